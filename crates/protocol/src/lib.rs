@@ -1,0 +1,5 @@
+//! The wire of the 2011-2012 partner gateway interface, both sides of it. Ring 0: no I/O, no clock, no randomness.
+
+pub mod money;
+pub mod node;
+pub mod time;
