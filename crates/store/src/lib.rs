@@ -1,1 +1,49 @@
-//! Placeholder, replaced within the same session.
+//! The only door to a disk: one small synchronous trait, [`Conn`], over two databases.
+//!
+//! SQL is written once and runs on SQLite and on PostgreSQL. What keeps it portable:
+//!
+//! * column types are `BIGINT`, `TEXT` and `BYTEA`, nothing else; a truth is a `BIGINT` of 0 or 1;
+//! * placeholders are `$1..$n`; a placeholder whose type PostgreSQL cannot infer is written `CAST($1 AS BIGINT)`;
+//! * `sum` of `BIGINT` is written `CAST(sum(x) AS BIGINT)`, because PostgreSQL widens it to `NUMERIC`;
+//! * ids and instants are arguments, there is no `now()` and no sequence;
+//! * `ON CONFLICT`, `RETURNING`, partial indexes and `LIMIT` mean the same on both;
+//! * texts hold no NUL, and an order by text is for people, not for decisions: a PostgreSQL database has its own
+//!   collation.
+//!
+//! After a statement has failed inside a transaction, both databases accept nothing more in it but its end, and that
+//! end is a rollback; [`Tx::savepoint`] fences off what may fail. [`conformance`] holds both drivers to one behaviour.
+//!
+//! Statements run on the caller's thread. A program owns one connection and one thread.
+
+mod conn;
+mod dialect;
+mod error;
+mod migrate;
+mod state;
+mod value;
+
+pub mod sqlite;
+
+pub use conn::{Conn, Tx};
+pub use dialect::Dialect;
+pub use error::Error;
+pub use migrate::{MigrateError, Migration, migrate};
+pub use value::{Bind, FromValue, Reader, Row, Value};
+
+/// Opens the database that a URL names: `sqlite:///var/lib/danbao/gateway.db`, the bare path of a SQLite file,
+/// `sqlite::memory:`, or `postgres://user@host/database` (see [`postgres::connect`]).
+///
+/// # Errors
+/// [`Error::Open`] if the URL or the database cannot be used.
+pub fn open(url: &str) -> Result<Box<dyn Conn>, Error> {
+    if matches!(url, "sqlite::memory:" | "sqlite://:memory:" | ":memory:") {
+        return sqlite::memory();
+    }
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        return sqlite::open(path.as_ref());
+    }
+    match url.split_once("://") {
+        Some((scheme, _)) => Err(Error::Open(format!("`{scheme}` is neither `sqlite` nor `postgres`"))),
+        None => sqlite::open(url.as_ref()),
+    }
+}
