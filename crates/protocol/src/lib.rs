@@ -1,5 +1,10 @@
 //! The wire of the 2011-2012 partner gateway interface, both sides of it. Ring 0: no I/O, no clock, no randomness.
 
+pub mod charset;
+pub mod ids;
 pub mod money;
 pub mod node;
+pub mod service;
+pub mod status;
 pub mod time;
+pub mod trade_message;

@@ -123,7 +123,13 @@ fn parse_digits(digits: &str, offset: usize) -> Result<Fen, FenError> {
         Some(p) => bytes.len() - p - 1,
         None => 0,
     };
-    let scale = if decimals == 0 { 100 } else if decimals == 1 { 10 } else { 1 };
+    let scale = if decimals == 0 {
+        100
+    } else if decimals == 1 {
+        10
+    } else {
+        1
+    };
     fen.checked_mul(scale).map(Fen).ok_or(FenError::TooLarge)
 }
 

@@ -56,8 +56,11 @@ impl Timestamp {
     }
 
     fn civil(self) -> DateTime {
-        let instant = jiff::Timestamp::from_millisecond(self.0)
-            .unwrap_or(if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX });
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
         BEIJING.to_datetime(instant)
     }
 }
