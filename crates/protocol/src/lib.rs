@@ -4,6 +4,7 @@ pub mod charset;
 pub mod ids;
 pub mod money;
 pub mod node;
+pub mod params;
 pub mod service;
 pub mod status;
 pub mod time;
