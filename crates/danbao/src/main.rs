@@ -1,1 +1,3 @@
+//! The command `danbao`.
+
 fn main() {}

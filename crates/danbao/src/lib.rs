@@ -1,0 +1,4 @@
+//! The one binary of Danbao, as a library so that tests and benches can host nodes themselves.
+
+pub mod commands;
+pub mod host;
