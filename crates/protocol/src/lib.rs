@@ -1,11 +1,13 @@
 //! The wire of the 2011-2012 partner gateway interface, both sides of it. Ring 0: no I/O, no clock, no randomness.
 
 pub mod charset;
+pub mod error_code;
 pub mod ids;
 pub mod money;
 pub mod node;
 pub mod params;
 pub mod service;
+pub mod sign;
 pub mod status;
 pub mod time;
 pub mod trade_message;

@@ -56,7 +56,7 @@ impl Fen {
     /// As [`Fen::parse`]; a plus sign is refused.
     pub fn parse_signed(text: &str) -> Result<Fen, FenError> {
         match text.strip_prefix('-') {
-            Some(rest) if rest.is_empty() => Err(FenError::Digits),
+            Some("") => Err(FenError::Digits),
             Some(rest) => parse_digits(rest, 1).map(|fen| Fen(-fen.0)),
             None => Fen::parse(text),
         }

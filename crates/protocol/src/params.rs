@@ -272,6 +272,11 @@ impl Params {
         }
     }
 
+    /// Room enough for any text over these parameters.
+    pub(crate) fn buffer_len(&self) -> usize {
+        self.buf.len()
+    }
+
     /// The pairs that a signature covers, as `name=value` slices in byte order of their names (protocol.md §2.1).
     pub(crate) fn signed_pairs(&self, covered: impl Fn(&[u8], &[u8]) -> bool) -> impl Iterator<Item = &[u8]> {
         let mut pairs: Vec<Pair> = Vec::with_capacity(self.pairs.len());

@@ -1,3 +1,68 @@
 //! The services of `gateway.do`, one file each, named as on the wire (protocol.md §3, §7).
 
 pub mod payment;
+
+use crate::service::payment::PaymentService;
+use crate::status::wire_enum;
+
+wire_enum! {
+    /// Every service of this release; any other name is ILLEGAL_SERVICE (protocol.md §8.5, first check).
+    Service {
+        /// 即时到账
+        CreateDirectPayByUser = "create_direct_pay_by_user",
+        /// 担保交易
+        CreatePartnerTradeByBuyer = "create_partner_trade_by_buyer",
+        /// 标准双接口
+        TradeCreateByBuyer = "trade_create_by_buyer",
+        /// 确认发货: the merchant says that it has shipped (protocol.md §7.1).
+        SendGoodsConfirmByPlatform = "send_goods_confirm_by_platform",
+        /// 防钓鱼时间戳: gives a key for `anti_phishing_key` (protocol.md §7.2).
+        QueryTimestamp = "query_timestamp",
+        /// 单笔交易查询 (protocol.md §7.3).
+        SingleTradeQuery = "single_trade_query",
+        /// 关闭交易: closes an unpaid trade (protocol.md §7.4).
+        CloseTrade = "close_trade",
+        /// 通知验证: asks whether a notification is genuine (protocol.md §6.1).
+        NotifyVerify = "notify_verify",
+    }
+}
+
+/// Who calls a service, and so how it is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The buyer's browser: refused with the debug-error page (protocol.md §8.1).
+    Browser,
+    /// The merchant's server: refused with the XML error (protocol.md §8.2), `notify_verify` with its own words (§6.2).
+    Server,
+}
+
+impl Service {
+    /// Who calls it.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Service::CreateDirectPayByUser
+            | Service::CreatePartnerTradeByBuyer
+            | Service::TradeCreateByBuyer => Kind::Browser,
+            Service::SendGoodsConfirmByPlatform
+            | Service::QueryTimestamp
+            | Service::SingleTradeQuery
+            | Service::CloseTrade
+            | Service::NotifyVerify => Kind::Server,
+        }
+    }
+
+    /// The payment service, if it is one.
+    pub const fn payment(self) -> Option<PaymentService> {
+        match self {
+            Service::CreateDirectPayByUser => Some(PaymentService::CreateDirectPayByUser),
+            Service::CreatePartnerTradeByBuyer => Some(PaymentService::CreatePartnerTradeByBuyer),
+            Service::TradeCreateByBuyer => Some(PaymentService::TradeCreateByBuyer),
+            _ => None,
+        }
+    }
+
+    /// Whether a call must be signed; the check of a notification never is, the time stamp may be (protocol.md §2.4).
+    pub const fn must_be_signed(self) -> bool {
+        !matches!(self, Service::NotifyVerify | Service::QueryTimestamp)
+    }
+}
