@@ -1,1 +1,2 @@
 //! Placeholder, replaced within the same session.
+pub mod pages;

@@ -1,0 +1,158 @@
+//! The pages around the cashier and the desk: the welcome, the short notices and the debug-error page.
+
+use serde::Serialize;
+
+use super::Page;
+use super::order::{WebLink, text_keys};
+
+/// GET `/`: what this gateway is.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Home {
+    /// The model shop, where a purchase can be tried.
+    pub shop_url: Option<WebLink>,
+    /// The sandbox API's description, a path of ours.
+    pub api_docs_url: Option<String>,
+    /// Who to sign in as, in a sandbox; else empty. These are play passwords, shown in full.
+    pub demo_accounts: Vec<DemoAccount>,
+}
+
+impl Page for Home {
+    const TEMPLATE: &'static str = "home.html";
+}
+
+/// An account of a sandbox.
+#[derive(Debug, Clone, Serialize)]
+pub struct DemoAccount {
+    /// Whether it is a seller's.
+    pub seller: bool,
+    /// Account.
+    pub account: String,
+    /// Login password.
+    pub login_password: String,
+    /// Payment password.
+    pub payment_password: String,
+}
+
+/// A short page that says one thing: the link is stale, the trade is closed, nothing is here.
+#[derive(Debug, Clone, Serialize)]
+pub struct Notice {
+    /// What is said.
+    pub kind: NoticeKind,
+    /// The wire's error code, shown small.
+    pub code: Option<String>,
+    /// Where to go from here.
+    pub links: Vec<Link>,
+}
+
+impl Page for Notice {
+    const TEMPLATE: &'static str = "notice.html";
+}
+
+text_keys! {
+    /// What a notice says (table `notice`, each a table of `title` and `text`).
+    NoticeKind {
+        /// The cashier's link is too old: EXTERFACE_INVOKE_CONTEXT_EXPIRED.
+        CashierExpired = "cashier_expired",
+        /// A step of the cashier out of order: ILLEGAL_REQUEST.
+        CashierOutOfOrder = "cashier_out_of_order",
+        /// The trade is closed: TRADE_NOT_ALLOWED_PAY.
+        TradeClosed = "trade_closed",
+        /// The trade is paid already: TRADE_NOT_ALLOWED_PAY.
+        AlreadyPaid = "already_paid",
+        /// The trade belongs to another buyer: TRADE_BUYER_NOT_MATCH.
+        OtherBuyer = "other_buyer",
+        /// Nothing is at this address.
+        NotFound = "not_found",
+        /// It is there, but not for this viewer.
+        Forbidden = "forbidden",
+        /// The form's csrf token does not fit.
+        FormExpired = "form_expired",
+        /// The request cannot be read: too long, malformed.
+        BadRequest = "bad_request",
+        /// The page does not take this method.
+        MethodNotAllowed = "method_not_allowed",
+        /// Signed out.
+        SignedOut = "signed_out",
+        /// A fault of ours; nothing was changed.
+        Fault = "fault",
+    }
+}
+
+/// A way on from a notice.
+#[derive(Debug, Clone, Serialize)]
+pub struct Link {
+    /// What it says.
+    pub label: LinkLabel,
+    /// A path of ours, or a merchant's URL that went through [`WebLink`].
+    pub url: String,
+}
+
+text_keys! {
+    /// Words of links (table `link`).
+    LinkLabel {
+        /// To the gateway's first page.
+        Home = "home",
+        /// To the desk.
+        Desk = "desk",
+        /// To the trade at the desk.
+        Trade = "trade",
+        /// Back to the cashier.
+        Cashier = "cashier",
+        /// Back to the merchant.
+        Merchant = "merchant",
+        /// To the sign-in.
+        SignIn = "sign_in",
+        /// To the goods' page.
+        Goods = "goods",
+    }
+}
+
+/// 调试错误: a merchant's request was refused (protocol.md §8.1). Written for the merchant's developer.
+#[derive(Debug, Clone, Serialize)]
+pub struct DebugError {
+    /// 错误代码; `None`: the business data were altered (业务数据被篡改), which has no code.
+    pub code: Option<String>,
+    /// The parameter at fault, if one can be named.
+    pub parameter: Option<String>,
+    /// `service` as it came, if it came.
+    pub service: Option<String>,
+    /// What helps the developer; a sandbox alone fills this. Never a key, never a signature that would fit.
+    pub details: Vec<DebugDetail>,
+}
+
+impl Page for DebugError {
+    const TEMPLATE: &'static str = "debug_error.html";
+}
+
+/// One labelled text for the developer.
+#[derive(Debug, Clone, Serialize)]
+pub struct DebugDetail {
+    /// What it is.
+    pub label: DebugLabel,
+    /// The text itself, shown monospace; undecodable bytes already made visible.
+    pub text: String,
+}
+
+text_keys! {
+    /// What a developer is shown (table `debug_label`).
+    DebugLabel {
+        /// How the request came: method and path.
+        Request = "request",
+        /// The parameters as they were understood, one a line.
+        Received = "received",
+        /// The charset in force.
+        Charset = "charset",
+        /// The text that was signed, by our reading, without the key.
+        SignedText = "signed_text",
+        /// The signature that came.
+        SignReceived = "sign_received",
+        /// What was expected of the parameter.
+        Expected = "expected",
+        /// What it was.
+        Got = "got",
+        /// What the first request with this order number said.
+        FirstRequest = "first_request",
+        /// A guess at the cause, e.g. that the signature fits another charset.
+        Hint = "hint",
+    }
+}

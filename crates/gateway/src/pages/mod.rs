@@ -1,0 +1,174 @@
+//! The pages that people see: the cashier (收银台), the desk (交易管理) and the debug-error page (调试错误).
+//!
+//! A route fills a context (a plain struct of facts, amounts and times already written out) and calls [`render`].
+//! Templates hold structure, `pages/text/*.toml` hold every word, one file a language; Rust holds neither.
+
+mod cashier;
+mod desk;
+mod front;
+mod order;
+mod words;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use serde::{Serialize, Serializer};
+
+pub use cashier::{Balance, Bank, Cashier, Member, Method, NextStep, Paid, Pay, PayAddress, Return, Visitor};
+pub use desk::{
+    Action, Address, AddressEntry, Addresses, Attempt, Desk, DeskRow, Due, DueKind, Event, LedgerAccount,
+    NoticeFact, NoticeState, Party, Posting, Role, SendGoods, Shipment, SignIn, TradeDetail,
+};
+pub use front::{
+    DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
+};
+pub use order::{BANK_CODES, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
+
+/// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
+pub const CSS: &str = include_str!("../../pages/danbao.css");
+
+/// Where the pages look for [`CSS`].
+pub const CSS_PATH: &str = "/static/danbao.css";
+
+/// The mark, a shield that holds a scale, to be served at [`MARK_PATH`] as `image/svg+xml`.
+pub const MARK: &str = include_str!("../../pages/mark.svg");
+
+/// Where the pages look for [`MARK`] as their icon.
+pub const MARK_PATH: &str = "/static/danbao.svg";
+
+/// The language of a page. Chinese is the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lang {
+    /// 中文
+    #[default]
+    Zh,
+    /// English
+    En,
+}
+
+impl Lang {
+    /// Every language.
+    pub const ALL: [Lang; 2] = [Lang::Zh, Lang::En];
+
+    /// The value of `?lang=` and of the cookie that keeps it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Lang::Zh => "zh",
+            Lang::En => "en",
+        }
+    }
+
+    /// Reads `?lang=` or the cookie; `None` for any other text.
+    pub fn from_word(word: &str) -> Option<Lang> {
+        Lang::ALL.into_iter().find(|lang| lang.as_str() == word)
+    }
+
+    /// The other language, for the switch in the page's head.
+    pub const fn other(self) -> Lang {
+        match self {
+            Lang::Zh => Lang::En,
+            Lang::En => Lang::Zh,
+        }
+    }
+
+    /// The `lang` attribute (BCP 47).
+    const fn tag(self) -> &'static str {
+        match self {
+            Lang::Zh => "zh-CN",
+            Lang::En => "en",
+        }
+    }
+}
+
+impl Serialize for Lang {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.tag())
+    }
+}
+
+/// What surrounds every page.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Shell {
+    /// The language to write in.
+    pub lang: Lang,
+    /// This same page in the other language, e.g. `/desk?role=buyer&lang=en`.
+    pub switch_url: String,
+    /// Display name of who is signed in: real name, or the account.
+    pub user: Option<String>,
+    /// Whether this gateway is a sandbox: a ribbon then says that no real money moves.
+    pub sandbox: bool,
+    /// The token that every form on the page carries as `csrf`. May be empty where a page has no form and no user.
+    pub csrf: String,
+}
+
+/// A page: a context and the template that shows it.
+pub trait Page: Serialize {
+    /// File name of the template, e.g. `cashier.html`.
+    const TEMPLATE: &'static str;
+}
+
+/// Writes a page out as a whole HTML document.
+///
+/// A template that fails is a bug, not the visitor's fault: it is traced and a plain apology comes instead, so that
+/// a page can never take the node down. The tests render every page in every language with undefined names refused.
+pub fn render<P: Page>(shell: &Shell, page: &P) -> String {
+    render_strictly(shell, page).unwrap_or_else(|error| {
+        tracing::error!(template = P::TEMPLATE, error = format!("{error:#}"), "page did not render");
+        write("fault.html", shell, Value::UNDEFINED).unwrap_or_default()
+    })
+}
+
+fn render_strictly<P: Page>(shell: &Shell, page: &P) -> Result<String, minijinja::Error> {
+    write(P::TEMPLATE, shell, Value::from(Serde(page)))
+}
+
+fn write(template: &str, shell: &Shell, page: Value) -> Result<String, minijinja::Error> {
+    let context = context! { t => words::of(shell.lang), shell => Value::from(Serde(shell)), page };
+    ENGINE.get_template(template)?.render(context)
+}
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => {
+        /// Every template by its file name.
+        const TEMPLATES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../pages/html/", $name))),)+];
+    };
+}
+
+templates!(
+    "shell.html",
+    "parts.html",
+    "fault.html",
+    "home.html",
+    "cashier.html",
+    "pay.html",
+    "bank.html",
+    "paid.html",
+    "notice.html",
+    "debug_error.html",
+    "sign_in.html",
+    "desk.html",
+    "trade.html",
+    "addresses.html",
+);
+
+/// Compiled once; holds nothing that changes, so it is no state of a node.
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_auto_escape_callback(|_| AutoEscape::Html);
+    engine.add_filter("fill", words::fill);
+    engine.add_global("css_path", CSS_PATH);
+    engine.add_global("mark_path", MARK_PATH);
+    for (name, source) in TEMPLATES {
+        if let Err(error) = engine.add_template(name, source) {
+            tracing::error!(template = name, error = format!("{error:#}"), "template does not parse");
+        }
+    }
+    engine
+});
