@@ -22,7 +22,12 @@ mod migrate;
 mod state;
 mod value;
 
+pub mod conformance;
+pub mod dump;
+pub mod faulty;
+pub mod postgres;
 pub mod sqlite;
+pub mod testing;
 
 pub use conn::{Conn, Tx};
 pub use dialect::Dialect;
@@ -43,6 +48,7 @@ pub fn open(url: &str) -> Result<Box<dyn Conn>, Error> {
         return sqlite::open(path.as_ref());
     }
     match url.split_once("://") {
+        Some(("postgres" | "postgresql", _)) => postgres::connect(url),
         Some((scheme, _)) => Err(Error::Open(format!("`{scheme}` is neither `sqlite` nor `postgres`"))),
         None => sqlite::open(url.as_ref()),
     }

@@ -50,6 +50,9 @@ pub enum MigrateError {
 /// How often a migration is tried again when another instance migrates at the same time.
 const TRIES_MAX: u32 = 10;
 
+/// Where a database keeps what was applied to it.
+pub(crate) const MIGRATION_TABLE: &str = "schema_migration";
+
 const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS schema_migration (
         version BIGINT PRIMARY KEY,
