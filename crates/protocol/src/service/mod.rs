@@ -1,6 +1,16 @@
 //! The services of `gateway.do`, one file each, named as on the wire (protocol.md §3, §7).
 
+pub mod amount;
+pub mod bank;
+mod create_direct_pay_by_user;
+mod create_partner_trade_by_buyer;
+mod fields;
+mod logistics;
 pub mod payment;
+mod payment_wire;
+mod royalty;
+mod timeouts;
+mod trade_create_by_buyer;
 
 use crate::service::payment::PaymentService;
 use crate::status::wire_enum;

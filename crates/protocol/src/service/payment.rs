@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::charset::Charset;
 use crate::ids::{OutTradeNo, PartnerId, UserId};
 use crate::money::Fen;
+pub use crate::service::payment_wire::BuildError;
 use crate::status::wire_enum;
 
 wire_enum! {
@@ -17,6 +18,13 @@ wire_enum! {
         CreatePartnerTradeByBuyer = "create_partner_trade_by_buyer",
         /// 标准双接口: the buyer chooses between the two at the cashier.
         TradeCreateByBuyer = "trade_create_by_buyer",
+    }
+}
+
+impl PaymentService {
+    /// Whether this is direct pay, which has no carriage and no buyer's confirmation.
+    pub const fn is_direct(self) -> bool {
+        matches!(self, PaymentService::CreateDirectPayByUser)
     }
 }
 
@@ -201,6 +209,17 @@ pub struct DirectTerms {
     pub error_notify_url: Option<String>,
     /// `item_orders_info`
     pub item_orders_info: Option<String>,
+}
+
+/// What a service asks for beyond the common ground; each service's file reads its own.
+pub(super) struct Terms {
+    pub(super) payment_type: String,
+    pub(super) amount: Amount,
+    pub(super) logistics: Vec<LogisticsGroup>,
+    pub(super) receive: Option<Receive>,
+    pub(super) timeouts: CustomTimeouts,
+    pub(super) token: Option<String>,
+    pub(super) direct: DirectTerms,
 }
 
 /// A request of any of the three payment services, every parameter checked for its form.
