@@ -126,10 +126,11 @@ impl Conn for Sqlite {
     fn query(&mut self, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, Error> {
         self.state.ready()?;
         let done = self.bound(sql, binds).and_then(|mut statement| {
-            let columns = statement.column_count();
             let mut rows = statement.raw_query();
             let mut all = Vec::new();
             while let Some(row) = rows.next().map_err(|e| translate(&e))? {
+                // Asked only now: the first step compiles the statement anew if the schema has changed.
+                let columns = row.as_ref().column_count();
                 let mut values = Vec::with_capacity(columns);
                 for index in 0..columns {
                     values.push(value(index, row.get_ref(index).map_err(|e| translate(&e))?)?);
