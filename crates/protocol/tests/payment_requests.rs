@@ -234,7 +234,7 @@ fn a_direct_payment_names_its_amount_in_one_of_two_ways() {
 #[test]
 fn direct_pay_has_parameters_of_its_own() {
     let too_long = format!("royalty_type=10 royalty_parameters=r@e^1.00^{}", "x".repeat(1000));
-    let eleven = format!("royalty_type=10 royalty_parameters={}", vec!["r@e^1.00^x"; 11].join("|"));
+    let eleven = format!("royalty_type=10 royalty_parameters={}", ["r@e^1.00^x"; 11].join("|"));
     let long_param = format!("extra_common_param={}", "x".repeat(101));
     let long_token = format!("token={}", "x".repeat(41));
     refused(
@@ -314,11 +314,7 @@ fn bytes_that_are_not_text_are_refused_for_their_charset() {
     assert_eq!(PaymentRequest::parse(&params, Charset::Gbk), Err(IllegalCharset));
     params.remove("subject");
     params.push("subject", b"\xB2\xE2");
-    assert_eq!(
-        PaymentRequest::parse(&params, Charset::Gbk),
-        Err(IllegalCharset),
-        "seller and label are ASCII"
-    );
+    assert_eq!(PaymentRequest::parse(&params, Charset::Gbk).unwrap().subject, "测");
 }
 
 #[test]
