@@ -1,0 +1,188 @@
+//! The merchant's contract with one gateway, as a value: nothing here is global, so one program can hold several.
+
+use std::fmt;
+
+use bytes::Bytes;
+use danbao_protocol::charset::Charset;
+use danbao_protocol::ids::{PartnerId, UserId};
+use danbao_protocol::node::Request;
+use danbao_protocol::params::Params;
+use danbao_protocol::sign::{self, Leniency, Md5Key, SignType};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Uri};
+
+use crate::rejected::Rejected;
+
+/// Who the merchant is to a gateway: partner, key, seller, and where the gateway is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    partner: PartnerId,
+    key: Md5Key,
+    seller_email: String,
+    seller_id: UserId,
+    gateway: Uri,
+}
+
+/// What is wrong with the data of an account; the first items of the tutorials' check list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// Not 16 digits beginning 2088.
+    #[error("the partner is not 16 digits beginning 2088")]
+    Partner,
+    /// What stands in the key's place has the form of a partner.
+    #[error("partner and key are the wrong way round")]
+    Swapped,
+    /// Empty, or blanks were pasted with it.
+    #[error("the key is empty or has blanks in it")]
+    Key,
+    /// Not 16 digits beginning 2088.
+    #[error("the seller_id is not 16 digits beginning 2088")]
+    SellerId,
+    /// Empty.
+    #[error("the seller_email is empty")]
+    SellerEmail,
+    /// Not an absolute http or https address without a query.
+    #[error("the gateway's address is not an absolute http or https address without a query")]
+    GatewayUrl,
+}
+
+impl Account {
+    /// Takes the data of a contract. `gateway_url` is the address of `gateway.do`, such as
+    /// `http://127.0.0.1:8080/gateway.do`.
+    ///
+    /// # Errors
+    /// [`AccountError`] names what cannot be right, before the first signature fails because of it.
+    pub fn new(
+        partner: PartnerId,
+        key: Md5Key,
+        seller_email: impl Into<String>,
+        seller_id: UserId,
+        gateway_url: &str,
+    ) -> Result<Account, AccountError> {
+        let seller_email = seller_email.into();
+        if PartnerId::new(key.reveal()).is_well_formed() {
+            return Err(AccountError::Swapped);
+        }
+        if !partner.is_well_formed() {
+            return Err(AccountError::Partner);
+        }
+        if key.reveal().is_empty() || key.reveal().contains(char::is_whitespace) {
+            return Err(AccountError::Key);
+        }
+        if seller_email.is_empty() {
+            return Err(AccountError::SellerEmail);
+        }
+        if !seller_id.is_well_formed() {
+            return Err(AccountError::SellerId);
+        }
+        let gateway: Uri = gateway_url.parse().map_err(|_| AccountError::GatewayUrl)?;
+        let is_http = matches!(gateway.scheme_str(), Some("http" | "https"));
+        if !is_http || gateway.authority().is_none() || gateway.query().is_some() {
+            return Err(AccountError::GatewayUrl);
+        }
+        Ok(Account { partner, key, seller_email, seller_id, gateway })
+    }
+
+    /// 合作者身份
+    pub fn partner(&self) -> &PartnerId {
+        &self.partner
+    }
+
+    /// The account that is paid.
+    pub fn seller_email(&self) -> &str {
+        &self.seller_email
+    }
+
+    /// The id of the account that is paid.
+    pub fn seller_id(&self) -> &UserId {
+        &self.seller_id
+    }
+
+    /// Where the gateway is: the address of `gateway.do`.
+    pub fn gateway_url(&self) -> String {
+        self.gateway.to_string()
+    }
+
+    /// Signs the parameters with this account's key and adds `sign` and `sign_type` at the end.
+    pub(crate) fn sign(&self, mut params: Params) -> Params {
+        let sign = sign::md5::sign(&params, &self.key);
+        params.remove("sign");
+        params.remove("sign_type");
+        params.push("sign", sign.as_bytes());
+        params.push("sign_type", SignType::Md5.as_str().as_bytes());
+        params
+    }
+
+    /// Whether the gateway signed these parameters for this account. Strict: what the gateway sends follows the rule
+    /// to the letter, the leniencies are for merchants' old clients.
+    pub(crate) fn verify(&self, params: &Params) -> Result<(), Rejected> {
+        if params.get("sign").is_none_or(<[u8]>::is_empty) {
+            return Err(Rejected::Unsigned);
+        }
+        if params.get("sign_type") != Some(SignType::Md5.as_str().as_bytes()) {
+            return Err(Rejected::SignType);
+        }
+        sign::md5::verify_with(params, &self.key, &Leniency::STRICT).map_err(|_| Rejected::Sign)
+    }
+
+    /// A call from server to server: a POST, because a body may be of any size and a URL may not. The charset also
+    /// stands in the query, where the documents want it (protocol.md §1.4).
+    pub(crate) fn call(&self, params: &Params, charset: Option<Charset>) -> Request {
+        let mut request = Request::new(Bytes::from(params.to_urlencoded()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = charset.map_or_else(|| self.gateway.clone(), |charset| self.address(charset));
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        request
+    }
+
+    /// The gateway's address with the charset in its query; without it if that were too long for an address.
+    pub(crate) fn address(&self, charset: Charset) -> Uri {
+        let with_charset = format!("{}?_input_charset={}", self.gateway, charset.label());
+        with_charset.parse().unwrap_or_else(|_| self.gateway.clone())
+    }
+}
+
+/// Everything but the key.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("partner", &self.partner)
+            .field("seller_email", &self.seller_email)
+            .field("seller_id", &self.seller_id)
+            .field("gateway", &self.gateway)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(partner: &str, key: &str, gateway_url: &str) -> Result<Account, AccountError> {
+        let seller = UserId::new("2088000000000002");
+        Account::new(PartnerId::new(partner), Md5Key::new(key), "seller@example.com", seller, gateway_url)
+    }
+
+    #[test]
+    fn what_merchants_paste_wrongly_is_named() {
+        const PARTNER: &str = "2088000000000001";
+        const KEY: &str = "k0k1k2k3k4k5k6k7k8k9kakbkckdkekf";
+        const URL: &str = "http://127.0.0.1:8080/gateway.do";
+        assert!(account(PARTNER, KEY, URL).is_ok());
+        assert_eq!(account(KEY, PARTNER, URL), Err(AccountError::Swapped));
+        assert_eq!(account("208800000000000", KEY, URL), Err(AccountError::Partner));
+        assert_eq!(account(PARTNER, "k0k1 ", URL), Err(AccountError::Key));
+        assert_eq!(account(PARTNER, "", URL), Err(AccountError::Key));
+        for url in ["", "/gateway.do", "ftp://x/gateway.do", "http://x/gateway.do?a=b", "http://"] {
+            assert_eq!(account(PARTNER, KEY, url), Err(AccountError::GatewayUrl), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_printed_without_its_key() {
+        let account = account("2088000000000001", "a-very-secret-key", "http://x/gateway.do").unwrap();
+        assert!(!format!("{account:?}").contains("a-very-secret-key"));
+    }
+}

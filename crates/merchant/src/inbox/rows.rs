@@ -1,0 +1,440 @@
+//! The inbox in the merchant's own database: the only writer of an order's state.
+//!
+//! Everything here happens in the caller's transaction. What the merchant does because of a message (ship, credit) is
+//! written in the same one, and so happens exactly as often as the change itself: once.
+
+use bytes::Bytes;
+use danbao_protocol::charset::Charset;
+use danbao_protocol::ids::{NotifyId, OutTradeNo, PartnerId, TradeNo, UserId};
+use danbao_protocol::money::Fen;
+use danbao_protocol::node::Response;
+use danbao_protocol::params::Params;
+use danbao_protocol::service::payment::PaymentService;
+use danbao_protocol::status::{RefundStatus, TradeStatus};
+use danbao_protocol::time::Timestamp;
+use danbao_store::{Bind, Conn, Error, Reader, Row, Tx};
+
+use super::{Basis, Choice, Heard, Mode, Moment, OrderState, Position, Verdict, refund_rank, verdict};
+use crate::answer;
+use crate::facts::OrderFacts;
+use crate::message::{Checked, Genuine, Said, Way};
+use crate::rejected::Rejected;
+
+/// The tables of the inbox, to be one of the merchant's own migrations: `order_state`, `message`, `heard`.
+pub const MIGRATION_SQL: &str = include_str!("schema.sql");
+
+/// Longer messages are cut when they are stored; no message of the gateway is near this long.
+pub const RAW_BYTES_MAX: usize = 64 * 1024;
+
+/// One order: what was asked for and what was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// What the merchant asked for.
+    pub facts: OrderFacts,
+    /// What was heard since.
+    pub state: OrderState,
+    /// How many messages have changed the state.
+    pub times_applied: i64,
+    /// When the order was opened.
+    pub opened_at: Timestamp,
+    /// When a message last changed it.
+    pub changed_at: Timestamp,
+    version: i64,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored, and the gateway's word on it is not known yet. Stays so if the process dies before the answer.
+    Waiting,
+    /// It changed the order.
+    Applied,
+    /// The order knew it already.
+    AlreadyDone,
+    /// The order knows something newer.
+    Stale,
+    /// It cannot be true together with what the order knows.
+    Conflict(String),
+    /// It tells a status that the protocol does not have; kept and not applied.
+    Unknown(String),
+    /// It was not believed.
+    Rejected(Rejected),
+}
+
+/// What [`receive`] has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "the merchant's own side of a change is written in the same transaction"]
+pub struct Receipt {
+    /// What became of the message.
+    pub outcome: Outcome,
+    /// The order that it is about, as it is now; `None` if it could not be found.
+    pub order: Option<Order>,
+    /// The order became paid by this very message: the moment, and the only one, to deliver or to credit.
+    pub became_paid: bool,
+}
+
+/// One message as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    /// The caller's id of it.
+    pub id: String,
+    /// By which way it came.
+    pub way: Way,
+    /// When.
+    pub received_at: Timestamp,
+    /// Query or body, byte for byte.
+    pub raw: Bytes,
+    /// What became of it: the word of [`Outcome::as_str`].
+    pub outcome: String,
+    /// Why, for people; empty if there is nothing to say.
+    pub note: String,
+}
+
+/// Opens an order, before the buyer is sent to the gateway.
+///
+/// # Errors
+/// [`Error::Unique`] if the partner has used this order number already.
+pub fn open_order(tx: &mut Tx<'_>, facts: &OrderFacts, now: Timestamp) -> Result<(), Error> {
+    let choice = OrderState::new(facts.service).choice;
+    tx.execute(
+        "INSERT INTO order_state (partner, out_trade_no, service, charset, seller_email, seller_id, total_fees, mode,
+             mode_basis, times_applied, version, opened_at, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $10)",
+        &[
+            facts.partner.as_str().into(),
+            facts.out_trade_no.as_str().into(),
+            facts.service.as_str().into(),
+            facts.charset.label().into(),
+            facts.seller_email.as_str().into(),
+            facts.seller_id.as_str().into(),
+            (&join(&facts.total_fees)).into(),
+            choice.map(|c| c.mode.as_str()).into(),
+            choice.map(|c| c.basis.as_str()).into(),
+            now.0.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Finds an order.
+///
+/// # Errors
+/// The store's.
+pub fn load_order(
+    conn: &mut dyn Conn,
+    partner: &PartnerId,
+    out_trade_no: &OutTradeNo,
+) -> Result<Option<Order>, Error> {
+    if out_trade_no.as_str().contains('\0') {
+        return Ok(None);
+    }
+    let row = conn.query_opt(
+        "SELECT partner, out_trade_no, service, charset, seller_email, seller_id, total_fees, times_applied,
+             opened_at, changed_at, version, mode, mode_basis, trade_no, trade_status, refund_status, total_fee,
+             buyer_id, buyer_email, notify_time, notify_id
+         FROM order_state WHERE partner = $1 AND out_trade_no = $2",
+        &[partner.as_str().into(), out_trade_no.as_str().into()],
+    )?;
+    row.as_ref().map(read_order).transpose()
+}
+
+/// Stores a message as it came, before anything of it is believed. `id` is the caller's, unique for ever.
+///
+/// # Errors
+/// The store's.
+pub fn arrive(tx: &mut Tx<'_>, id: &str, way: Way, raw: &[u8], now: Timestamp) -> Result<(), Error> {
+    let raw = &raw[..raw.len().min(RAW_BYTES_MAX)];
+    tx.execute(
+        "INSERT INTO message (id, way, received_at, raw, claimed_out_trade_no, outcome, note)
+         VALUES ($1, $2, $3, $4, $5, $6, '')",
+        &[
+            id.into(),
+            way.as_str().into(),
+            now.0.into(),
+            raw.into(),
+            (&claimed_order(raw)).into(),
+            Outcome::Waiting.as_str().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes down what became of a message. [`receive`] does it by itself.
+///
+/// # Errors
+/// The store's.
+pub fn settle(tx: &mut Tx<'_>, id: &str, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE message SET outcome = $1, note = $2, settled_at = $3 WHERE id = $4",
+        &[outcome.as_str().into(), (&storable(&outcome.note())).into(), now.0.into(), id.into()],
+    )?;
+    Ok(())
+}
+
+/// Takes a genuine message into the order that it names: holds it against the order, decides by
+/// [`verdict`](super::verdict), and stores what changed. `id` is the one that it was stored under by [`arrive`].
+///
+/// Two instances that take two messages of one order at once cannot both win: the row carries a version.
+///
+/// # Errors
+/// The store's; [`Error::Conflict`] if another instance was faster: roll back and try again.
+pub fn receive(tx: &mut Tx<'_>, id: &str, genuine: Genuine, now: Timestamp) -> Result<Receipt, Error> {
+    let receipt = match find(tx, &genuine)? {
+        Err(rejected) => Receipt { outcome: Outcome::Rejected(rejected), order: None, became_paid: false },
+        Ok(order) => match genuine.against(&order.facts) {
+            Err(rejected) => {
+                Receipt { outcome: Outcome::Rejected(rejected), order: Some(order), became_paid: false }
+            }
+            Ok(checked) => take(tx, id, order, &checked, now)?,
+        },
+    };
+    settle(tx, id, &receipt.outcome, now)?;
+    Ok(receipt)
+}
+
+/// The messages that name an order, oldest first, the ones that were not believed among them.
+///
+/// # Errors
+/// The store's.
+pub fn messages_of(conn: &mut dyn Conn, out_trade_no: &OutTradeNo) -> Result<Vec<MessageRow>, Error> {
+    let rows = conn.query(
+        "SELECT id, way, received_at, raw, outcome, note FROM message
+         WHERE claimed_out_trade_no = $1 ORDER BY received_at, id",
+        &[out_trade_no.as_str().into()],
+    )?;
+    rows.iter().map(read_message).collect()
+}
+
+fn find(tx: &mut Tx<'_>, genuine: &Genuine) -> Result<Result<Order, Rejected>, Error> {
+    let named = match genuine.order_named() {
+        Ok(named) => named,
+        Err(rejected) => return Ok(Err(rejected)),
+    };
+    let order = load_order(&mut **tx, genuine.partner(), &named)?;
+    Ok(order.ok_or(Rejected::NoSuchOrder))
+}
+
+fn take(
+    tx: &mut Tx<'_>,
+    id: &str,
+    order: Order,
+    message: &Checked,
+    now: Timestamp,
+) -> Result<Receipt, Error> {
+    let (next, outcome) = match verdict(&order.state, message) {
+        Verdict::Apply(next) => (next, Outcome::Applied),
+        Verdict::AlreadyDone(next) => (next, Outcome::AlreadyDone),
+        Verdict::Stale(next) => (next, Outcome::Stale),
+        Verdict::Conflict(conflict) => (order.state.clone(), Outcome::Conflict(conflict.to_string())),
+        Verdict::Unknown { name, value } => {
+            (order.state.clone(), Outcome::Unknown(format!("{name}={value}")))
+        }
+    };
+    let taken_in = matches!(outcome, Outcome::Applied | Outcome::AlreadyDone | Outcome::Stale);
+    if taken_in && !note_heard(tx, id, message)? {
+        return Ok(Receipt { outcome: Outcome::AlreadyDone, order: Some(order), became_paid: false });
+    }
+    let became_paid = !order.state.is_paid() && next.is_paid();
+    let order = write(tx, order, next, outcome == Outcome::Applied, now)?;
+    Ok(Receipt { outcome, order: Some(order), became_paid })
+}
+
+/// `false` if this very message was taken in before.
+fn note_heard(tx: &mut Tx<'_>, id: &str, message: &Checked) -> Result<bool, Error> {
+    let word = |said: &str| storable(said);
+    let trade_status = word(&said(message.trade_status(), |s| s.as_str()));
+    let refund_status = message.refund_status().map(|status| word(&said(status, |s| s.as_str())));
+    let rows = tx.execute(
+        "INSERT INTO heard (partner, notify_id, trade_status, refund_status, out_trade_no, message_id)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        &[
+            message.partner().as_str().into(),
+            (&word(message.notify_id().as_str())).into(),
+            (&trade_status).into(),
+            refund_status.as_deref().unwrap_or_default().into(),
+            message.out_trade_no().as_str().into(),
+            id.into(),
+        ],
+    )?;
+    Ok(rows == 1)
+}
+
+/// Stores what is known now, if it is anything new.
+fn write(
+    tx: &mut Tx<'_>,
+    order: Order,
+    next: OrderState,
+    applied: bool,
+    now: Timestamp,
+) -> Result<Order, Error> {
+    if next == order.state {
+        return Ok(order);
+    }
+    let times_applied = order.times_applied + i64::from(applied);
+    let changed_at = if applied { now } else { order.changed_at };
+    let heard = next.heard.as_ref();
+    let choice = next.choice;
+    let text = |read: fn(&Heard) -> &str| heard.map(|h| storable(read(h)));
+    let rows = tx.execute(
+        "UPDATE order_state SET mode = $1, mode_basis = $2, trade_no = $3, trade_status = $4, refund_status = $5,
+             total_fee = $6, buyer_id = $7, buyer_email = $8, notify_time = $9, notify_id = $10,
+             times_applied = $11, changed_at = $12, version = version + 1
+         WHERE partner = $13 AND out_trade_no = $14 AND version = $15",
+        &[
+            choice.map(|c| c.mode.as_str()).into(),
+            choice.map(|c| c.basis.as_str()).into(),
+            (&text(|h| h.trade_no.as_str())).into(),
+            next.trade_status().map(TradeStatus::as_str).into(),
+            next.refund_status().map(RefundStatus::as_str).into(),
+            heard.map(|h| h.total_fee.0).into(),
+            (&text(|h| &h.buyer_id)).into(),
+            (&text(|h| &h.buyer_email)).into(),
+            heard.map(|h| h.moment.notify_time.0).into(),
+            (&text(|h| h.moment.notify_id.as_str())).into(),
+            times_applied.into(),
+            changed_at.0.into(),
+            order.facts.partner.as_str().into(),
+            order.facts.out_trade_no.as_str().into(),
+            Bind::Int(order.version),
+        ],
+    )?;
+    if rows != 1 {
+        return Err(Error::Conflict(format!(
+            "order {} was changed by another instance",
+            order.facts.out_trade_no
+        )));
+    }
+    Ok(Order { state: next, times_applied, changed_at, version: order.version + 1, ..order })
+}
+
+impl Outcome {
+    /// A stable word: `waiting`, `applied`, `already_done`, `stale`, `conflict`, `unknown`, `rejected`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Outcome::Waiting => "waiting",
+            Outcome::Applied => "applied",
+            Outcome::AlreadyDone => "already_done",
+            Outcome::Stale => "stale",
+            Outcome::Conflict(_) => "conflict",
+            Outcome::Unknown(_) => "unknown",
+            Outcome::Rejected(_) => "rejected",
+        }
+    }
+
+    /// Why, for people; for a rejection it begins with the name of the check. Empty if there is nothing to say.
+    pub fn note(&self) -> String {
+        match self {
+            Outcome::Conflict(why) | Outcome::Unknown(why) => why.clone(),
+            Outcome::Rejected(rejected) => format!("{}: {rejected}", rejected.check().as_str()),
+            Outcome::Waiting | Outcome::Applied | Outcome::AlreadyDone | Outcome::Stale => String::new(),
+        }
+    }
+
+    /// What to say at `notify_url`, once the transaction has committed: `success` to all that is taken in or kept,
+    /// `fail` to what was not believed and to what contradicts the order, so that the gateway's record shows it too.
+    pub fn answer(&self) -> Response {
+        match self {
+            Outcome::Applied | Outcome::AlreadyDone | Outcome::Stale | Outcome::Unknown(_) => {
+                answer::success()
+            }
+            Outcome::Waiting | Outcome::Conflict(_) | Outcome::Rejected(_) => answer::fail(),
+        }
+    }
+}
+
+fn read_order(row: &Row) -> Result<Order, Error> {
+    let mut columns = row.reader();
+    let facts = OrderFacts {
+        partner: PartnerId::new(columns.next::<String>()?),
+        out_trade_no: OutTradeNo::new(columns.next::<String>()?),
+        service: word(columns.next()?, PaymentService::from_wire)?,
+        charset: word(columns.next()?, Charset::from_label)?,
+        seller_email: columns.next()?,
+        seller_id: UserId::new(columns.next::<String>()?),
+        total_fees: split(columns.next()?)?,
+    };
+    let times_applied = columns.next()?;
+    let opened_at = Timestamp(columns.next()?);
+    let changed_at = Timestamp(columns.next()?);
+    let version = columns.next()?;
+    let state = read_state(facts.service, &mut columns)?;
+    Ok(Order { facts, state, times_applied, opened_at, changed_at, version })
+}
+
+fn read_state(service: PaymentService, columns: &mut Reader<'_>) -> Result<OrderState, Error> {
+    let mode = columns.next::<Option<&str>>()?;
+    let basis = columns.next::<Option<&str>>()?;
+    let choice = match mode.zip(basis) {
+        None => None,
+        Some((mode, basis)) => Some(Choice {
+            mode: word(mode, |text| Mode::ALL.into_iter().find(|m| m.as_str() == text))?,
+            basis: word(basis, |text| Basis::ALL.into_iter().find(|b| b.as_str() == text))?,
+        }),
+    };
+    let Some(trade_no) = columns.next::<Option<String>>()? else {
+        return Ok(OrderState { service, heard: None, choice });
+    };
+    let trade_status = word(columns.next()?, TradeStatus::from_wire)?;
+    let refund_status =
+        columns.next::<Option<&str>>()?.map(|text| word(text, RefundStatus::from_wire)).transpose()?;
+    let heard = Heard {
+        trade_no: TradeNo::new(trade_no),
+        position: Position { trade_status, refund_status },
+        total_fee: Fen(columns.next()?),
+        buyer_id: columns.next()?,
+        buyer_email: columns.next()?,
+        moment: Moment {
+            notify_time: Timestamp(columns.next()?),
+            refund_rank: refund_rank(refund_status),
+            notify_id: NotifyId::new(columns.next::<String>()?),
+        },
+    };
+    Ok(OrderState { service, heard: Some(heard), choice })
+}
+
+fn read_message(row: &Row) -> Result<MessageRow, Error> {
+    let mut columns = row.reader();
+    Ok(MessageRow {
+        id: columns.next()?,
+        way: word(columns.next()?, |text| Way::ALL.into_iter().find(|w| w.as_str() == text))?,
+        received_at: Timestamp(columns.next()?),
+        raw: Bytes::from(columns.next::<Vec<u8>>()?),
+        outcome: columns.next()?,
+        note: columns.next()?,
+    })
+}
+
+/// A word that we wrote ourselves; any other means that somebody else wrote to the table.
+fn word<T>(text: &str, known: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
+    known(text).ok_or_else(|| Error::Shape(format!("`{text}` is not a word of the inbox")))
+}
+
+fn said<T: Copy>(said: &Said<T>, known: impl Fn(T) -> &'static str) -> String {
+    match said {
+        Said::Known(status) => known(*status).to_owned(),
+        Said::Unknown(text) => text.clone(),
+    }
+}
+
+/// PostgreSQL stores no NUL in a text.
+fn storable(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+fn join(amounts: &[Fen]) -> String {
+    let texts: Vec<String> = amounts.iter().map(|fen| fen.0.to_string()).collect();
+    texts.join(",")
+}
+
+fn split(text: &str) -> Result<Vec<Fen>, Error> {
+    let amounts = text.split(',').map(|fen| fen.parse().map(Fen));
+    amounts.collect::<Result<_, _>>().map_err(|_| Error::Shape(format!("`{text}` is not a list of amounts")))
+}
+
+/// The order that the bytes name, for the record only.
+fn claimed_order(raw: &[u8]) -> Option<String> {
+    let params = Params::parse_urlencoded(raw).ok()?;
+    let claimed = params.get("out_trade_no").filter(|value| !value.is_empty() && value.len() <= 64)?;
+    let printable = claimed.iter().all(u8::is_ascii_graphic);
+    printable.then(|| String::from_utf8_lossy(claimed).into_owned())
+}
