@@ -2,15 +2,23 @@
 
 pub mod amount;
 pub mod bank;
+pub mod close_trade;
 mod create_direct_pay_by_user;
 mod create_partner_trade_by_buyer;
+mod draft;
 mod fields;
 mod logistics;
+pub mod notify_verify;
 pub mod payment;
 mod payment_wire;
+pub mod query_timestamp;
 mod royalty;
+pub mod send_goods_confirm_by_platform;
+pub mod single_trade_query;
 mod timeouts;
 mod trade_create_by_buyer;
+
+pub use draft::BuildError;
 
 use crate::service::payment::PaymentService;
 use crate::status::wire_enum;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::charset::Charset;
 use crate::ids::{OutTradeNo, PartnerId, UserId};
 use crate::money::Fen;
-pub use crate::service::payment_wire::BuildError;
+pub use crate::service::draft::BuildError;
 use crate::status::wire_enum;
 
 wire_enum! {

@@ -1,34 +1,16 @@
 //! A payment request from parameters and back to them (protocol.md §3.1-3.6, order of checks §8.5).
 
-use crate::charset::{Charset, Unmappable};
+use crate::charset::Charset;
 use crate::error_code::ErrorCode;
 use crate::ids::OutTradeNo;
 use crate::money::Fen;
 use crate::params::{INPUT_CHARSET, Params};
+use crate::service::draft::{BuildError, Draft};
 use crate::service::fields::{Fields, is_full_http_address};
 use crate::service::payment::{CustomTimeouts, DirectTerms, Party, PaymentRequest, PaymentService};
 use crate::service::{
     create_direct_pay_by_user, create_partner_trade_by_buyer, logistics, royalty, trade_create_by_buyer,
 };
-
-/// Why a request cannot be built.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// The charset of the request cannot write a value.
-    #[error("{name}: {unmappable}")]
-    Unmappable {
-        /// The parameter.
-        name: &'static str,
-        /// The character.
-        unmappable: Unmappable,
-    },
-    /// `charset_label` names another charset than `charset` is; absent, it means GBK.
-    #[error("the label of the charset is not that of the charset")]
-    CharsetLabel,
-    /// The gateway would refuse it.
-    #[error("the gateway would refuse this request: {0}")]
-    Refused(ErrorCode),
-}
 
 impl PaymentRequest {
     /// Reads a request whose signature has been checked, every parameter by its form.
@@ -98,7 +80,7 @@ impl PaymentRequest {
         if self.service.is_direct() && self.amount.discount != Fen::ZERO {
             return Err(BuildError::Refused(ErrorCode::IllegalFeeParam));
         }
-        let mut draft = Draft { params: Params::new(), charset: self.charset };
+        let mut draft = Draft::new(self.charset);
         self.write_common(&mut draft)?;
         self.write_amount(&mut draft)?;
         self.write_logistics(&mut draft)?;
@@ -109,10 +91,7 @@ impl PaymentRequest {
         } else {
             draft.optional("anti_phishing_key", self.direct.anti_phishing_key.as_deref())?;
         }
-        match PaymentRequest::parse(&draft.params, self.charset) {
-            Ok(_) => Ok(draft.params),
-            Err(code) => Err(BuildError::Refused(code)),
-        }
+        draft.finish(PaymentRequest::parse)
     }
 
     /// `show_url` if a page may link to it: a full http or https address, never a script.
@@ -131,8 +110,8 @@ impl PaymentRequest {
         draft.optional("body", self.body.as_deref())?;
         draft.push("payment_type", &self.payment_type)?;
         draft.optional("show_url", self.show_url.as_deref())?;
-        draft.party(["seller_id", "seller_email", "seller_account_name"], Some(&self.seller))?;
-        draft.party(["buyer_id", "buyer_email", "buyer_account_name"], self.buyer.as_ref())
+        write_party(["seller_id", "seller_email", "seller_account_name"], Some(&self.seller), draft)?;
+        write_party(["buyer_id", "buyer_email", "buyer_account_name"], self.buyer.as_ref(), draft)
     }
 
     fn write_amount(&self, draft: &mut Draft) -> Result<(), BuildError> {
@@ -191,32 +170,12 @@ fn write_direct(terms: &DirectTerms, draft: &mut Draft) -> Result<(), BuildError
     draft.optional("item_orders_info", terms.item_orders_info.as_deref())
 }
 
-/// Parameters in the making; what is empty is left out.
-pub(super) struct Draft {
-    pub(super) params: Params,
-    pub(super) charset: Charset,
-}
-
-impl Draft {
-    pub(super) fn push(&mut self, name: &'static str, value: &str) -> Result<(), BuildError> {
-        if value.is_empty() {
-            return Ok(());
-        }
-        let pushed = self.params.push_text(name, value, self.charset);
-        pushed.map_err(|unmappable| BuildError::Unmappable { name, unmappable })
-    }
-
-    pub(super) fn optional(&mut self, name: &'static str, value: Option<&str>) -> Result<(), BuildError> {
-        self.push(name, value.unwrap_or_default())
-    }
-
-    fn party(&mut self, names: [&'static str; 3], party: Option<&Party>) -> Result<(), BuildError> {
-        let [id, email, account_name] = names;
-        match party {
-            None => Ok(()),
-            Some(Party::Id(value)) => self.push(id, value.as_str()),
-            Some(Party::Email(value)) => self.push(email, value),
-            Some(Party::AccountName(value)) => self.push(account_name, value),
-        }
+fn write_party(names: [&'static str; 3], party: Option<&Party>, draft: &mut Draft) -> Result<(), BuildError> {
+    let [id, email, account_name] = names;
+    match party {
+        None => Ok(()),
+        Some(Party::Id(value)) => draft.push(id, value.as_str()),
+        Some(Party::Email(value)) => draft.push(email, value),
+        Some(Party::AccountName(value)) => draft.push(account_name, value),
     }
 }
