@@ -3,9 +3,13 @@
 pub mod charset;
 pub mod error_code;
 pub mod ids;
+mod message;
 pub mod money;
 pub mod node;
+pub mod notify;
+pub mod page_return;
 pub mod params;
+pub mod reported;
 pub mod service;
 pub mod sign;
 pub mod status;
