@@ -87,7 +87,7 @@ pub struct Pay {
     pub address: PayAddress,
     /// The balance; `None` for visitors and where the merchant's paymethods leave it out.
     pub balance: Option<Balance>,
-    /// Codes of the banks offered, see [`super::BANK_CODES`].
+    /// Codes of the banks offered: [`super::BANKS`], and the `defaultbank` of the request if it is another.
     pub banks: Vec<Word>,
     /// The preselected bank: `defaultbank`, or what was entered before.
     pub bank: String,

@@ -1,5 +1,7 @@
 //! The pages around the cashier and the desk: the welcome, the short notices and the debug-error page.
 
+use minijinja::Value;
+use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::Page;
@@ -154,5 +156,50 @@ text_keys! {
         FirstRequest = "first_request",
         /// A guess at the cause, e.g. that the signature fits another charset.
         Hint = "hint",
+    }
+}
+
+/// A place in one of the tutorials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Seen {
+    /// Key in the table `tutorial`.
+    tutorial: &'static str,
+    /// Its section about the debugging error.
+    section: &'static str,
+}
+
+const ESCROW: Seen = Seen { tutorial: "escrow", section: "4.1" };
+const DIRECT: Seen = Seen { tutorial: "direct", section: "5.1" };
+const DUAL: Seen = Seen { tutorial: "dual", section: "4.1" };
+const LOGIN: Seen = Seen { tutorial: "login", section: "8.1" };
+
+/// The function `seen_in(code)`: where the tutorials speak of an error code; `none` stands for altered business data.
+pub(super) fn seen_in(code: &str) -> Value {
+    Value::from(Serde(&seen(code)))
+}
+
+/// The table of protocol.md §8.3, one arm a kind of row.
+pub(super) fn seen(code: &str) -> &'static [Seen] {
+    match code {
+        "HAS_NO_PRIVILEGE"
+        | "ILLEGAL_PARTNER"
+        | "ILLEGAL_ARGUMENT"
+        | "ILLEGAL_SIGN"
+        | "seller_not_in_specified_sellers"
+        | "SELLER_NOT_IN_SPECIFIED_SELLERS"
+        | "TRADE_NOT_ALLOWED_PAY"
+        | "SELLER_NOT_EXIST"
+        | "BUYER_SELLER_EQUAL"
+        | "TRADE_DATA_MATCH_ERROR"
+        | "ILLEGAL_SERVICE"
+        | "ILLEGAL_FEE_PARAM"
+        | "ILLEGAL_SIGN_TYPE" => &[ESCROW, DIRECT, DUAL, LOGIN],
+        "ILLEGAL_LOGISTICS_FORMAT" | "none" => &[ESCROW, DUAL, LOGIN],
+        "ROYALTY_FORAMT_ERROR"
+        | "SELF_TIMEOUT_NOT_SUPPORT"
+        | "ILLEGAL_ANTI_PHISHING_KEY"
+        | "ILLEGAL_EXTER_INVOKE_IP" => &[DIRECT, LOGIN],
+        "ILLEGAL_PARTNER_EXTERFACE" => &[LOGIN],
+        _ => &[],
     }
 }

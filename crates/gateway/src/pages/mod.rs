@@ -28,7 +28,7 @@ pub use desk::{
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
-pub use order::{BANK_CODES, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
+pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
 pub const CSS: &str = include_str!("../../pages/danbao.css");
@@ -136,7 +136,8 @@ fn write(template: &str, shell: &Shell, page: Value) -> Result<String, minijinja
 macro_rules! templates {
     ($($name:literal),+ $(,)?) => {
         /// Every template by its file name.
-        const TEMPLATES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../pages/html/", $name))),)+];
+        const TEMPLATES: &[(&str, &str)] =
+            &[("mark.svg", MARK), $(($name, include_str!(concat!("../../pages/html/", $name))),)+];
     };
 }
 
@@ -163,6 +164,7 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
     engine.add_filter("fill", words::fill);
+    engine.add_function("seen_in", front::seen_in);
     engine.add_global("css_path", CSS_PATH);
     engine.add_global("mark_path", MARK_PATH);
     for (name, source) in TEMPLATES {

@@ -180,7 +180,32 @@ pub struct LogisticsChoice {
 }
 
 /// The banks that the cashier offers, in this order; names are in the table `bank` (protocol.md §3.8).
-pub const BANK_CODES: [Word; 20] = [
+pub const BANKS: [Word; 20] = [
     "ICBCB2C", "ABC", "CCB", "BOCB2C", "COMM", "CMB", "POSTGC", "SPDB", "CIB", "CITIC", "CEBBANK", "CMBC",
     "GDB", "SPABANK", "BJBANK", "SHBANK", "NBBANK", "HZCBB2C", "BJRCB", "SHRCB",
+];
+
+/// The banks that are offered only when a request names one as its `defaultbank` (protocol.md §3.8): companies' and
+/// cards' variants, and banks that have another code by now.
+pub const BANKS_BY_REQUEST: [Word; 20] = [
+    "ICBCBTB",
+    "CCBBTB",
+    "ABCBTB",
+    "SPDBB2B",
+    "BOCBTB",
+    "CMBBTB",
+    "SDB",
+    "fdb101",
+    "PSBC-DEBIT",
+    "WZCBB2C-DEBIT",
+    "CMB-DEBIT",
+    "CCB-DEBIT",
+    "ICBC-DEBIT",
+    "COMM-DEBIT",
+    "GDB-DEBIT",
+    "BOC-DEBIT",
+    "CEB-DEBIT",
+    "SPDB-DEBIT",
+    "abc1003",
+    "abc1004",
 ];
