@@ -9,6 +9,7 @@ pub mod node;
 pub mod notify;
 pub mod page_return;
 pub mod params;
+pub mod reply;
 pub mod reported;
 pub mod service;
 pub mod sign;
