@@ -1,1 +1,15 @@
-//! Placeholder, replaced within the same session.
+//! What may happen to money, and who must be told. Ring 0: pure functions from facts to a [`change::Change`] or a
+//! [`refusal::Refusal`]; the gateway loads the facts before and writes the change after, and decides nothing itself.
+
+pub mod change;
+pub mod chart;
+pub mod deadlines;
+pub mod machine;
+pub mod notices;
+pub mod refusal;
+pub mod repeat;
+pub mod settlement;
+pub mod trade;
+
+#[cfg(test)]
+mod tests;

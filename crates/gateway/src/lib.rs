@@ -1,2 +1,28 @@
-//! Placeholder, replaced within the same session.
+//! The payment gateway: accounts, cashier, escrow, notifications, desks. Ring 1: one thread, storage only through a
+//! connection that it is given, HTTP as values, time as an argument, randomness from a seed.
+
+mod cashier;
+mod clockwork;
+pub mod config;
+mod delivery;
+mod desk;
+pub mod entropy;
+pub mod fault;
+mod gateway;
+mod message;
+mod numbers;
 pub mod pages;
+pub mod password;
+mod router;
+mod rows;
+mod sandbox;
+mod services;
+mod turn;
+mod visit;
+mod web;
+
+pub use config::Config;
+pub use fault::Fault;
+pub use gateway::{Gateway, OpenError};
+pub use rows::MIGRATIONS;
+pub use sandbox::demo::{DemoBuyer, DemoPartner, DemoWorld};

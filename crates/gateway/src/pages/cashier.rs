@@ -181,7 +181,7 @@ pub struct Paid {
     pub next: NextStep,
     /// Back to the merchant; `None` if the request named no return_url.
     pub back: Option<Return>,
-    /// The trade at the desk; `None` for visitors.
+    /// The trade at the desk; `None` for visitors, who have nothing to confirm there.
     pub trade_url: Option<String>,
 }
 

@@ -113,7 +113,7 @@ impl Sampled for Cashier {
             error: None,
         };
         let escrow = Cashier {
-            order: large_order(),
+            order: Order { total: "364.00".into(), ..large_order() },
             logistics: vec![
                 logistics(0, "EXPRESS", "12.00", "BUYER_PAY", "376.00"),
                 logistics(1, "EMS", "22.00", "BUYER_PAY", "386.00"),
@@ -231,8 +231,9 @@ impl Sampled for Paid {
             trade_url: Some(format!("/desk/trades/{NO}")),
         };
         let stay = Paid { next: NextStep::Done, back: None, ..back.clone() };
-        let visitor = Paid { next: NextStep::Pending, trade_url: None, ..back.clone() };
-        vec![("back", back), ("stay", stay), ("visitor", visitor)]
+        let visitor = Paid { trade_url: None, ..back.clone() };
+        let pending = Paid { next: NextStep::Pending, ..back.clone() };
+        vec![("back", back), ("stay", stay), ("visitor", visitor), ("pending", pending)]
     }
 }
 
@@ -418,7 +419,7 @@ impl Sampled for TradeDetail {
             status: "WAIT_SELLER_SEND_GOODS",
             refund_status: None,
             buyer: Some(party("李雷", "buyer@example.com", "2088000000000002")),
-            seller: party("小店", "seller@example.com", "2088000000000003"),
+            seller: party("小店掌柜", "seller@example.com", "2088000000000003"),
             logistics: Some(logistics(0, "EXPRESS", "12.00", "BUYER_PAY", "376.00")),
             address: Some(address(1)),
             shipment: None,

@@ -1,0 +1,138 @@
+//! Everything that one decision wants written, as one value.
+
+use danbao_protocol::ids::UserId;
+use danbao_protocol::money::Fen;
+use danbao_protocol::time::Timestamp;
+
+use crate::chart::Account;
+use crate::deadlines::Deadline;
+use crate::notices::Notice;
+use crate::trade::Trade;
+
+/// What one command does to one trade: the trade as it is afterwards, and all that changes with it. Written whole in
+/// one transaction, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a change that is not applied has not happened"]
+pub struct Change {
+    /// The trade as it is after the change. Its `version` is still that of the trade that the decision was made on.
+    pub trade: Trade,
+    /// Whether the trade is new.
+    pub is_new: bool,
+    /// What happened, for the trade's history.
+    pub event: Event,
+    /// What is posted; `None` if no money moves.
+    pub journal: Option<Journal>,
+    /// Who is to be told; `None` if the trade names no notify_url or the state is not announced.
+    pub notice: Option<Notice>,
+    /// Deadlines to set, replacing one of the same kind.
+    pub set_deadlines: Vec<Deadline>,
+    /// Whether every deadline that the trade had before falls away.
+    pub clear_deadlines: bool,
+}
+
+/// One line of a trade's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What, as a verb.
+    pub command: Command,
+}
+
+/// What can be done to a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Command {
+    /// The buyer confirmed the cashier page.
+    Create,
+    /// The buyer chose another way to ship or to trade, unpaid.
+    Arrange,
+    /// The buyer paid.
+    Pay,
+    /// The seller shipped.
+    SendGoods,
+    /// The goods were received, or the time for saying otherwise is over.
+    ConfirmGoods,
+    /// The trade was closed unpaid.
+    Close,
+    /// The refund period of an advanced contract ended.
+    Finish,
+}
+
+impl Command {
+    /// Every command.
+    pub const ALL: [Command; 7] = [
+        Command::Create,
+        Command::Arrange,
+        Command::Pay,
+        Command::SendGoods,
+        Command::ConfirmGoods,
+        Command::Close,
+        Command::Finish,
+    ];
+
+    /// Reads the word in the trade's history.
+    pub fn from_name(name: &str) -> Option<Command> {
+        Command::ALL.into_iter().find(|command| command.as_str() == name)
+    }
+
+    /// The word in the trade's history.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Command::Create => "create",
+            Command::Arrange => "arrange",
+            Command::Pay => "pay",
+            Command::SendGoods => "send_goods",
+            Command::ConfirmGoods => "confirm_goods",
+            Command::Close => "close",
+            Command::Finish => "finish",
+        }
+    }
+}
+
+/// Who did it (protocol.md §5.8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// The buyer, at the cashier or the desk.
+    Buyer(UserId),
+    /// The seller, at the desk.
+    Seller(UserId),
+    /// The merchant's server, by an interface.
+    Partner,
+    /// A deadline.
+    Timer,
+}
+
+impl Actor {
+    /// Every word that [`Actor::role`] gives.
+    pub const ROLES: [&'static str; 4] = ["buyer", "seller", "partner", "timer"];
+
+    /// The word in the trade's history.
+    pub fn role(&self) -> &'static str {
+        match self {
+            Actor::Buyer(_) => "buyer",
+            Actor::Seller(_) => "seller",
+            Actor::Partner => "partner",
+            Actor::Timer => "timer",
+        }
+    }
+}
+
+/// 凭证: postings that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    /// The postings, in order; never empty.
+    pub postings: Vec<Posting>,
+}
+
+/// 分录: money goes from one account to another. Two-sided, so that an unbalanced journal cannot be written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// The account that gives.
+    pub debit: Account,
+    /// The account that takes.
+    pub credit: Account,
+    /// How much; more than zero.
+    pub amount: Fen,
+}

@@ -1,0 +1,109 @@
+//! What happens by itself, and when (protocol.md §5.7). Every default is a setting.
+
+use std::time::Duration;
+
+use danbao_protocol::service::payment::{PayTimeout, TransportType};
+use danbao_protocol::time::Timestamp;
+
+use crate::trade::Trade;
+
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
+/// What a deadline does when it is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeadlineKind {
+    /// The unpaid trade closes.
+    CloseUnpaid,
+    /// The shipped trade is taken as received.
+    ConfirmGoods,
+    /// The refund period of an advanced direct-pay contract ends.
+    FinishRefundable,
+}
+
+impl DeadlineKind {
+    /// Every kind.
+    pub const ALL: [DeadlineKind; 3] =
+        [DeadlineKind::CloseUnpaid, DeadlineKind::ConfirmGoods, DeadlineKind::FinishRefundable];
+
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DeadlineKind::CloseUnpaid => "close_unpaid",
+            DeadlineKind::ConfirmGoods => "confirm_goods",
+            DeadlineKind::FinishRefundable => "finish_refundable",
+        }
+    }
+
+    /// Reads the word in the database.
+    pub fn from_name(name: &str) -> Option<DeadlineKind> {
+        DeadlineKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A moment at which something happens by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// What.
+    pub kind: DeadlineKind,
+    /// When.
+    pub due_at: Timestamp,
+}
+
+/// The lengths of all clocks (protocol.md §5.7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clocks {
+    /// An unpaid trade closes after this, unless the request says otherwise; 15 days, the upper bound of it_b_pay.
+    pub close_unpaid: Duration,
+    /// Goods sent by express or EMS count as received after this; 10 days.
+    pub confirm_express: Duration,
+    /// Goods sent by post count as received after this; 30 days.
+    pub confirm_post: Duration,
+    /// Goods that need no carrier count as received after this; 3 days.
+    pub confirm_virtual: Duration,
+    /// Direct pay under an advanced contract can be refunded this long; 90 days.
+    pub refundable: Duration,
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Clocks {
+            close_unpaid: days(15),
+            confirm_express: days(10),
+            confirm_post: days(30),
+            confirm_virtual: days(3),
+            refundable: days(90),
+        }
+    }
+}
+
+/// When an unpaid trade closes (protocol.md §3.2 it_b_pay).
+pub(crate) fn close_unpaid(it_b_pay: Option<PayTimeout>, clocks: &Clocks, now: Timestamp) -> Deadline {
+    let due_at = match it_b_pay {
+        Some(PayTimeout::After(length)) => now.plus(length),
+        Some(PayTimeout::Today) => now.next_beijing_midnight(),
+        None => now.plus(clocks.close_unpaid),
+    };
+    Deadline { kind: DeadlineKind::CloseUnpaid, due_at }
+}
+
+/// When shipped goods count as received (protocol.md §5.7). t_b_rec_post concerns parcels by post alone: the
+/// parameter table has none for express (§3.2).
+pub(crate) fn confirm_goods(trade: &Trade, by: TransportType, clocks: &Clocks, now: Timestamp) -> Deadline {
+    let length = match by {
+        TransportType::Post => match trade.request.timeouts.t_b_rec_post_days {
+            Some(count) => days(u64::from(count)),
+            None => clocks.confirm_post,
+        },
+        TransportType::Virtual10 => days(10),
+        TransportType::Virtual30 => days(30),
+        TransportType::Virtual | TransportType::Direct => clocks.confirm_virtual,
+        TransportType::Express
+        | TransportType::Ems
+        | TransportType::Logistics
+        | TransportType::Packaged
+        | TransportType::Insurance => clocks.confirm_express,
+    };
+    Deadline { kind: DeadlineKind::ConfirmGoods, due_at: now.plus(length) }
+}

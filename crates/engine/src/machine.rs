@@ -1,0 +1,320 @@
+//! The trade machine: which command leads from which state to which (protocol.md §5.3, §5.5, §5.6).
+//!
+//! [`next`] is the whole of it; [`create`], [`arrange`], [`pay`], [`send_goods`], [`confirm_goods`], [`close`] and
+//! [`finish`] add what each command moves, announces and plans.
+
+use std::sync::Arc;
+
+use danbao_protocol::error_code::ErrorCode;
+use danbao_protocol::ids::{TradeNo, UserId};
+use danbao_protocol::money::Fen;
+use danbao_protocol::service::payment::{LogisticsGroup, PaymentRequest, Receive};
+use danbao_protocol::status::TradeStatus;
+use danbao_protocol::time::Timestamp;
+
+use crate::change::{Actor, Change, Command, Event, Journal, Posting};
+use crate::chart::Account;
+use crate::deadlines::{self, Clocks, Deadline, DeadlineKind};
+use crate::notices;
+use crate::refusal::Refusal;
+use crate::settlement::{self, Royalty};
+use crate::trade::{Instants, Mode, Shipment, Trade};
+
+/// Where a command leads; `None` if the state does not allow it.
+pub fn next(mode: Mode, is_refundable: bool, from: TradeStatus, command: Command) -> Option<TradeStatus> {
+    use TradeStatus::*;
+    match (from, command, mode) {
+        (WaitBuyerPay, Command::Arrange, _) => Some(WaitBuyerPay),
+        (WaitBuyerPay, Command::Pay, Mode::Escrow) => Some(WaitSellerSendGoods),
+        (WaitBuyerPay, Command::Pay, Mode::Direct) if is_refundable => Some(TradeSuccess),
+        (WaitBuyerPay, Command::Pay, Mode::Direct) => Some(TradeFinished),
+        (WaitBuyerPay, Command::Close, _) => Some(TradeClosed),
+        (WaitSellerSendGoods, Command::SendGoods, _) => Some(WaitBuyerConfirmGoods),
+        (WaitBuyerConfirmGoods, Command::ConfirmGoods, _) => Some(TradeFinished),
+        (TradeSuccess, Command::Finish, _) => Some(TradeFinished),
+        _ => None,
+    }
+}
+
+/// What the cashier knows when the buyer confirms its first page.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The number set aside for the trade when its request arrived.
+    pub trade_no: TradeNo,
+    /// The request.
+    pub request: Arc<PaymentRequest>,
+    /// The seller that the request names.
+    pub seller: UserId,
+    /// The buyer that the request names, if it names one.
+    pub named_buyer: Option<UserId>,
+    /// Who confirms.
+    pub buyer: UserId,
+    /// What the buyer chose.
+    pub choice: Choice,
+    /// From the partner's contract: whether an instant payment stays refundable.
+    pub is_refundable: bool,
+    /// From the partner's contract: the platform's charge in parts per million.
+    pub fee_ppm: i64,
+    /// The request's royalty, its parties looked up.
+    pub royalty: Vec<Royalty>,
+}
+
+/// What a buyer chooses on the cashier page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Escrow or instant; only a dual trade listens.
+    pub mode: Option<Mode>,
+    /// Index of the logistics group in the request; ignored for direct pay.
+    pub logistics: usize,
+    /// Where the goods go; `None` leaves what is known already.
+    pub receive: Option<Receive>,
+}
+
+/// How the buyer pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Means {
+    /// 余额: from the buyer's balance, which holds this much.
+    Balance(Fen),
+    /// 网银: through a bank, by its code.
+    Bank(String),
+}
+
+/// The buyer confirms the cashier page: the trade comes into being, unpaid.
+///
+/// # Errors
+/// `BUYER_SELLER_EQUAL`, `TRADE_BUYER_NOT_MATCH`, `LOGISTICS_CHOOSE_ERROR` in this order (protocol.md §8.5 item 12),
+/// then what [`settlement::check_royalty`] says; `ILLEGAL_FEE_PARAM` on overflow.
+pub fn create(opening: Opening, clocks: &Clocks, now: Timestamp) -> Result<Change, Refusal> {
+    let Opening { trade_no, request, seller, named_buyer, buyer, choice, is_refundable, fee_ppm, royalty } =
+        opening;
+    check_buyer(&seller, named_buyer.as_ref(), &buyer)?;
+    let (mode, logistics) = choose(&request, &choice)?;
+    let receive = choice.receive.or_else(|| request.receive.clone());
+    let total_fee = request.amount.payable(logistics.as_ref()).ok_or(ErrorCode::IllegalFeeParam)?;
+    let income =
+        total_fee.checked_sub(settlement::fee(total_fee, fee_ppm)?).ok_or(ErrorCode::IllegalFeeParam)?;
+    settlement::check_royalty(&seller, income, &royalty)?;
+    let gmt = Instants {
+        create: now,
+        logistics_modify: receive.as_ref().map(|_| now),
+        payment: None,
+        send_goods: None,
+        refund: None,
+        close: None,
+    };
+    let trade = Trade {
+        trade_no,
+        seller,
+        mode,
+        is_refundable,
+        fee_ppm,
+        royalty,
+        trade_status: TradeStatus::WaitBuyerPay,
+        refund_status: None,
+        amount: request.amount,
+        logistics,
+        receive,
+        total_fee,
+        shipment: None,
+        gmt,
+        version: 0,
+        request,
+        buyer: buyer.clone(),
+    };
+    let deadline = deadlines::close_unpaid(trade.request.timeouts.it_b_pay, clocks, now);
+    let mut change = announce(trade, Command::Create, Actor::Buyer(buyer), now);
+    change.is_new = true;
+    change.set_deadlines.push(deadline);
+    Ok(change)
+}
+
+/// The buyer chooses the address, or otherwise than before, while unpaid: announced once more (protocol.md §4.3 step
+/// 2). [`None`] if nothing is different.
+///
+/// # Errors
+/// As [`create`]; `TRADE_NOT_ALLOWED_PAY` once paid or closed.
+pub fn arrange(
+    trade: &Trade,
+    buyer: &UserId,
+    choice: Choice,
+    now: Timestamp,
+) -> Result<Option<Change>, Refusal> {
+    check_buyer(&trade.seller, Some(&trade.buyer), buyer)?;
+    let status = step(trade, Command::Arrange)?;
+    let (mode, logistics) = choose(&trade.request, &choice)?;
+    let receive = choice.receive.or_else(|| trade.receive.clone());
+    if mode == trade.mode && logistics == trade.logistics && receive == trade.receive {
+        return Ok(None);
+    }
+    let mut after = moved(trade, status);
+    after.total_fee = trade.amount.payable(logistics.as_ref()).ok_or(ErrorCode::IllegalFeeParam)?;
+    after.gmt.logistics_modify = receive.as_ref().map(|_| now);
+    (after.mode, after.logistics, after.receive) = (mode, logistics, receive);
+    Ok(Some(announce(after, Command::Arrange, Actor::Buyer(buyer.clone()), now)))
+}
+
+/// The buyer pays in full.
+///
+/// # Errors
+/// `TRADE_BUYER_NOT_MATCH`; `TRADE_NOT_ALLOWED_PAY` (already paid, or closed); an escrow trade without an address;
+/// a balance too low.
+pub fn pay(
+    trade: &Trade,
+    buyer: &UserId,
+    means: &Means,
+    receive: Option<Receive>,
+    clocks: &Clocks,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    check_buyer(&trade.seller, Some(&trade.buyer), buyer)?;
+    let status = step(trade, Command::Pay)?;
+    let mut after = moved(trade, status);
+    if receive.is_some() && receive != trade.receive {
+        (after.receive, after.gmt.logistics_modify) = (receive, Some(now));
+    }
+    if trade.mode == Mode::Escrow && after.receive.is_none() {
+        return Err(Refusal::AddressMissing);
+    }
+    let source = match means {
+        Means::Balance(balance) if *balance < trade.total_fee => return Err(Refusal::BalanceNotEnough),
+        Means::Balance(_) => Account::User(buyer.clone()),
+        Means::Bank(code) => Account::Bank(code.clone()),
+    };
+    let postings = match trade.mode {
+        Mode::Escrow => {
+            let credit = Account::Escrow(trade.trade_no.clone());
+            vec![Posting { debit: source, credit, amount: trade.total_fee }]
+        }
+        Mode::Direct => settlement::pay_seller(trade, source)?,
+    };
+    after.gmt.payment = Some(now);
+    if status.is_final() {
+        after.gmt.close = Some(now);
+    }
+    let mut change = announce(after, Command::Pay, Actor::Buyer(buyer.clone()), now);
+    change.clear_deadlines = true;
+    change.journal = Some(Journal { postings });
+    if status == TradeStatus::TradeSuccess {
+        let due_at = now.plus(clocks.refundable);
+        change.set_deadlines.push(Deadline { kind: DeadlineKind::FinishRefundable, due_at });
+    }
+    Ok(change)
+}
+
+/// The seller ships. [`None`] if the goods are on their way already: shipping twice must succeed, because merchants
+/// ship from the return and from the notification (protocol.md §7.1, trap 22).
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` before payment, after completion, and for instant payments.
+pub fn send_goods(
+    trade: &Trade,
+    by: Actor,
+    shipment: Shipment,
+    clocks: &Clocks,
+    now: Timestamp,
+) -> Result<Option<Change>, Refusal> {
+    if trade.trade_status == TradeStatus::WaitBuyerConfirmGoods {
+        return Ok(None);
+    }
+    let mut after = moved(trade, step(trade, Command::SendGoods)?);
+    let deadline = deadlines::confirm_goods(trade, shipment.transport_type, clocks, now);
+    after.shipment = Some(shipment);
+    after.gmt.send_goods = Some(now);
+    let mut change = announce(after, Command::SendGoods, by, now);
+    change.set_deadlines.push(deadline);
+    Ok(Some(change))
+}
+
+/// The buyer has the goods, or the time for saying otherwise is over: the seller is paid.
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` unless the goods are on their way.
+pub fn confirm_goods(trade: &Trade, by: Actor, now: Timestamp) -> Result<Change, Refusal> {
+    let mut after = moved(trade, step(trade, Command::ConfirmGoods)?);
+    after.gmt.close = Some(now);
+    let postings = settlement::pay_seller(trade, Account::Escrow(trade.trade_no.clone()))?;
+    let mut change = announce(after, Command::ConfirmGoods, by, now);
+    change.clear_deadlines = true;
+    change.journal = Some(Journal { postings });
+    Ok(change)
+}
+
+/// The unpaid trade is given up, by the buyer, the seller, the merchant's server or the clock.
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` once paid or closed.
+pub fn close(trade: &Trade, by: Actor, now: Timestamp) -> Result<Change, Refusal> {
+    let mut after = moved(trade, step(trade, Command::Close)?);
+    after.gmt.close = Some(now);
+    let mut change = announce(after, Command::Close, by, now);
+    change.clear_deadlines = true;
+    Ok(change)
+}
+
+/// The refund period of an advanced contract is over (protocol.md §5.6).
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` in any other state than TRADE_SUCCESS.
+pub fn finish(trade: &Trade, now: Timestamp) -> Result<Change, Refusal> {
+    let mut after = moved(trade, step(trade, Command::Finish)?);
+    after.gmt.close = Some(now);
+    let mut change = announce(after, Command::Finish, Actor::Timer, now);
+    change.clear_deadlines = true;
+    Ok(change)
+}
+
+/// What a due deadline does; [`None`] if the trade has moved on and the deadline means nothing any more.
+pub fn expire(trade: &Trade, kind: DeadlineKind, now: Timestamp) -> Option<Change> {
+    match kind {
+        DeadlineKind::CloseUnpaid => close(trade, Actor::Timer, now).ok(),
+        DeadlineKind::ConfirmGoods => confirm_goods(trade, Actor::Timer, now).ok(),
+        DeadlineKind::FinishRefundable => finish(trade, now).ok(),
+    }
+}
+
+fn step(trade: &Trade, command: Command) -> Result<TradeStatus, Refusal> {
+    next(trade.mode, trade.is_refundable, trade.trade_status, command).ok_or(Refusal::Wire(match command {
+        Command::Create | Command::Arrange | Command::Pay => ErrorCode::TradeNotAllowedPay,
+        Command::SendGoods | Command::ConfirmGoods | Command::Close | Command::Finish => {
+            ErrorCode::TradeStatusNotAvaild
+        }
+    }))
+}
+
+fn moved(trade: &Trade, status: TradeStatus) -> Trade {
+    Trade { trade_status: status, ..trade.clone() }
+}
+
+/// A change to `after` with its line of history and the notice it owes, and nothing else yet.
+fn announce(after: Trade, command: Command, actor: Actor, now: Timestamp) -> Change {
+    Change {
+        notice: notices::owed(&after),
+        trade: after,
+        is_new: false,
+        event: Event { at: now, actor, command },
+        journal: None,
+        set_deadlines: Vec::new(),
+        clear_deadlines: false,
+    }
+}
+
+fn check_buyer(seller: &UserId, expected: Option<&UserId>, buyer: &UserId) -> Result<(), Refusal> {
+    if buyer == seller {
+        return Err(ErrorCode::BuyerSellerEqual.into());
+    }
+    match expected {
+        Some(expected) if expected != buyer => Err(ErrorCode::TradeBuyerNotMatch.into()),
+        _ => Ok(()),
+    }
+}
+
+fn choose(request: &PaymentRequest, choice: &Choice) -> Result<(Mode, Option<LogisticsGroup>), Refusal> {
+    let mode = Mode::chosen(request.service, choice.mode);
+    if request.logistics.is_empty() {
+        return Ok((mode, None));
+    }
+    match request.logistics.get(choice.logistics) {
+        Some(group) => Ok((mode, Some(*group))),
+        None => Err(ErrorCode::LogisticsChooseError.into()),
+    }
+}

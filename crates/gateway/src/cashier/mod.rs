@@ -1,0 +1,132 @@
+//! 收银台: from the merchant's request to the money (protocol.md §3.2, §3.4).
+//!
+//! `/cashier/{id}` chooses logistics, mode and payer; that creates the trade. `/pay` takes the address and the money,
+//! `/bank/{code}` stands in for a bank, `/paid` says so, `/return` sends the browser back to the merchant.
+
+mod bank;
+mod checkout;
+mod front;
+mod paid;
+mod pay;
+mod shown;
+
+pub(crate) use checkout::{Checkout, Source, open, pay as pay_trade};
+pub(crate) use front::{is_contact, next_user_id, sign_in};
+pub(crate) use paid::return_url;
+pub(crate) use pay::{ADDRESSES_MAX, check_payment_password, entered_address};
+pub(crate) use shown::{address, chosen_logistics, mode, order};
+
+use danbao_engine::trade::Trade;
+use danbao_protocol::ids::TradeNo;
+use danbao_protocol::node::{Request, Response};
+use danbao_protocol::status::TradeStatus;
+use http::{Method, StatusCode};
+
+use crate::fault::Fault;
+use crate::pages::{Link, LinkLabel, NoticeKind};
+use crate::rows::payment_request::{self, StoredRequest};
+use crate::rows::{trade, users};
+use crate::turn::Turn;
+use crate::visit::Visit;
+use crate::web::Fields;
+
+/// Where a request's cashier page is. The trade number finds it, the secret keeps others out.
+pub(crate) fn path(stored: &StoredRequest) -> String {
+    format!("/cashier/{}", id(stored))
+}
+
+fn id(stored: &StoredRequest) -> String {
+    format!("{}{}", stored.trade_no, stored.secret)
+}
+
+/// One visitor at one cashier page.
+struct At {
+    visit: Visit,
+    stored: StoredRequest,
+    trade: Option<Trade>,
+    merchant: String,
+}
+
+/// Answers everything below `/cashier/{id}`.
+pub(crate) fn route(
+    turn: &mut Turn<'_>,
+    request: &Request,
+    id: &str,
+    rest: &[&str],
+) -> Result<Response, Fault> {
+    let visit = Visit::of(turn, request)?;
+    let Some(stored) = find(turn, id)? else { return Ok(visit.not_found()) };
+    let trade = trade::load(turn.tx, &stored.trade_no)?;
+    let merchant = merchant_name(turn, &stored)?;
+    let at = At { visit, stored, trade, merchant };
+    if request.method() == Method::POST {
+        let form = Fields::of_body(request);
+        if !at.visit.is_own_form(&form) {
+            let links = vec![at.cashier_link()];
+            return Ok(at.visit.notice(StatusCode::FORBIDDEN, NoticeKind::FormExpired, links));
+        }
+        return match rest {
+            ["member"] => front::member(turn, at, &form),
+            ["visitor"] => front::visitor(turn, at, &form),
+            ["pay"] => pay::submit(turn, at, &form),
+            ["bank", code] => bank::submit(turn, at, code, &form),
+            _ => Ok(at.visit.not_found()),
+        };
+    }
+    match rest {
+        [] => front::show(turn, at, request),
+        ["pay"] => pay::show(turn, at),
+        ["bank", code] => bank::show(turn, at, code),
+        ["paid"] => paid::show(turn, at),
+        ["return"] => paid::go_back(turn, at),
+        _ => Ok(at.visit.not_found()),
+    }
+}
+
+fn find(turn: &mut Turn<'_>, id: &str) -> Result<Option<StoredRequest>, Fault> {
+    let Some((trade_no, secret)) = id.split_at_checked(16) else { return Ok(None) };
+    let stored = payment_request::load(turn.tx, &TradeNo::new(trade_no))?;
+    Ok(stored.filter(|stored| stored.secret == secret))
+}
+
+/// 商户名称: the partner's name, as the contract has it.
+fn merchant_name(turn: &mut Turn<'_>, stored: &StoredRequest) -> Result<String, Fault> {
+    let partner = crate::rows::partner::load(turn.tx, &stored.request.partner)?;
+    if let Some(partner) = partner {
+        return Ok(partner.display_name);
+    }
+    let seller = users::load_party(turn.tx, &stored.request.seller)?;
+    Ok(seller.map(|seller| seller.display_name).unwrap_or_default())
+}
+
+impl At {
+    fn cashier_link(&self) -> Link {
+        Link { label: LinkLabel::Cashier, url: path(&self.stored) }
+    }
+
+    fn desk_link(&self) -> Link {
+        Link { label: LinkLabel::Trade, url: format!("/desk/trades/{}", self.stored.trade_no) }
+    }
+
+    fn go(&self, step: &str) -> Response {
+        self.visit.see_other(&format!("{}{step}", path(&self.stored)))
+    }
+
+    /// The page for a trade that is no longer to be paid: paid ones go on, closed ones say so. `None` while unpaid.
+    fn past(&self) -> Option<Response> {
+        let trade = self.trade.as_ref()?;
+        match trade.trade_status {
+            TradeStatus::WaitBuyerPay => None,
+            TradeStatus::TradeClosed => {
+                Some(self.visit.notice(StatusCode::GONE, NoticeKind::TradeClosed, vec![self.desk_link()]))
+            }
+            _ => {
+                let payer = self.visit.payer(&trade.trade_no);
+                if payer.is_some_and(|payer| payer.user_id == trade.buyer) {
+                    return Some(self.go("/paid"));
+                }
+                Some(self.visit.notice(StatusCode::OK, NoticeKind::AlreadyPaid, vec![self.desk_link()]))
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What the host tells a gateway when it is born.
+
+use std::time::Duration;
+
+use danbao_engine::deadlines::Clocks;
+use danbao_engine::notices::RetrySchedule;
+
+use crate::pages::Lang;
+use crate::password::PasswordCost;
+
+/// Settings of a gateway. Every length of time has the documented default of protocol.md §14.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where browsers and merchants reach this gateway, without a final slash: `http://127.0.0.1:8080`.
+    pub public_url: String,
+    /// Whether this gateway moves play money: the sandbox API is on and its clock can be advanced.
+    pub is_sandbox: bool,
+    /// The language of pages when neither a choice nor the browser says otherwise.
+    pub lang: Lang,
+    /// The lengths of the trades' clocks.
+    pub clocks: Clocks,
+    /// How often notifications are tried.
+    pub retries: RetrySchedule,
+    /// Whether `success` must stand alone to the byte (protocol.md §6.5).
+    pub strict_success: bool,
+    /// How long an answer to a notification is waited for before the try counts as lost with the process that made it.
+    pub answer_within: Duration,
+    /// How many notifications are on their way at once.
+    pub sends_max: usize,
+    /// What a password hash costs.
+    pub password_cost: PasswordCost,
+    /// How long a page-return link can be verified (escrow tutorial 4.2 E).
+    pub return_link: Duration,
+    /// How long a notify_id stays valid after the merchant has acknowledged (protocol.md §6.3).
+    pub notify_id_after_acknowledged: Duration,
+    /// 登录状态: how long a person stays signed in without doing anything (quick-login tutorial 4).
+    pub login_state: Duration,
+    /// How long an anti-phishing timestamp lives (protocol.md §7.2).
+    pub anti_phishing_key: Duration,
+}
+
+impl Config {
+    /// A sandbox at this address with every default.
+    pub fn sandbox(public_url: impl Into<String>) -> Config {
+        Config {
+            public_url: public_url.into(),
+            is_sandbox: true,
+            lang: Lang::Zh,
+            clocks: Clocks::default(),
+            retries: RetrySchedule::of_2011(),
+            strict_success: false,
+            answer_within: Duration::from_secs(45),
+            sends_max: 256,
+            password_cost: PasswordCost::STANDARD,
+            return_link: Duration::from_secs(60),
+            notify_id_after_acknowledged: Duration::from_secs(60),
+            login_state: Duration::from_secs(600),
+            anti_phishing_key: Duration::from_secs(30),
+        }
+    }
+}

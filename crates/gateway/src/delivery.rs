@@ -1,0 +1,162 @@
+//! Notifications on their way (protocol.md §6.4, §6.5): claimed, sent, heard.
+//!
+//! A try is written down before it is sent, with the instant until which its answer is waited for. The process may
+//! die at any point: what was not written was not sent, and what was sent without an answer being written is sent
+//! again, under the same notify_id.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use danbao_engine::notices;
+use danbao_protocol::node::{NoAnswer, Request, Response, SendId};
+use danbao_protocol::notify;
+use danbao_protocol::params::Params;
+use danbao_protocol::sign::{self, SignType};
+use danbao_protocol::time::Timestamp;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Method, Uri};
+
+use crate::fault::Fault;
+use crate::message;
+use crate::rows::notice::{self, AttemptKey, StoredAttempt, StoredNotice};
+use crate::rows::{partner, trade};
+use crate::turn::Turn;
+
+/// Notifications claimed in one transaction.
+const CLAIM_MAX: usize = 256;
+/// How much of a merchant's answer is kept.
+const ANSWER_KEPT_BYTES: usize = 256;
+
+/// Sends what is due, as far as there is room.
+pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
+    let room = turn.config.sends_max.saturating_sub(turn.memory.sends.len()).min(CLAIM_MAX);
+    if room == 0 {
+        return Ok(());
+    }
+    let limit = i64::try_from(room).unwrap_or(i64::MAX);
+    let due = notice::load_due(turn.tx, turn.now, limit)?;
+    let mut previous = None;
+    for notice in due {
+        // Two of one trade can both be due; the second waits for the first one's answer.
+        if previous.as_ref() == Some(&notice.trade_no) {
+            continue;
+        }
+        previous = Some(notice.trade_no.clone());
+        claim(turn, notice)?;
+    }
+    Ok(())
+}
+
+fn claim(turn: &mut Turn<'_>, notice: StoredNotice) -> Result<(), Fault> {
+    if notice.awaiting {
+        // Its answer never came: the process that asked is gone. That try is over.
+        let attempt = StoredAttempt {
+            attempt: notice.attempts,
+            sent_at: notice.sent_at.unwrap_or(turn.now),
+            duration_ms: millis(turn.now.since(notice.sent_at.unwrap_or(turn.now))),
+            outcome: "lost".to_owned(),
+            status: None,
+            answer: Vec::new(),
+        };
+        notice::insert_attempt(turn.tx, &notice.trade_no, notice.seq, &attempt)?;
+    }
+    let key = AttemptKey { trade_no: notice.trade_no.clone(), seq: notice.seq, attempt: notice.attempts + 1 };
+    let first_sent_at = notice.first_sent_at.unwrap_or(turn.now);
+    match write(turn, &notice, first_sent_at)? {
+        Some(request) => {
+            notice::begin_attempt(turn.tx, &key, turn.now.plus(turn.config.answer_within), turn.now)?;
+            turn.send(key, request);
+            Ok(())
+        }
+        None => {
+            tracing::warn!(notify_url = notice.notify_url, "a notification cannot be sent to this address");
+            notice::reschedule(turn.tx, &notice.trade_no, notice.seq, None)
+        }
+    }
+}
+
+/// Writes a notification out: the same bytes at every try. `None` if its address is none.
+fn write(
+    turn: &mut Turn<'_>,
+    notice: &StoredNotice,
+    notify_time: Timestamp,
+) -> Result<Option<Request>, Fault> {
+    let trade = trade::load(turn.tx, &notice.trade_no)?
+        .ok_or_else(|| Fault::invariant(format!("a notice without its trade {}", notice.trade_no)))?;
+    let charset = trade.request.charset;
+    let message = message::of_notice(turn, &trade, notice, notify_time)?;
+    let mut params = notify::build(&message, charset)
+        .map_err(|error| Fault::invariant(format!("{} cannot be written out: {error}", notice.trade_no)))?;
+    sign(turn, &trade.request.partner, &mut params)?;
+    let Ok(uri) = notice.notify_url.parse::<Uri>() else { return Ok(None) };
+    if uri.host().is_none() {
+        return Ok(None);
+    }
+    let mut request = Request::new(Bytes::from(params.to_urlencoded()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    let content_type = format!("application/x-www-form-urlencoded; charset={}", charset.label());
+    let headers = request.headers_mut();
+    if let Ok(content_type) = HeaderValue::from_str(&content_type) {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    // The name that shops of the time let through their filters (protocol.md §1.5).
+    headers.insert(USER_AGENT, HeaderValue::from_static("Mozilla/4.0"));
+    Ok(Some(request))
+}
+
+/// Signs with the partner's key.
+pub(crate) fn sign(
+    turn: &mut Turn<'_>,
+    partner: &danbao_protocol::ids::PartnerId,
+    params: &mut Params,
+) -> Result<(), Fault> {
+    let key = partner::load_md5_key(turn.tx, partner)?
+        .ok_or_else(|| Fault::invariant(format!("partner {partner} has lost its key")))?;
+    sign::append(params, SignType::Md5, &key).map_err(|error| Fault::invariant(error.to_string()))
+}
+
+/// Hears what came of a try.
+pub(crate) fn hear(
+    turn: &mut Turn<'_>,
+    id: SendId,
+    outcome: &Result<Response, NoAnswer>,
+) -> Result<(), Fault> {
+    let Some(key) = turn.memory.sends.get(&id).cloned() else { return Ok(()) };
+    let Some(notice) = notice::load(turn.tx, &key.trade_no, key.seq)? else { return Ok(()) };
+    let acknowledged = matches!(outcome, Ok(response)
+        if notices::acknowledges(response.status().as_u16(), response.body(), turn.config.strict_success));
+    let sent_at = notice.sent_at.unwrap_or(turn.now);
+    let attempt = StoredAttempt {
+        attempt: key.attempt,
+        sent_at,
+        duration_ms: millis(turn.now.since(sent_at)),
+        outcome: match outcome {
+            Ok(_) if acknowledged => "acknowledged",
+            Ok(_) => "refused",
+            Err(no_answer) => no_answer.as_str(),
+        }
+        .to_owned(),
+        status: outcome.as_ref().ok().map(|response| i64::from(response.status().as_u16())),
+        answer: outcome.as_ref().map_or_else(|_| Vec::new(), |response| first_bytes(response.body())),
+    };
+    notice::insert_attempt(turn.tx, &key.trade_no, key.seq, &attempt)?;
+    if acknowledged {
+        notice::acknowledge(turn.tx, &key.trade_no, key.seq, turn.now)?;
+    } else if notice.awaiting && notice.attempts == key.attempt {
+        let tries = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
+        let first = notice.first_sent_at.unwrap_or(turn.now);
+        let next = turn.config.retries.next_try(tries, first, turn.now);
+        notice::reschedule(turn.tx, &key.trade_no, key.seq, next)?;
+    }
+    turn.memory.heard.push(id);
+    Ok(())
+}
+
+fn first_bytes(body: &[u8]) -> Vec<u8> {
+    body[..body.len().min(ANSWER_KEPT_BYTES)].to_vec()
+}
+
+fn millis(length: Duration) -> i64 {
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
+}

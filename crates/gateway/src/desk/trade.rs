@@ -1,0 +1,283 @@
+//! One trade at the desk: everything about it, and what its viewer may do.
+
+use danbao_engine::change::Actor;
+use danbao_engine::deadlines::DeadlineKind;
+use danbao_engine::machine;
+use danbao_engine::refusal::Refusal;
+use danbao_engine::trade::{Shipment, Trade};
+use danbao_protocol::ids::{TradeNo, UserId};
+use danbao_protocol::node::{Request, Response};
+use danbao_protocol::service::payment::TransportType;
+use danbao_protocol::status::TradeStatus;
+
+use super::member;
+use crate::cashier;
+use crate::fault::Fault;
+use crate::pages::{
+    self, Action, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState, Party, Posting,
+    Role, SendGoods, TradeDetail,
+};
+use crate::rows::users::{User, UserStatus};
+use crate::rows::{account, apply, deadline, notice, partner, payment_request, trade as trades, users};
+use crate::turn::Turn;
+use crate::visit::Visit;
+use crate::web::Fields;
+
+/// A viewer at a trade of theirs.
+struct At {
+    visit: Visit,
+    user: User,
+    trade: Trade,
+    role: Role,
+}
+
+/// Finds the viewer's own trade; anybody else's is not there.
+fn find(turn: &mut Turn<'_>, request: &Request, trade_no: &TradeNo) -> Result<Result<At, Response>, Fault> {
+    let visit = Visit::of(turn, request)?;
+    let user = match member(&visit, request) {
+        Ok(user) => user,
+        Err(response) => return Ok(Err(response)),
+    };
+    let Some(trade) = trades::load(turn.tx, trade_no)? else { return Ok(Err(visit.not_found())) };
+    let role = match &user.user_id {
+        id if *id == trade.buyer => Role::Buyer,
+        id if *id == trade.seller => Role::Seller,
+        _ => return Ok(Err(visit.not_found())),
+    };
+    Ok(Ok(At { visit, user, trade, role }))
+}
+
+/// GET `/desk/trades/{trade_no}`.
+pub(crate) fn show(turn: &mut Turn<'_>, request: &Request, trade_no: &TradeNo) -> Result<Response, Fault> {
+    let at = match find(turn, request, trade_no)? {
+        Ok(at) => at,
+        Err(response) => return Ok(response),
+    };
+    let query = Fields::of_query(request);
+    let done = Action::ALL.iter().find(|action| action.key() == query.get("done")).copied();
+    page(turn, &at, &Fields::default(), done, None)
+}
+
+/// POST `/desk/trades/{trade_no}/{action}`.
+pub(crate) fn act(
+    turn: &mut Turn<'_>,
+    request: &Request,
+    trade_no: &TradeNo,
+    action: &str,
+) -> Result<Response, Fault> {
+    let at = match find(turn, request, trade_no)? {
+        Ok(at) => at,
+        Err(response) => return Ok(response),
+    };
+    let form = Fields::of_body(request);
+    let Some(action) = Action::ALL.iter().find(|known| known.key() == action).copied() else {
+        return Ok(at.visit.not_found());
+    };
+    let done = if at.visit.is_own_form(&form) {
+        carry_out(turn, &at, action, &form)?
+    } else {
+        Err(FormError::whole(Message::FormExpired))
+    };
+    match done {
+        Ok(()) => Ok(at.visit.see_other(&format!("/desk/trades/{trade_no}?done={}", action.key()))),
+        Err(error) => page(turn, &at, &form, None, Some(error)),
+    }
+}
+
+fn carry_out(
+    turn: &mut Turn<'_>,
+    at: &At,
+    action: Action,
+    form: &Fields,
+) -> Result<Result<(), FormError>, Fault> {
+    let user_id = at.user.user_id.clone();
+    let change = match (action, at.role) {
+        (Action::SendGoods, Role::Seller) => {
+            let shipment = match shipment(form) {
+                Ok(shipment) => shipment,
+                Err(error) => return Ok(Err(error)),
+            };
+            let clocks = &turn.config.clocks;
+            machine::send_goods(&at.trade, Actor::Seller(user_id), shipment, clocks, turn.now)
+        }
+        (Action::ConfirmGoods, Role::Buyer) => {
+            if let Err(error) = cashier::check_payment_password(turn, &at.user, form)? {
+                return Ok(Err(error));
+            }
+            machine::confirm_goods(&at.trade, Actor::Buyer(user_id), turn.now).map(Some)
+        }
+        (Action::Close, Role::Buyer) => machine::close(&at.trade, Actor::Buyer(user_id), turn.now).map(Some),
+        (Action::Close, Role::Seller) => {
+            machine::close(&at.trade, Actor::Seller(user_id), turn.now).map(Some)
+        }
+        _ => return Ok(Err(FormError::whole(Message::TradeMovedOn))),
+    };
+    match change {
+        Ok(Some(change)) => {
+            apply::apply(turn, &change)?;
+            Ok(Ok(()))
+        }
+        Ok(None) => Ok(Ok(())),
+        Err(refusal) => Ok(Err(refused(refusal))),
+    }
+}
+
+fn refused(refusal: Refusal) -> FormError {
+    FormError::whole(Message::TradeMovedOn).with_code(refusal.code())
+}
+
+/// The parcel of the shipping form (protocol.md §7.1: a carrier unless nothing is carried).
+fn shipment(form: &Fields) -> Result<Shipment, FormError> {
+    let transport_type = TransportType::from_wire(form.get("transport_type"))
+        .ok_or_else(|| FormError::at("transport_type", Message::CarrierMissing))?;
+    let (logistics_name, invoice_no) = (form.get("logistics_name"), form.get("invoice_no"));
+    if transport_type != TransportType::Direct && logistics_name.is_empty() {
+        return Err(FormError::at("logistics_name", Message::CarrierMissing));
+    }
+    if logistics_name.chars().count() > 64 || invoice_no.chars().count() > 32 {
+        return Err(FormError::at("logistics_name", Message::TooLong));
+    }
+    Ok(Shipment {
+        transport_type,
+        logistics_name: logistics_name.to_owned(),
+        invoice_no: invoice_no.to_owned(),
+    })
+}
+
+fn page(
+    turn: &mut Turn<'_>,
+    at: &At,
+    form: &Fields,
+    done: Option<Action>,
+    error: Option<FormError>,
+) -> Result<Response, Fault> {
+    let (trade, status) = (&at.trade, at.trade.trade_status);
+    let merchant = partner::load(turn.tx, &trade.request.partner)?.map(|partner| partner.display_name);
+    let stored = payment_request::load(turn.tx, &trade.trade_no)?;
+    let is_unpaid = status == TradeStatus::WaitBuyerPay;
+    let page = TradeDetail {
+        trade_no: trade.trade_no.to_string(),
+        role: at.role,
+        order: cashier::order(
+            &trade.request,
+            &trade.amount,
+            &merchant.unwrap_or_default(),
+            Some(trade.total_fee),
+        ),
+        service: trade.service().as_str(),
+        mode: Some(cashier::mode(trade.mode)),
+        status: status.as_str(),
+        refund_status: trade.refund_status.map(|status| status.as_str()),
+        buyer: Some(party(turn, &trade.buyer)?),
+        seller: party(turn, &trade.seller)?,
+        logistics: cashier::chosen_logistics(trade),
+        address: trade.receive.as_ref().map(|to| cashier::address(0, to)),
+        shipment: trade.shipment.as_ref().map(|shipment| pages::Shipment {
+            transport_type: shipment.transport_type.as_str(),
+            logistics_name: shipment.logistics_name.clone(),
+            invoice_no: shipment.invoice_no.clone(),
+        }),
+        due: due(turn, &trade.trade_no)?,
+        events: events(turn, &trade.trade_no)?,
+        pay_url: stored.filter(|_| is_unpaid && at.role == Role::Buyer).map(|stored| cashier::path(&stored)),
+        send_goods: (status == TradeStatus::WaitSellerSendGoods && at.role == Role::Seller)
+            .then(|| send_goods_form(trade, form)),
+        may_confirm_goods: status == TradeStatus::WaitBuyerConfirmGoods && at.role == Role::Buyer,
+        may_close: is_unpaid,
+        done,
+        error,
+    };
+    Ok(at.visit.page(&page))
+}
+
+fn send_goods_form(trade: &Trade, form: &Fields) -> SendGoods {
+    let entered = form.get("transport_type");
+    let agreed = trade.logistics.map_or("EXPRESS", |group| group.logistics_type.as_str());
+    SendGoods {
+        transport_type: if entered.is_empty() { agreed } else { entered }.to_owned(),
+        transport_types: TransportType::ALL.iter().map(|known| known.as_str()).collect(),
+        logistics_name: form.get("logistics_name").to_owned(),
+        invoice_no: form.get("invoice_no").to_owned(),
+    }
+}
+
+fn party(turn: &mut Turn<'_>, user_id: &UserId) -> Result<Party, Fault> {
+    let user = users::load(turn.tx, user_id)?
+        .ok_or_else(|| Fault::invariant(format!("a trade names the unknown user {user_id}")))?;
+    let is_member = user.status == UserStatus::Member;
+    Ok(Party {
+        name: user.display_name,
+        account: user.email,
+        user_id: if is_member { user_id.to_string() } else { String::new() },
+    })
+}
+
+fn due(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Option<Due>, Fault> {
+    let next = deadline::load_of(turn.tx, trade_no)?.into_iter().min_by_key(|(_, at)| *at);
+    Ok(next.map(|(kind, at)| Due {
+        kind: match kind {
+            DeadlineKind::CloseUnpaid => DueKind::Close,
+            DeadlineKind::ConfirmGoods => DueKind::Confirm,
+            DeadlineKind::FinishRefundable => DueKind::Finish,
+        },
+        at: at.wire(),
+    }))
+}
+
+/// The timeline: each change with the money it moved and the notifications it owed.
+fn events(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Vec<pages::Event>, Fault> {
+    let notices = notice::load_of(turn.tx, trade_no)?;
+    let mut notices = notices.into_iter().peekable();
+    let mut events = Vec::new();
+    for event in trades::load_history(turn.tx, trade_no)? {
+        let postings = match event.journal_id {
+            Some(journal_id) => account::postings(turn.tx, journal_id)?,
+            None => Vec::new(),
+        };
+        // A change owes at most one notice, made at its own instant and naming its own state.
+        let own = notices
+            .next_if(|notice| notice.created_at == event.at && notice.trade_status == event.trade_status);
+        events.push(pages::Event {
+            at: event.at.wire(),
+            actor: event.actor,
+            command: event.command.as_str(),
+            status: event.trade_status.as_str(),
+            refund_status: event.refund_status.map(|status| status.as_str()),
+            postings: postings
+                .iter()
+                .map(|posting| Posting {
+                    debit: LedgerAccount::from(posting.debit.as_str()),
+                    credit: LedgerAccount::from(posting.credit.as_str()),
+                    amount: posting.amount.to_string(),
+                })
+                .collect(),
+            notices: own.map(|notice| notice_fact(turn, notice)).transpose()?.into_iter().collect(),
+        });
+    }
+    Ok(events)
+}
+
+fn notice_fact(turn: &mut Turn<'_>, notice: notice::StoredNotice) -> Result<NoticeFact, Fault> {
+    let attempts = notice::load_attempts(turn.tx, &notice.trade_no, notice.seq)?;
+    let state = match notice.state() {
+        "acknowledged" => NoticeState::Acknowledged,
+        "given_up" => NoticeState::GivenUp,
+        _ => NoticeState::Pending,
+    };
+    Ok(NoticeFact {
+        notify_id: notice.notify_id.to_string(),
+        notify_url: notice.notify_url,
+        state,
+        next_at: notice.due_at.filter(|_| !notice.awaiting).map(|at| at.wire()),
+        attempts: attempts
+            .into_iter()
+            .map(|attempt| pages::Attempt {
+                at: attempt.sent_at.wire(),
+                ok: attempt.outcome == "acknowledged",
+                outcome: attempt.status.map_or(attempt.outcome, |status| status.to_string()),
+                answer: String::from_utf8_lossy(&attempt.answer).into_owned(),
+                duration_ms: attempt.duration_ms,
+            })
+            .collect(),
+    })
+}

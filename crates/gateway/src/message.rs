@@ -1,0 +1,130 @@
+//! What a message says of a trade: the engine's facts in the wire's struct.
+
+use danbao_engine::trade::Trade;
+use danbao_protocol::charset::Charset;
+use danbao_protocol::ids::NotifyId;
+use danbao_protocol::service::payment::{Amount, LogisticsGroup, Receive};
+use danbao_protocol::status::TradeStatus;
+use danbao_protocol::time::Timestamp;
+use danbao_protocol::trade_message::TradeMessage;
+
+use crate::fault::Fault;
+use crate::rows::notice::StoredNotice;
+use crate::rows::users;
+use crate::turn::Turn;
+
+/// The message of a page return: the trade as it is now (protocol.md §4.2, §4.7).
+pub(crate) fn of_return(
+    turn: &mut Turn<'_>,
+    trade: &Trade,
+    notify_id: NotifyId,
+) -> Result<TradeMessage, Fault> {
+    let mut message = of_trade(turn, trade, notify_id, turn.now)?;
+    // The documents' own sample; afterwards it names no actions (protocol.md §4.4).
+    if trade.trade_status == TradeStatus::WaitSellerSendGoods {
+        message.seller_actions = vec!["SEND_GOODS"];
+    }
+    Ok(message)
+}
+
+/// The message of a notification: the trade as it was when the notice came to be owed, whatever has happened since,
+/// so that every try says the same.
+pub(crate) fn of_notice(
+    turn: &mut Turn<'_>,
+    trade: &Trade,
+    notice: &StoredNotice,
+    notify_time: Timestamp,
+) -> Result<TradeMessage, Fault> {
+    let mut message = of_trade(turn, trade, notice.notify_id.clone(), notify_time)?;
+    message.trade_status = notice.trade_status;
+    message.refund_status = notice.refund_status;
+    message.price = notice.price;
+    message.discount = notice.discount;
+    message.total_fee = notice.total_fee;
+    message.logistics = group(trade, notice.logistics);
+    let then = |at: Option<Timestamp>| at.filter(|at| *at <= notice.created_at);
+    message.gmt_payment = then(message.gmt_payment);
+    message.gmt_send_goods = then(message.gmt_send_goods);
+    message.gmt_refund = then(message.gmt_refund);
+    message.gmt_close = then(message.gmt_close);
+    message.gmt_logistics_modify = then(message.gmt_logistics_modify);
+    if message.gmt_logistics_modify.is_none() {
+        (message.logistics, message.receive) = (None, None);
+    }
+    Ok(message)
+}
+
+fn group(trade: &Trade, index: Option<i64>) -> Option<LogisticsGroup> {
+    let index = usize::try_from(index?).ok()?;
+    trade.request.logistics.get(index).copied()
+}
+
+fn of_trade(
+    turn: &mut Turn<'_>,
+    trade: &Trade,
+    notify_id: NotifyId,
+    notify_time: Timestamp,
+) -> Result<TradeMessage, Fault> {
+    let request = &trade.request;
+    let Amount { price, quantity, discount } = trade.amount;
+    let is_settled = trade.gmt.logistics_modify.is_some();
+    Ok(TradeMessage {
+        service: request.service,
+        notify_id,
+        notify_time,
+        out_trade_no: request.out_trade_no.clone(),
+        trade_no: trade.trade_no.clone(),
+        trade_status: trade.trade_status,
+        refund_status: trade.refund_status,
+        subject: request.subject.clone(),
+        body: request.body.clone(),
+        payment_type: request.payment_type.clone(),
+        price,
+        quantity,
+        discount,
+        total_fee: trade.total_fee,
+        is_total_fee_adjust: trade.amount != request.amount,
+        use_coupon: false,
+        seller_email: email(turn, &trade.seller)?,
+        seller_id: trade.seller.clone(),
+        buyer_email: email(turn, &trade.buyer)?,
+        buyer_id: trade.buyer.clone(),
+        logistics: trade.logistics.filter(|_| is_settled),
+        gmt_logistics_modify: trade.gmt.logistics_modify,
+        receive: trade.receive.as_ref().filter(|_| is_settled).map(|to| fit_address(request.charset, to)),
+        gmt_create: trade.gmt.create,
+        gmt_payment: trade.gmt.payment,
+        gmt_send_goods: trade.gmt.send_goods,
+        gmt_refund: trade.gmt.refund,
+        gmt_close: trade.gmt.close,
+        seller_actions: Vec::new(),
+        buyer_actions: Vec::new(),
+        extra_common_param: request.direct.extra_common_param.clone(),
+    })
+}
+
+/// A text that came in another charset or was typed on our page, in the merchant's charset: what the charset does not
+/// have becomes `?`, because the message must go out all the same.
+pub(crate) fn fit(charset: Charset, text: &str) -> String {
+    if charset.encode(text).is_ok() {
+        return text.to_owned();
+    }
+    let has_code = |c: char| charset.encode(c.encode_utf8(&mut [0; 4])).is_ok();
+    text.chars().map(|c| if has_code(c) { c } else { '?' }).collect()
+}
+
+fn fit_address(charset: Charset, to: &Receive) -> Receive {
+    Receive {
+        name: fit(charset, &to.name),
+        address: fit(charset, &to.address),
+        zip: fit(charset, &to.zip),
+        phone: fit(charset, &to.phone),
+        mobile: fit(charset, &to.mobile),
+    }
+}
+
+fn email(turn: &mut Turn<'_>, user_id: &danbao_protocol::ids::UserId) -> Result<String, Fault> {
+    let user = users::load(turn.tx, user_id)?
+        .ok_or_else(|| Fault::invariant(format!("a trade names the unknown user {user_id}")))?;
+    Ok(user.email)
+}

@@ -1,0 +1,67 @@
+//! Every address that this gateway answers to.
+
+use danbao_protocol::ids::TradeNo;
+use danbao_protocol::node::{Request, Response};
+use http::{Method, StatusCode};
+
+use crate::fault::Fault;
+use crate::pages::{self, DemoAccount, Home, Link, LinkLabel, NoticeKind};
+use crate::sandbox::demo;
+use crate::turn::Turn;
+use crate::visit::Visit;
+use crate::{cashier, desk, sandbox, services, web};
+
+/// Answers a request.
+pub(crate) fn route(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
+    let path = request.uri().path();
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match (request.method(), segments.as_slice()) {
+        (_, ["gateway.do"] | ["cooperate", "gateway.do"]) => services::gateway_do(turn, request),
+        (_, ["trade", "notify_query.do"]) => services::notify_query(turn, request),
+        (_, ["sandbox", "v1", rest @ ..]) if turn.config.is_sandbox => sandbox::route(turn, request, rest),
+        (&Method::GET | &Method::HEAD, ["livez" | "readyz" | "healthz"]) => Ok(web::plain("ok")),
+        (&Method::GET, ["static", "danbao.css"]) => Ok(web::file("text/css; charset=utf-8", pages::CSS)),
+        (&Method::GET, ["static", "danbao.svg"]) => Ok(web::file("image/svg+xml", pages::MARK)),
+        (&Method::GET | &Method::POST, segments) => page(turn, request, segments),
+        _ => {
+            let visit = Visit::of(turn, request)?;
+            Ok(visit.notice(StatusCode::METHOD_NOT_ALLOWED, NoticeKind::MethodNotAllowed, vec![home_link()]))
+        }
+    }
+}
+
+fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Response, Fault> {
+    let is_post = request.method() == Method::POST;
+    match (is_post, segments) {
+        (false, [""]) => home(turn, request),
+        (_, ["cashier", id, rest @ ..]) => cashier::route(turn, request, id, rest),
+        (false, ["desk"]) => desk::list(turn, request),
+        (false, ["desk", "sign-in"]) => desk::sign_in::form(turn, request),
+        (true, ["desk", "sign-in"]) => desk::sign_in::submit(turn, request),
+        (true, ["desk", "sign-out"]) => desk::sign_in::sign_out(turn, request),
+        (false, ["desk", "addresses"]) => desk::addresses::form(turn, request),
+        (true, ["desk", "addresses"]) => desk::addresses::submit(turn, request),
+        (false, ["desk", "trades", trade_no]) => desk::trade::show(turn, request, &TradeNo::new(*trade_no)),
+        (true, ["desk", "trades", trade_no, action]) => {
+            desk::trade::act(turn, request, &TradeNo::new(*trade_no), action)
+        }
+        _ => Ok(Visit::of(turn, request)?.not_found()),
+    }
+}
+
+fn home_link() -> Link {
+    Link { label: LinkLabel::Home, url: "/".to_owned() }
+}
+
+fn home(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
+    let visit = Visit::of(turn, request)?;
+    let mut page = Home::default();
+    if turn.config.is_sandbox {
+        page.api_docs_url = Some("/sandbox/v1/openapi.json".to_owned());
+        if let Some(world) = demo::load(turn)? {
+            page.shop_url = world.shop_url.as_deref().and_then(pages::WebLink::parse);
+            page.demo_accounts = world.accounts().collect::<Vec<DemoAccount>>();
+        }
+    }
+    Ok(visit.page(&page))
+}

@@ -1,0 +1,28 @@
+//! All SQL of the gateway. Everything about a trade is written by [`apply::apply`] and nowhere else.
+
+pub(crate) mod account;
+pub(crate) mod address;
+pub(crate) mod anti_phishing;
+pub(crate) mod apply;
+pub(crate) mod deadline;
+pub(crate) mod notice;
+pub(crate) mod page_return;
+pub(crate) mod partner;
+pub(crate) mod payment_request;
+pub(crate) mod session;
+pub(crate) mod setting;
+pub(crate) mod trade;
+pub(crate) mod users;
+
+use danbao_store::Migration;
+
+/// The shape of the database, step by step.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "trading", sql: include_str!("../../migrations/0001_trading.sql") }];
+
+use crate::fault::Fault;
+
+/// Reads a word that we wrote ourselves; anything else means that the database was tampered with.
+pub(crate) fn word<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {
+    read(text).ok_or_else(|| Fault::invariant(format!("the database holds the unknown word {text:?}")))
+}

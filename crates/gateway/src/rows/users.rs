@@ -1,0 +1,115 @@
+//! Account holders.
+
+use danbao_protocol::ids::UserId;
+use danbao_protocol::service::payment::Party;
+use danbao_protocol::time::Timestamp;
+use danbao_store::{Bind, Conn, Row};
+
+use crate::fault::Fault;
+use crate::rows::word;
+
+/// What an account holder may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserStatus {
+    /// Has passwords and a balance.
+    Member,
+    /// 非会员: pays through a bank and has left contact data only.
+    Visitor,
+}
+
+impl UserStatus {
+    const fn as_str(self) -> &'static str {
+        match self {
+            UserStatus::Member => "member",
+            UserStatus::Visitor => "visitor",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<UserStatus> {
+        [UserStatus::Member, UserStatus::Visitor].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// An account holder without the passwords.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct User {
+    pub(crate) user_id: UserId,
+    /// E-mail address or mobile number: the account's name.
+    pub(crate) email: String,
+    pub(crate) display_name: String,
+    pub(crate) status: UserStatus,
+}
+
+fn read(row: &Row) -> Result<User, Fault> {
+    let status: String = row.get(3)?;
+    Ok(User {
+        user_id: UserId::new(row.get::<String>(0)?),
+        email: row.get(1)?,
+        display_name: row.get(2)?,
+        status: word(&status, UserStatus::from_name)?,
+    })
+}
+
+/// Looks an account holder up by id.
+pub(crate) fn load(tx: &mut dyn Conn, user_id: &UserId) -> Result<Option<User>, Fault> {
+    let sql = "SELECT user_id, email, display_name, status FROM users WHERE user_id = $1";
+    tx.query_opt(sql, &[Bind::Text(user_id.as_str())])?.as_ref().map(read).transpose()
+}
+
+/// Looks an account holder up by account name.
+pub(crate) fn load_by_email(tx: &mut dyn Conn, email: &str) -> Result<Option<User>, Fault> {
+    let sql = "SELECT user_id, email, display_name, status FROM users WHERE email = $1";
+    tx.query_opt(sql, &[Bind::Text(email)])?.as_ref().map(read).transpose()
+}
+
+/// Looks up whom a request names. An alias is the account's name here: this gateway gives no other.
+pub(crate) fn load_party(tx: &mut dyn Conn, party: &Party) -> Result<Option<User>, Fault> {
+    match party {
+        Party::Id(user_id) => load(tx, user_id),
+        Party::Email(name) | Party::AccountName(name) => load_by_email(tx, name),
+    }
+}
+
+/// The stored password hashes of a member: login password, payment password.
+pub(crate) fn load_password_hashes(
+    tx: &mut dyn Conn,
+    user_id: &UserId,
+) -> Result<Option<(String, String)>, Fault> {
+    let row = tx.query_opt(
+        "SELECT login_password, payment_password FROM users
+         WHERE user_id = $1 AND login_password IS NOT NULL AND payment_password IS NOT NULL",
+        &[Bind::Text(user_id.as_str())],
+    )?;
+    Ok(row.map(|row| Ok::<_, Fault>((row.get(0)?, row.get(1)?))).transpose()?)
+}
+
+/// Writes a new account holder; `hashes` are those of the login and the payment password, absent for a visitor.
+pub(crate) fn insert(
+    tx: &mut dyn Conn,
+    user: &User,
+    hashes: Option<(&str, &str)>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let (login, payment) = hashes.unzip();
+    tx.execute(
+        "INSERT INTO users (user_id, email, display_name, status, login_password, payment_password, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            Bind::Text(user.user_id.as_str()),
+            Bind::Text(&user.email),
+            Bind::Text(&user.display_name),
+            Bind::Text(user.status.as_str()),
+            login.into(),
+            payment.into(),
+            Bind::Int(now.0),
+        ],
+    )?;
+    Ok(())
+}
+
+/// All members, oldest first: what a sandbox shows to whoever wants to sign in.
+pub(crate) fn load_members(tx: &mut dyn Conn) -> Result<Vec<User>, Fault> {
+    let sql = "SELECT user_id, email, display_name, status FROM users WHERE status = 'member'
+               ORDER BY created_at, user_id LIMIT 100";
+    tx.query(sql, &[])?.iter().map(read).collect()
+}

@@ -1,0 +1,140 @@
+//! A headless buyer: goes through the cashier for a signed URL, as a browser would, and says where it would be sent.
+
+use danbao_engine::machine::Choice;
+use danbao_engine::trade::Mode;
+use danbao_protocol::ids::UserId;
+use danbao_protocol::node::Request;
+use danbao_protocol::params::Params;
+use danbao_protocol::service::Service;
+use danbao_protocol::service::payment::Receive;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, Problem, read};
+use crate::cashier::{self, Checkout, Source};
+use crate::fault::Fault;
+use crate::rows::payment_request::StoredRequest;
+use crate::rows::users::{self, User};
+use crate::rows::{address, trade};
+use crate::services::{self, payment};
+use crate::turn::Turn;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    /// The signed address of `gateway.do` that the merchant made.
+    url: String,
+    /// E-mail address or user id.
+    buyer: String,
+    /// `escrow` or `direct`; listened to by dual trades alone.
+    #[serde(default)]
+    mode: Option<String>,
+    /// `balance` or `bank`.
+    #[serde(default)]
+    method: Option<String>,
+    /// Code of the bank.
+    #[serde(default)]
+    bank: Option<String>,
+    /// Index of the logistics group.
+    #[serde(default)]
+    logistics: usize,
+    /// Whether to stop at the cashier with the trade unpaid.
+    #[serde(default)]
+    stop_unpaid: bool,
+}
+
+/// `POST /checkout`.
+pub(super) fn run(turn: &mut Turn<'_>, request: &Request) -> Answer {
+    let body: Body = match read(request) {
+        Ok(body) => body,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Some(buyer) = find_user(turn, &body.buyer)? else { return Ok(Err(Problem::not_found("such buyer"))) };
+    let wish = body.mode.as_deref().map(Mode::from_name);
+    let source = match body.method.as_deref() {
+        None | Some("balance") => Some(Source::Balance),
+        Some("bank") => Some(Source::Bank(body.bank.clone().unwrap_or_else(|| "ICBCB2C".to_owned()))),
+        Some(_) => None,
+    };
+    let (Some(source), false) = (source, wish == Some(None)) else {
+        let detail = "mode is escrow or direct, method is balance or bank";
+        return Ok(Err(Problem::unprocessable("choice_unknown", detail)));
+    };
+    let stored = match accept(turn, &body.url)? {
+        Ok(stored) => stored,
+        Err(code) => return Ok(Ok(json!({ "error_code": code }))),
+    };
+    let choice = Choice { mode: wish.flatten(), logistics: body.logistics, receive: None };
+    buy(turn, &stored, &buyer, choice, source, body.stop_unpaid)
+}
+
+/// A user by e-mail address or id.
+pub(super) fn find_user(turn: &mut Turn<'_>, name: &str) -> Result<Option<User>, Fault> {
+    let id = UserId::new(name);
+    if id.is_well_formed() {
+        return users::load(turn.tx, &id);
+    }
+    users::load_by_email(turn.tx, name)
+}
+
+/// What `gateway.do` does with the URL; a refusal by its code.
+fn accept(turn: &mut Turn<'_>, url: &str) -> Result<Result<StoredRequest, &'static str>, Fault> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let params = match Params::receive(query.as_bytes(), None, b"") {
+        Ok(params) => params,
+        Err(_) => return Ok(Err("ILLEGAL_ARGUMENT")),
+    };
+    let service =
+        params.get("service").and_then(|name| std::str::from_utf8(name).ok()).and_then(Service::from_wire);
+    let call = match services::admit(turn, params, service.filter(|service| service.payment().is_some()))? {
+        Ok(call) => call,
+        Err(refused) => return Ok(Err(refused.code.as_str())),
+    };
+    Ok(payment::accept(turn, &call)?.map_err(|refused| refused.code.as_str()))
+}
+
+fn buy(
+    turn: &mut Turn<'_>,
+    stored: &StoredRequest,
+    buyer: &User,
+    choice: Choice,
+    source: Source,
+    stop_unpaid: bool,
+) -> Answer {
+    let before = trade::load(turn.tx, &stored.trade_no)?;
+    let checkout = Checkout { stored, trade: before.as_ref(), buyer: &buyer.user_id, choice };
+    let unpaid = match cashier::open(turn, checkout)? {
+        Ok(trade) => trade,
+        Err(refusal) => return Ok(Ok(json!({ "error_code": refusal.code() }))),
+    };
+    if stop_unpaid {
+        return Ok(Ok(json!({ "trade_no": unpaid.trade_no.as_str(), "return_url": null })));
+    }
+    let receive = match (unpaid.mode, &unpaid.receive) {
+        (Mode::Escrow, None) => Some(first_address(turn, buyer)?),
+        _ => None,
+    };
+    match cashier::pay_trade(turn, &unpaid, &buyer.user_id, source, receive)? {
+        Ok(paid) => {
+            let return_url = cashier::return_url(turn, &paid)?;
+            Ok(Ok(json!({ "trade_no": paid.trade_no.as_str(), "return_url": return_url })))
+        }
+        Err(refusal) => Ok(Ok(json!({ "error_code": refusal.code() }))),
+    }
+}
+
+/// The first entry of the buyer's address book, or an invented address for a buyer without one.
+pub(super) fn first_address(turn: &mut Turn<'_>, buyer: &User) -> Result<Receive, Fault> {
+    let book = address::load_of(turn.tx, &buyer.user_id)?;
+    Ok(book.into_iter().next().map_or_else(invented_address, |entry| entry.receive))
+}
+
+fn invented_address() -> Receive {
+    Receive {
+        name: "测试收货人".to_owned(),
+        address: "浙江省 杭州市 西湖区 某路1号".to_owned(),
+        zip: "310000".to_owned(),
+        phone: String::new(),
+        mobile: "13800000000".to_owned(),
+    }
+}

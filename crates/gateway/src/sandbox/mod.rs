@@ -1,0 +1,147 @@
+//! The sandbox API: tests in any language make people, pay without a browser, move the clock and read the books.
+//! Described by `openapi.json`; there is no such thing outside a sandbox.
+
+mod checkout;
+mod clock;
+pub(crate) mod demo;
+mod people;
+mod trades;
+
+use danbao_protocol::money::Fen;
+use danbao_protocol::node::{Request, Response};
+use http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::fault::Fault;
+use crate::rows::{account, setting};
+use crate::turn::Turn;
+use crate::web;
+
+/// The API's description.
+pub(crate) const OPENAPI: &str = include_str!("openapi.json");
+
+/// A problem of RFC 9457: what the caller of the sandbox API did wrong.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, code, detail: detail.into() }
+    }
+
+    pub(crate) fn not_found(what: &str) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
+    }
+
+    pub(crate) fn unprocessable(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    fn respond(self) -> Response {
+        let body = json!({
+            "type": format!("about:blank#{}", self.code),
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "code": self.code,
+            "detail": self.detail,
+        });
+        web::json(self.status, &body)
+    }
+}
+
+/// An answer of the API: JSON, or a problem.
+pub(crate) type Answer = Result<Result<Value, Problem>, Fault>;
+
+/// Answers everything below `/sandbox/v1`.
+pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Result<Response, Fault> {
+    if let (&Method::GET, ["openapi.json"]) = (request.method(), rest) {
+        return Ok(web::file("application/json", OPENAPI));
+    }
+    if !is_authorized(turn, request)? {
+        let detail = "send the sandbox token: Authorization: Bearer ...";
+        let mut response = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).respond();
+        let challenge = http::HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(http::header::WWW_AUTHENTICATE, challenge);
+        return Ok(response);
+    }
+    let answer = match (request.method(), rest) {
+        (&Method::GET, ["state"]) => state(turn)?,
+        (&Method::POST, ["partners"]) => people::create_partner(turn, request)?,
+        (&Method::POST, ["users"]) => people::create_user(turn, request)?,
+        (&Method::GET, ["trades"]) => trades::find(turn, request)?,
+        (&Method::GET, ["trades", trade_no]) => trades::show(turn, trade_no)?,
+        (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
+        (&Method::POST, ["checkout"]) => checkout::run(turn, request)?,
+        (&Method::GET, ["clock"]) => clock::show(turn)?,
+        (&Method::POST, ["clock", "advance"]) => clock::advance(turn, request)?,
+        (&Method::GET, ["ledger"]) => ledger(turn)?,
+        _ => Err(Problem::not_found("such operation")),
+    };
+    Ok(answer.map_or_else(Problem::respond, |body| web::json(StatusCode::OK, &body)))
+}
+
+/// Gives a new sandbox its token.
+pub(crate) fn ensure_token(turn: &mut Turn<'_>) -> Result<(), Fault> {
+    if setting::load(turn.tx, setting::SANDBOX_TOKEN)?.is_none() {
+        let token = turn.memory.entropy.text(32);
+        setting::save(turn.tx, setting::SANDBOX_TOKEN, &token)?;
+    }
+    Ok(())
+}
+
+fn is_authorized(turn: &mut Turn<'_>, request: &Request) -> Result<bool, Fault> {
+    let header = request.headers().get(http::header::AUTHORIZATION);
+    let Some(sent) =
+        header.and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "))
+    else {
+        return Ok(false);
+    };
+    Ok(setting::load(turn.tx, setting::SANDBOX_TOKEN)?.is_some_and(|token| token == sent.trim()))
+}
+
+/// Reads a JSON body; unknown fields are refused, because a misspelt one would be a silent mistake.
+pub(crate) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+    serde_json::from_slice(request.body()).map_err(|error| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed_json",
+            format!("the body is not as described: {error}"),
+        )
+    })
+}
+
+/// `GET /state`: what kind of gateway this is, and its people.
+fn state(turn: &mut Turn<'_>) -> Answer {
+    let partners = crate::rows::partner::load_all(turn.tx)?;
+    let members = crate::rows::users::load_members(turn.tx)?;
+    Ok(Ok(json!({
+        "sandbox": true,
+        "now": turn.now.wire(),
+        "public_url": turn.config.public_url,
+        "partners": partners.iter().map(|partner| json!({
+            "partner": partner.partner.as_str(),
+            "display_name": partner.display_name,
+            "seller_id": partner.user_id.as_str(),
+        })).collect::<Vec<_>>(),
+        "users": members.iter().map(|user| json!({
+            "user_id": user.user_id.as_str(),
+            "email": user.email,
+            "display_name": user.display_name,
+        })).collect::<Vec<_>>(),
+    })))
+}
+
+/// `GET /ledger`: balances by account, and the imbalance, which is 0.
+fn ledger(turn: &mut Turn<'_>) -> Answer {
+    let balances = account::balances(turn.tx)?;
+    let sum = balances.iter().try_fold(Fen::ZERO, |sum, (_, balance)| sum.checked_add(*balance));
+    let Some(imbalance) = sum else { return Err(Fault::invariant("the ledger's sum overflows")) };
+    let accounts: serde_json::Map<String, Value> =
+        balances.into_iter().map(|(name, balance)| (name, json!(balance.to_string()))).collect();
+    Ok(Ok(json!({ "accounts": accounts, "imbalance": imbalance.to_string() })))
+}

@@ -1,0 +1,196 @@
+//! Making partners and account holders.
+
+use danbao_engine::change::{Journal, Posting};
+use danbao_engine::chart::Account;
+use danbao_protocol::ids::{PartnerId, UserId};
+use danbao_protocol::money::Fen;
+use danbao_protocol::node::Request;
+use danbao_protocol::service::Service;
+use danbao_protocol::service::payment::Receive;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, Problem, read};
+use crate::cashier;
+use crate::fault::Fault;
+use crate::rows::address::{self, Address};
+use crate::rows::apply;
+use crate::rows::partner::{self, Partner};
+use crate::rows::users::{self, User, UserStatus};
+use crate::turn::Turn;
+
+/// A new member. Money comes from the sandbox's own account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewUser {
+    pub(super) email: String,
+    #[serde(default)]
+    pub(super) display_name: Option<String>,
+    #[serde(default = "default_login_password")]
+    pub(super) login_password: String,
+    #[serde(default = "default_payment_password")]
+    pub(super) payment_password: String,
+    /// Yuan, two decimals.
+    #[serde(default)]
+    pub(super) balance: Option<String>,
+}
+
+/// The password of people whom a test makes without saying more.
+pub(super) fn default_login_password() -> String {
+    "login123".to_owned()
+}
+
+/// As [`default_login_password`], for payments.
+pub(super) fn default_payment_password() -> String {
+    "pay123".to_owned()
+}
+
+/// `POST /users`.
+pub(super) fn create_user(turn: &mut Turn<'_>, request: &Request) -> Answer {
+    let new: NewUser = match read(request) {
+        Ok(new) => new,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let user = match make_user(turn, &new)? {
+        Ok(user) => user,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    Ok(Ok(json!({
+        "user_id": user.user_id.as_str(),
+        "email": user.email,
+        "display_name": user.display_name,
+        "login_password": new.login_password,
+        "payment_password": new.payment_password,
+    })))
+}
+
+/// Makes a member with a balance.
+pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<User, Problem>, Fault> {
+    if !cashier::is_contact(&new.email) {
+        return Ok(Err(Problem::unprocessable(
+            "email_malformed",
+            "an e-mail address or a mobile number is needed",
+        )));
+    }
+    if users::load_by_email(turn.tx, &new.email)?.is_some() {
+        return Ok(Err(Problem::unprocessable("email_taken", "this account name is in use")));
+    }
+    let balance = match new.balance.as_deref().map(Fen::parse).transpose() {
+        Ok(balance) => balance.unwrap_or(Fen::ZERO),
+        Err(error) => return Ok(Err(Problem::unprocessable("balance_malformed", error.to_string()))),
+    };
+    let name = new.display_name.as_deref().unwrap_or(&new.email);
+    if name.contains('\0') || name.chars().count() > 64 {
+        return Ok(Err(Problem::unprocessable("display_name_malformed", "at most 64 characters")));
+    }
+    let user = User {
+        user_id: cashier::next_user_id(turn)?,
+        email: new.email.clone(),
+        display_name: name.to_owned(),
+        status: UserStatus::Member,
+    };
+    let cost = turn.config.password_cost;
+    let login = cost.hash(&new.login_password, &mut turn.memory.entropy)?;
+    let payment = cost.hash(&new.payment_password, &mut turn.memory.entropy)?;
+    users::insert(turn.tx, &user, Some((&login, &payment)), turn.now)?;
+    if balance.is_positive() {
+        let credit = Account::User(user.user_id.clone());
+        let postings = vec![Posting { debit: Account::Sandbox, credit, amount: balance }];
+        apply::post(turn, None, "top_up", &Journal { postings })?;
+    }
+    Ok(Ok(user))
+}
+
+/// Gives a member a first address.
+pub(super) fn add_address(turn: &mut Turn<'_>, user_id: &UserId, receive: Receive) -> Result<(), Fault> {
+    let address_id = turn.number("address")?;
+    address::insert(turn.tx, user_id, &Address { address_id, receive })
+}
+
+/// A new merchant under contract, with its own seller's account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPartner {
+    pub(super) seller_email: String,
+    #[serde(default)]
+    pub(super) display_name: Option<String>,
+    /// Names of services; all when absent.
+    #[serde(default)]
+    pub(super) services: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) key: Option<String>,
+    #[serde(default)]
+    pub(super) fee_ppm: i64,
+    #[serde(default)]
+    pub(super) is_refundable: bool,
+    #[serde(default)]
+    pub(super) custom_timeouts: bool,
+    #[serde(default)]
+    pub(super) anti_phishing: bool,
+}
+
+/// `POST /partners`.
+pub(super) fn create_partner(turn: &mut Turn<'_>, request: &Request) -> Answer {
+    let new: NewPartner = match read(request) {
+        Ok(new) => new,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    Ok(make_partner(turn, new)?.map(|(partner, key, seller_email)| {
+        json!({
+            "partner": partner.partner.as_str(),
+            "key": key,
+            "seller_email": seller_email,
+            "seller_id": partner.user_id.as_str(),
+        })
+    }))
+}
+
+/// Makes a partner. As on the real platform, its id is that of the account that signed.
+pub(super) fn make_partner(
+    turn: &mut Turn<'_>,
+    new: NewPartner,
+) -> Result<Result<(Partner, String, String), Problem>, Fault> {
+    let services: Option<Vec<Service>> = match &new.services {
+        None => Some(Service::ALL.to_vec()),
+        Some(names) => names.iter().map(|name| Service::from_wire(name)).collect(),
+    };
+    let Some(services) = services else {
+        return Ok(Err(Problem::unprocessable("service_unknown", "services are named as on the wire")));
+    };
+    let is_key = |key: &str| key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let key = new.key.unwrap_or_else(|| turn.memory.entropy.text(32));
+    if !is_key(&key) || !(0..=1_000_000).contains(&new.fee_ppm) {
+        let detail = "a key has 32 letters and digits, a fee is 0 to 1000000 parts per million";
+        return Ok(Err(Problem::unprocessable("partner_malformed", detail)));
+    }
+    let seller = match users::load_by_email(turn.tx, &new.seller_email)? {
+        Some(user) => user,
+        None => {
+            let seller = NewUser {
+                email: new.seller_email.clone(),
+                display_name: new.display_name.clone(),
+                login_password: default_login_password(),
+                payment_password: default_payment_password(),
+                balance: None,
+            };
+            match make_user(turn, &seller)? {
+                Ok(user) => user,
+                Err(problem) => return Ok(Err(problem)),
+            }
+        }
+    };
+    let partner = Partner {
+        partner: PartnerId::new(seller.user_id.as_str()),
+        display_name: new.display_name.unwrap_or_else(|| seller.display_name.clone()),
+        user_id: seller.user_id.clone(),
+        fee_ppm: new.fee_ppm,
+        is_refundable: new.is_refundable,
+        custom_timeouts: new.custom_timeouts,
+        anti_phishing: new.anti_phishing,
+    };
+    if partner::load(turn.tx, &partner.partner)?.is_some() {
+        return Ok(Err(Problem::unprocessable("partner_exists", "this account is under contract already")));
+    }
+    partner::insert(turn.tx, &partner, &key, &services, &[seller.user_id], turn.now)?;
+    Ok(Ok((partner, key, seller.email)))
+}

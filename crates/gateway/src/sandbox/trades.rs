@@ -1,0 +1,207 @@
+//! Looking at trades, and acting on them without a browser.
+
+use danbao_engine::change::{Actor, Change};
+use danbao_engine::machine;
+use danbao_engine::refusal::Refusal;
+use danbao_engine::trade::{Mode, Shipment, Trade};
+use danbao_protocol::ids::{OutTradeNo, PartnerId, TradeNo};
+use danbao_protocol::node::Request;
+use danbao_protocol::service::payment::TransportType;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::checkout::first_address;
+use super::{Answer, Problem, read};
+use crate::cashier::{self, Source};
+use crate::fault::Fault;
+use crate::rows::notice::StoredNotice;
+use crate::rows::{account, apply, deadline, notice, payment_request, trade as trades, users};
+use crate::turn::Turn;
+use crate::web::Fields;
+
+/// `GET /trades?out_trade_no=&partner=`.
+pub(super) fn find(turn: &mut Turn<'_>, request: &Request) -> Answer {
+    let query = Fields::of_query(request);
+    let out_trade_no = query.get("out_trade_no");
+    if out_trade_no.is_empty() {
+        return Ok(Err(Problem::unprocessable("out_trade_no_missing", "say which: out_trade_no=")));
+    }
+    let partner = Some(query.get("partner")).filter(|partner| !partner.is_empty()).map(PartnerId::new);
+    let numbers = payment_request::load_trade_nos(turn.tx, partner.as_ref(), &OutTradeNo::new(out_trade_no))?;
+    let mut found = Vec::new();
+    for trade_no in numbers {
+        if let Some(trade) = trades::load(turn.tx, &trade_no)? {
+            found.push(describe(turn, &trade)?);
+        }
+    }
+    Ok(Ok(json!({ "trades": found })))
+}
+
+/// `GET /trades/{trade_no}`.
+pub(super) fn show(turn: &mut Turn<'_>, trade_no: &str) -> Answer {
+    match trades::load(turn.tx, &TradeNo::new(trade_no))? {
+        Some(trade) => describe(turn, &trade).map(Ok),
+        None => Ok(Err(Problem::not_found("such trade"))),
+    }
+}
+
+/// Everything about a trade.
+fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
+    let mut history = Vec::new();
+    let mut journals = Vec::new();
+    for event in trades::load_history(turn.tx, &trade.trade_no)? {
+        history.push(json!({
+            "at": event.at.wire(),
+            "actor": event.actor,
+            "command": event.command.as_str(),
+            "trade_status": event.trade_status.as_str(),
+            "refund_status": event.refund_status.map(|status| status.as_str()),
+        }));
+        if let Some(journal_id) = event.journal_id {
+            let postings = account::postings(turn.tx, journal_id)?;
+            journals.push(json!({
+                "journal_id": journal_id,
+                "at": event.at.wire(),
+                "postings": postings.iter().map(|posting| json!({
+                    "debit": posting.debit,
+                    "credit": posting.credit,
+                    "amount": posting.amount.to_string(),
+                })).collect::<Vec<_>>(),
+            }));
+        }
+    }
+    let mut notices = Vec::new();
+    for owed in notice::load_of(turn.tx, &trade.trade_no)? {
+        notices.push(describe_notice(turn, &owed)?);
+    }
+    let deadlines = deadline::load_of(turn.tx, &trade.trade_no)?;
+    Ok(json!({
+        "trade_no": trade.trade_no.as_str(),
+        "out_trade_no": trade.request.out_trade_no.as_str(),
+        "partner": trade.request.partner.as_str(),
+        "service": trade.service().as_str(),
+        "mode": trade.mode.as_str(),
+        "trade_status": trade.trade_status.as_str(),
+        "refund_status": trade.refund_status.map(|status| status.as_str()),
+        "total_fee": trade.total_fee.to_string(),
+        "buyer_id": trade.buyer.as_str(),
+        "seller_id": trade.seller.as_str(),
+        "deadlines": deadlines.iter().map(|(kind, at)| json!({
+            "kind": kind.as_str(), "due_at": at.wire(),
+        })).collect::<Vec<_>>(),
+        "history": history,
+        "journals": journals,
+        "notices": notices,
+    }))
+}
+
+fn describe_notice(turn: &mut Turn<'_>, owed: &StoredNotice) -> Result<Value, Fault> {
+    let attempts = notice::load_attempts(turn.tx, &owed.trade_no, owed.seq)?;
+    Ok(json!({
+        "notify_id": owed.notify_id.as_str(),
+        "notify_url": owed.notify_url,
+        "trade_status": owed.trade_status.as_str(),
+        "refund_status": owed.refund_status.map(|status| status.as_str()),
+        "state": owed.state(),
+        "next_at": owed.due_at.map(|at| at.wire()),
+        "attempts": attempts.iter().map(|attempt| json!({
+            "at": attempt.sent_at.wire(),
+            "outcome": attempt.outcome,
+            "status": attempt.status,
+            "answer": String::from_utf8_lossy(&attempt.answer),
+            "duration_ms": attempt.duration_ms,
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    action: String,
+    /// For `pay`: `balance` or `bank`.
+    #[serde(default)]
+    method: Option<String>,
+    /// For `send_goods`.
+    #[serde(default)]
+    transport_type: Option<String>,
+    /// For `send_goods`.
+    #[serde(default)]
+    logistics_name: Option<String>,
+    /// For `send_goods`.
+    #[serde(default)]
+    invoice_no: Option<String>,
+}
+
+/// `POST /trades/{trade_no}/actions`: as the buyer (pay, confirm_goods) or the seller (send_goods, close).
+pub(super) fn act(turn: &mut Turn<'_>, request: &Request, trade_no: &str) -> Answer {
+    let body: Body = match read(request) {
+        Ok(body) => body,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Some(trade) = trades::load(turn.tx, &TradeNo::new(trade_no))? else {
+        return Ok(Err(Problem::not_found("such trade")));
+    };
+    let seller = || Actor::Seller(trade.seller.clone());
+    let done = match body.action.as_str() {
+        "pay" => return pay(turn, &trade, &body),
+        "send_goods" => {
+            let shipment = match shipment(&body) {
+                Ok(shipment) => shipment,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            machine::send_goods(&trade, seller(), shipment, &turn.config.clocks, turn.now)
+        }
+        "confirm_goods" => {
+            machine::confirm_goods(&trade, Actor::Buyer(trade.buyer.clone()), turn.now).map(Some)
+        }
+        "close" => machine::close(&trade, seller(), turn.now).map(Some),
+        _ => {
+            let detail = "pay, send_goods, confirm_goods or close";
+            return Ok(Err(Problem::unprocessable("action_unknown", detail)));
+        }
+    };
+    finish(turn, &trade, done)
+}
+
+fn finish(turn: &mut Turn<'_>, trade: &Trade, done: Result<Option<Change>, Refusal>) -> Answer {
+    match done {
+        Ok(Some(change)) => {
+            let after = apply::apply(turn, &change)?;
+            describe(turn, &after).map(Ok)
+        }
+        Ok(None) => describe(turn, trade).map(Ok),
+        Err(refusal) => Ok(Ok(json!({ "error_code": refusal.code() }))),
+    }
+}
+
+fn pay(turn: &mut Turn<'_>, trade: &Trade, body: &Body) -> Answer {
+    let source = match body.method.as_deref() {
+        None | Some("balance") => Source::Balance,
+        Some("bank") => Source::Bank("ICBCB2C".to_owned()),
+        Some(_) => return Ok(Err(Problem::unprocessable("method_unknown", "balance or bank"))),
+    };
+    let receive = match (trade.mode, &trade.receive) {
+        (Mode::Escrow, None) => {
+            let buyer = users::load(turn.tx, &trade.buyer)?
+                .ok_or_else(|| Fault::invariant("a trade without its buyer"))?;
+            Some(first_address(turn, &buyer)?)
+        }
+        _ => None,
+    };
+    match cashier::pay_trade(turn, trade, &trade.buyer, source, receive)? {
+        Ok(paid) => describe(turn, &paid).map(Ok),
+        Err(refusal) => Ok(Ok(json!({ "error_code": refusal.code() }))),
+    }
+}
+
+fn shipment(body: &Body) -> Result<Shipment, Problem> {
+    let transport_type = body.transport_type.as_deref().unwrap_or("EXPRESS");
+    let transport_type = TransportType::from_wire(transport_type).ok_or_else(|| {
+        Problem::unprocessable("transport_type_unknown", "as on the wire: EXPRESS, POST, EMS, ...")
+    })?;
+    Ok(Shipment {
+        transport_type,
+        logistics_name: body.logistics_name.clone().unwrap_or_else(|| "顺丰速运".to_owned()),
+        invoice_no: body.invoice_no.clone().unwrap_or_default(),
+    })
+}

@@ -1,0 +1,176 @@
+//! The interface `gateway.do`: who calls, may they, and what is it.
+//!
+//! The checks run in one fixed order (protocol.md §8.5), so that each code is raised by its own cause:
+//! service, charset, partner, signature type, signature, contract; then each service checks its own parameters.
+
+mod close_trade;
+mod notify_verify;
+pub(crate) mod payment;
+mod query_timestamp;
+mod refused;
+mod send_goods_confirm_by_platform;
+mod single_trade_query;
+
+pub(crate) use notify_verify::notify_query;
+pub(crate) use refused::Refused;
+
+use danbao_engine::trade::Trade;
+use danbao_protocol::charset::Charset;
+use danbao_protocol::error_code::ErrorCode;
+use danbao_protocol::ids::PartnerId;
+use danbao_protocol::node::{Request, Response};
+use danbao_protocol::params::Params;
+use danbao_protocol::reply::{self, Success};
+use danbao_protocol::service::Service;
+use danbao_protocol::service::single_trade_query::TradeRef;
+use danbao_protocol::sign::{self, Md5Key, SignType};
+use http::header::CONTENT_TYPE;
+
+use crate::fault::Fault;
+use crate::message::fit;
+use crate::rows::partner::{self, Partner};
+use crate::rows::{self, payment_request};
+use crate::turn::Turn;
+use crate::web;
+
+/// A call whose caller is known and allowed.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) service: Service,
+    pub(crate) partner: Partner,
+    pub(crate) key: Md5Key,
+    pub(crate) charset: Charset,
+    pub(crate) params: Params,
+}
+
+/// The parameters of a request to the interface, from query and body.
+pub(crate) fn receive(request: &Request) -> Result<Params, ErrorCode> {
+    let query = request.uri().query().unwrap_or("").as_bytes();
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Ok(Params::receive(query, content_type, request.body())?)
+}
+
+/// `/gateway.do`.
+pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
+    let params = match receive(request) {
+        Ok(params) => params,
+        Err(code) => return Refused::new(code, None, Charset::Utf8).respond(turn, request),
+    };
+    let service = service_of(&params);
+    if service == Some(Service::NotifyVerify) {
+        return notify_verify::answer(turn, &params);
+    }
+    match dispatch(turn, params, service)? {
+        Ok(response) => Ok(response),
+        Err(refused) => refused.respond(turn, request),
+    }
+}
+
+/// A service's answer: a lawful no is a value, a fault is not.
+pub(crate) type Answer = Result<Result<Response, Refused>, Fault>;
+
+fn dispatch(turn: &mut Turn<'_>, params: Params, service: Option<Service>) -> Answer {
+    let call = match admit(turn, params, service)? {
+        Ok(call) => call,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    match call.service {
+        Service::CreateDirectPayByUser | Service::CreatePartnerTradeByBuyer | Service::TradeCreateByBuyer => {
+            let accepted = payment::accept(turn, &call)?;
+            Ok(accepted.map(|stored| web::see_other(&crate::cashier::path(&stored))))
+        }
+        Service::SendGoodsConfirmByPlatform => send_goods_confirm_by_platform::answer(turn, &call),
+        Service::QueryTimestamp => query_timestamp::answer(turn, &call),
+        Service::SingleTradeQuery => single_trade_query::answer(turn, &call),
+        Service::CloseTrade => close_trade::answer(turn, &call),
+        Service::NotifyVerify => Err(Fault::invariant("notify_verify is answered before")),
+    }
+}
+
+fn service_of(params: &Params) -> Option<Service> {
+    Service::from_wire(std::str::from_utf8(params.get("service")?).ok()?)
+}
+
+/// Checks 1 to 6 of protocol.md §8.5.
+pub(crate) fn admit(
+    turn: &mut Turn<'_>,
+    params: Params,
+    service: Option<Service>,
+) -> Result<Result<Call, Refused>, Fault> {
+    let Some(service) = service else {
+        let charset = params.charset().unwrap_or_default();
+        return Ok(Err(Refused::new(ErrorCode::IllegalService, None, charset).with_params(params)));
+    };
+    let charset = match params.charset() {
+        Ok(charset) => charset,
+        Err(error) => {
+            return Ok(Err(Refused::new(error.into(), Some(service), Charset::Utf8).with_params(params)));
+        }
+    };
+    let no = |code: ErrorCode, params: Params| {
+        Ok(Err(Refused::new(code, Some(service), charset).with_params(params)))
+    };
+    let Some(partner) = caller(turn, &params)? else { return no(ErrorCode::IllegalPartner, params) };
+    let has_sign = params.get("sign").is_some_and(|sign| !sign.is_empty());
+    let Some(key) = partner::load_md5_key(turn.tx, &partner.partner)? else {
+        return no(ErrorCode::IllegalSecurityProfile, params);
+    };
+    if service.must_be_signed() || has_sign {
+        match sign_type_of(&params) {
+            Some(SignType::Md5) => {}
+            Some(SignType::Rsa | SignType::Dsa) => return no(ErrorCode::IllegalSecurityProfile, params),
+            None => return no(ErrorCode::IllegalSignType, params),
+        }
+        if sign::md5::verify(&params, &key).is_err() {
+            return no(ErrorCode::IllegalSign, params);
+        }
+    }
+    if !partner::has_contract(turn.tx, &partner.partner, service)? {
+        return no(ErrorCode::HasNoPrivilege, params);
+    }
+    Ok(Ok(Call { service, partner, key, charset, params }))
+}
+
+fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Partner>, Fault> {
+    let id = params.get("partner").and_then(|id| std::str::from_utf8(id).ok());
+    let Some(id) = id.map(PartnerId::new).filter(PartnerId::is_well_formed) else { return Ok(None) };
+    partner::load(turn.tx, &id)
+}
+
+fn sign_type_of(params: &Params) -> Option<SignType> {
+    SignType::from_wire(std::str::from_utf8(params.get("sign_type")?).ok()?)
+}
+
+impl Call {
+    /// A refusal of this call.
+    fn refused(&self, code: ErrorCode) -> Refused {
+        Refused::new(code, Some(self.service), self.charset).with_params(self.params.clone())
+    }
+}
+
+/// The XML answer of a call that was carried out, signed with the partner's key.
+fn success(
+    call: &Call,
+    element: &'static str,
+    children: &[(&'static str, String)],
+) -> Result<Vec<u8>, Fault> {
+    let request = call.params.decode(call.charset).map_err(|error| Fault::invariant(error.to_string()))?;
+    let children: Vec<(&'static str, String)> =
+        children.iter().map(|(name, value)| (*name, fit(call.charset, value))).collect();
+    let answer = Success { request: &request, element, children: &children };
+    reply::success(&answer, call.charset, &call.key).map_err(|error| Fault::invariant(error.to_string()))
+}
+
+/// The partner's own trade; somebody else's does not exist for it (protocol.md §7.1).
+fn find_trade(turn: &mut Turn<'_>, call: &Call, trade: &TradeRef) -> Result<Option<Trade>, Fault> {
+    let trade_no = match trade {
+        TradeRef::TradeNo(trade_no) => Some(trade_no.clone()),
+        TradeRef::OutTradeNo(out_trade_no) => {
+            let found = payment_request::load_trade_nos(turn.tx, Some(&call.partner.partner), out_trade_no)?;
+            found.into_iter().next()
+        }
+    };
+    let Some(trade_no) = trade_no else { return Ok(None) };
+    let trade = rows::trade::load(turn.tx, &trade_no)?;
+    Ok(trade.filter(|trade| trade.request.partner == call.partner.partner))
+}
