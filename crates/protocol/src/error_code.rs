@@ -255,6 +255,8 @@ impl ErrorCode {
     }
 }
 
+impl std::error::Error for ErrorCode {}
+
 /// Parameters that cannot be read at all (protocol.md §1.3).
 impl From<ParamsError> for ErrorCode {
     fn from(_: ParamsError) -> ErrorCode {

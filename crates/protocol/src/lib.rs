@@ -1,4 +1,10 @@
 //! The wire of the 2011-2012 partner gateway interface, both sides of it. Ring 0: no I/O, no clock, no randomness.
+//!
+//! One message on its way in: bytes become [`params`], whose signature is checked by [`sign`] before anything else is
+//! believed; their [`charset`] makes them text; and [`service`] (requests), [`notify`] and [`page_return`] (messages
+//! about a trade) or [`reply`] (XML answers) give the text its types, or an [`error_code`].
+//!
+//! Facts of the interface are cited as "protocol.md §n".
 
 pub mod charset;
 pub mod error_code;

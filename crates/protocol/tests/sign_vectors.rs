@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a vector that does not read is a failed test")]
 use danbao_protocol::charset::Charset;
+use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::params::Params;
+use danbao_protocol::service::Service;
+use danbao_protocol::service::payment::PaymentRequest;
+use danbao_protocol::service::send_goods_confirm_by_platform::SendGoods;
 use danbao_protocol::sign::{self, BadSign, Leniency, Md5Key, md5};
 use serde_json::Value;
 
@@ -92,4 +96,25 @@ fn our_own_encoding_is_the_one_of_the_vectors() {
         let params = Params::parse_urlencoded(query.as_bytes()).unwrap();
         assert_eq!(params.to_urlencoded(), query, "{}", vector["name"]);
     }
+}
+
+#[test]
+fn the_requests_among_the_vectors_are_read_too() {
+    let mut refused = Vec::new();
+    for vector in file()["vectors"].as_array().unwrap() {
+        let params = Params::parse_urlencoded(text(vector, "query").as_bytes()).unwrap();
+        let service = params.get_text("service", Charset::Utf8).unwrap();
+        let outcome = match service.as_deref().and_then(Service::from_wire) {
+            Some(service) if service.payment().is_some() => {
+                PaymentRequest::parse(&params, charset(vector)).map(|_| ())
+            }
+            Some(Service::SendGoodsConfirmByPlatform) => {
+                SendGoods::parse(&params, charset(vector)).map(|_| ())
+            }
+            _ => continue,
+        };
+        refused.extend(outcome.err().map(|code| (text(vector, "name").to_owned(), code)));
+    }
+    // It is there for the order of its names: its total_fee forgets the discount.
+    assert_eq!(refused, [("08-sort-order".to_owned(), ErrorCode::IllegalFeeParam)]);
 }

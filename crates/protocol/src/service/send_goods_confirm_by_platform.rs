@@ -6,33 +6,8 @@ use crate::ids::{PartnerId, TradeNo};
 use crate::params::{INPUT_CHARSET, Params};
 use crate::service::draft::{BuildError, Draft};
 use crate::service::fields::Fields;
-use crate::status::wire_enum;
 
-wire_enum! {
-    /// How the goods travel (protocol.md §3.9).
-    TransportType {
-        /// 平邮
-        Post = "POST",
-        /// 快递
-        Express = "EXPRESS",
-        /// 邮政特快
-        Ems = "EMS",
-        /// Virtual goods.
-        Virtual = "VIRTUAL",
-        /// Freight.
-        Logistics = "LOGISTICS",
-        /// As a packet.
-        Packaged = "PACKAGED",
-        /// Insured.
-        Insurance = "INSURANCE",
-        /// No carrier is needed.
-        Direct = "DIRECT",
-        /// Virtual goods, confirmed by themselves after 10 days.
-        Virtual10 = "VIRTUAL_10",
-        /// Virtual goods, confirmed by themselves after 30 days.
-        Virtual30 = "VIRTUAL_30",
-    }
-}
+pub use crate::service::payment::TransportType;
 
 /// A request to ship.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,6 @@
 use super::{SignType, Unsupported};
 
 /// What every DSA operation answers in this release.
-pub fn unsupported() -> Unsupported {
+pub(super) fn unsupported() -> Unsupported {
     Unsupported(SignType::Dsa)
 }

@@ -6,6 +6,6 @@
 use super::{SignType, Unsupported};
 
 /// What every RSA operation answers in this release.
-pub fn unsupported() -> Unsupported {
+pub(super) fn unsupported() -> Unsupported {
     Unsupported(SignType::Rsa)
 }
