@@ -56,14 +56,12 @@ pub mod inbox;
 pub mod message;
 pub mod payment;
 pub mod rejected;
-pub mod reply;
 
 pub use danbao_protocol as protocol;
 
 pub use account::{Account, AccountError};
-pub use call::{SendGoods, TradeNamed};
+pub use call::{NoReply, Parcel, read_reply};
 pub use facts::OrderFacts;
-pub use message::{Checked, Genuine, Received, Said, Signed, Way};
+pub use message::{Checked, Genuine, Received, Signed, Way};
 pub use payment::PaymentError;
 pub use rejected::{Check, Rejected};
-pub use reply::{IllegibleReply, Reply};

@@ -13,13 +13,13 @@ use std::fmt;
 
 use bytes::Bytes;
 use danbao_protocol::charset::Charset;
-use danbao_protocol::ids::{NotifyId, OutTradeNo, PartnerId, TradeNo};
-use danbao_protocol::money::Fen;
+use danbao_protocol::ids::{NotifyId, OutTradeNo, PartnerId};
 use danbao_protocol::node::{NoAnswer, Request, Response};
 use danbao_protocol::params::{Params, Text};
-use danbao_protocol::service::payment::PaymentService;
-use danbao_protocol::status::{RefundStatus, TradeStatus};
-use danbao_protocol::time::Timestamp;
+use danbao_protocol::reported::{Reported, ReportedTrade};
+use danbao_protocol::service::notify_verify::{NotifyVerify, Verdict};
+use danbao_protocol::status::TradeStatus;
+use danbao_protocol::{notify, page_return};
 
 use crate::account::Account;
 use crate::facts::OrderFacts;
@@ -59,7 +59,7 @@ pub struct Signed {
     way: Way,
     params: Params,
     account: Account,
-    notify_id: String,
+    notify_id: NotifyId,
 }
 
 /// A message that the gateway itself acknowledges. It may still be about another order, amount or seller.
@@ -67,7 +67,6 @@ pub struct Genuine {
     way: Way,
     params: Params,
     partner: PartnerId,
-    notify_id: NotifyId,
 }
 
 /// A message that agrees with the merchant's own order: the only one that can be read.
@@ -78,22 +77,7 @@ pub struct Checked {
     way: Way,
     text: Text,
     partner: PartnerId,
-    out_trade_no: OutTradeNo,
-    trade_no: TradeNo,
-    trade_status: Said<TradeStatus>,
-    refund_status: Option<Said<RefundStatus>>,
-    total_fee: Fen,
-    notify_id: NotifyId,
-    notify_time: Timestamp,
-}
-
-/// A word of the protocol, or one that this version does not know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said<T> {
-    /// One that the protocol lists.
-    Known(T),
-    /// Any other, kept as it came.
-    Unknown(String),
+    trade: ReportedTrade,
 }
 
 impl Received {
@@ -123,20 +107,14 @@ impl Received {
         if params.is_empty() { Err(Rejected::NoParameters) } else { Ok(Received { way, params }) }
     }
 
-    /// Checks the signature over the bytes as they came, in constant time, and that the message is one about a trade.
+    /// Checks the signature over the bytes as they came, in constant time.
     ///
     /// # Errors
     /// [`Rejected`] with the check `sign` or `form`.
     pub fn check_sign(self, account: &Account) -> Result<Signed, Rejected> {
         let Received { way, params } = self;
         account.verify(&params)?;
-        if way == Way::Return && params.get("is_success") != Some(b"T") {
-            return Err(Rejected::NotATrade("is_success"));
-        }
-        if params.get("notify_type").is_some_and(|kind| kind != b"trade_status_sync") {
-            return Err(Rejected::NotATrade("notify_type"));
-        }
-        let notify_id = ascii(&params, "notify_id")?;
+        let notify_id = NotifyId::new(ascii(&params, "notify_id")?);
         Ok(Signed { way, params, account: account.clone(), notify_id })
     }
 }
@@ -145,11 +123,9 @@ impl Signed {
     /// The question to the gateway, `notify_verify`, as a value: send it, and give the answer to [`Signed::hear`]. It
     /// goes to the gateway and partner of the account whose key fitted (protocol.md §6.1).
     pub fn question(&self) -> Request {
-        let mut params = Params::new();
-        params.push("service", b"notify_verify");
-        params.push("partner", self.account.partner().as_str().as_bytes());
-        params.push("notify_id", self.notify_id.as_bytes());
-        self.account.call(&params, None)
+        let question =
+            NotifyVerify { partner: self.account.partner().clone(), notify_id: self.notify_id.clone() };
+        self.account.call(&question.to_params(), None)
     }
 
     /// Takes the gateway's answer: only HTTP 200 with `true` is a yes (protocol.md §6.2).
@@ -158,15 +134,12 @@ impl Signed {
     /// [`Rejected`] with the check `notify_verify`.
     pub fn hear(self, answer: &Response) -> Result<Genuine, Rejected> {
         let status = answer.status().as_u16();
-        match (status, answer.body().trim_ascii()) {
-            (200, b"true") => Ok(Genuine {
-                way: self.way,
-                params: self.params,
-                partner: self.account.partner().clone(),
-                notify_id: NotifyId::new(self.notify_id),
-            }),
-            (200, b"false") => Err(Rejected::NotGenuine),
-            (200, b"invalid") => Err(Rejected::QuestionInvalid),
+        match (status, Verdict::parse(answer.body().trim_ascii())) {
+            (200, Some(Verdict::True)) => {
+                Ok(Genuine { way: self.way, params: self.params, partner: self.account.partner().clone() })
+            }
+            (200, Some(Verdict::False)) => Err(Rejected::NotGenuine),
+            (200, Some(Verdict::Invalid)) => Err(Rejected::QuestionInvalid),
             _ => Err(Rejected::AnswerIllegible { status }),
         }
     }
@@ -196,64 +169,39 @@ impl Genuine {
     /// Holds the message against the merchant's own order: number, partner, seller, and, once money is claimed to
     /// have moved, the amount.
     ///
-    /// While the trade is unpaid or closed the amount is only reported ([`Checked::total_fee`]): a seller may change
+    /// While the trade is unpaid or closed the amount is only reported ([`Checked::trade`]): a seller may change
     /// the price of an unpaid trade, and the carriage is settled at the cashier (protocol.md §10, trap 20).
     ///
     /// # Errors
     /// [`Rejected`] with the check that failed, in the order of [`crate::Check`].
     pub fn against(self, facts: &OrderFacts) -> Result<Checked, Rejected> {
         let text = self.params.decode(facts.charset).map_err(|e| Rejected::NotText(e.name))?;
-        if field(&text, "out_trade_no")? != facts.out_trade_no.as_str() {
+        let trade = match self.way {
+            Way::Return => page_return::parse(&text)?,
+            Way::Notify => notify::parse(&text)?,
+        };
+        let other_interface = text.get("exterface").is_some_and(|said| said != facts.service.as_str());
+        if trade.out_trade_no != facts.out_trade_no || other_interface {
             return Err(Rejected::OtherOrder);
         }
         let partner = ["partner", "partnerId"].iter().find_map(|name| text.get(name));
         if self.partner != facts.partner || partner.is_some_and(|said| said != facts.partner.as_str()) {
             return Err(Rejected::OtherPartner);
         }
-        check_seller(&text, facts)?;
-        let trade_status = Said::read(field(&text, "trade_status")?, TradeStatus::from_wire);
-        let total_fee =
-            Fen::parse(field(&text, "total_fee")?).map_err(|_| Rejected::Illegible("total_fee"))?;
-        if claims_money(&trade_status) && !facts.total_fees.contains(&total_fee) {
-            return Err(Rejected::OtherAmount { said: total_fee });
+        let other_email =
+            trade.seller_email.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&facts.seller_email));
+        if trade.seller_id != facts.seller_id || other_email {
+            return Err(Rejected::OtherSeller);
         }
-        let notify_time = Timestamp::parse_wire(field(&text, "notify_time")?);
-        Ok(Checked {
-            way: self.way,
-            partner: self.partner,
-            out_trade_no: facts.out_trade_no.clone(),
-            trade_no: TradeNo::new(field(&text, "trade_no")?),
-            trade_status,
-            refund_status: text.get("refund_status").map(|word| Said::read(word, RefundStatus::from_wire)),
-            total_fee,
-            notify_id: self.notify_id,
-            notify_time: notify_time.ok_or(Rejected::Illegible("notify_time"))?,
-            text,
-        })
+        if claims_money(&trade.trade_status) && !facts.total_fees.contains(&trade.total_fee) {
+            return Err(Rejected::OtherAmount { said: trade.total_fee });
+        }
+        Ok(Checked { way: self.way, partner: self.partner, trade, text })
     }
 }
 
-/// Both of `seller_email` and `seller_id` must agree where they are there, and one of them must be.
-fn check_seller(text: &Text, facts: &OrderFacts) -> Result<(), Rejected> {
-    let id = text.get("seller_id").map(|said| said == facts.seller_id.as_str());
-    let email = text.get("seller_email").map(|said| said.eq_ignore_ascii_case(&facts.seller_email));
-    match (id, email) {
-        (None, None) => Err(Rejected::Missing("seller_id")),
-        (Some(false), _) | (_, Some(false)) => Err(Rejected::OtherSeller),
-        _ => exterface(text, facts.service),
-    }
-}
-
-/// Direct pay says by which interface it was made; a message of another one is not this order's.
-fn exterface(text: &Text, service: PaymentService) -> Result<(), Rejected> {
-    match text.get("exterface") {
-        Some(said) if said != service.as_str() => Err(Rejected::OtherOrder),
-        _ => Ok(()),
-    }
-}
-
-fn claims_money(status: &Said<TradeStatus>) -> bool {
-    !matches!(status, Said::Known(TradeStatus::WaitBuyerPay | TradeStatus::TradeClosed))
+fn claims_money(status: &Reported<TradeStatus>) -> bool {
+    !matches!(status, Reported::Known(TradeStatus::WaitBuyerPay | TradeStatus::TradeClosed))
 }
 
 impl Checked {
@@ -267,50 +215,14 @@ impl Checked {
         &self.partner
     }
 
-    /// `out_trade_no`
-    pub fn out_trade_no(&self) -> &OutTradeNo {
-        &self.out_trade_no
-    }
-
-    /// `trade_no`
-    pub fn trade_no(&self) -> &TradeNo {
-        &self.trade_no
-    }
-
-    /// `trade_status`
-    pub fn trade_status(&self) -> &Said<TradeStatus> {
-        &self.trade_status
-    }
-
-    /// `refund_status`, once a refund was applied for
-    pub fn refund_status(&self) -> Option<&Said<RefundStatus>> {
-        self.refund_status.as_ref()
-    }
-
-    /// `total_fee`; one of the order's once money has moved
-    pub fn total_fee(&self) -> Fen {
-        self.total_fee
-    }
-
-    /// `notify_id`
-    pub fn notify_id(&self) -> &NotifyId {
-        &self.notify_id
-    }
-
-    /// `notify_time`
-    pub fn notify_time(&self) -> Timestamp {
-        self.notify_time
+    /// Everything that every message says of a trade. Once money has moved its `total_fee` is one of the order's.
+    pub fn trade(&self) -> &ReportedTrade {
+        &self.trade
     }
 
     /// Any parameter by its wire name, as text in the order's charset; `None` if it is absent or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.text.get(name)
-    }
-}
-
-impl<T> Said<T> {
-    fn read(word: &str, known: impl Fn(&str) -> Option<T>) -> Said<T> {
-        known(word).map_or_else(|| Said::Unknown(word.to_owned()), Said::Known)
     }
 }
 
@@ -324,10 +236,6 @@ fn ascii(params: &Params, name: &'static str) -> Result<String, Rejected> {
         return Ok(String::from_utf8_lossy(bytes).into_owned());
     }
     Err(Rejected::Illegible(name))
-}
-
-fn field<'t>(text: &'t Text, name: &'static str) -> Result<&'t str, Rejected> {
-    text.get(name).ok_or(Rejected::Missing(name))
 }
 
 /// The raw bytes of a request that is one of the two kinds: what is to be stored before anything is believed.
@@ -368,11 +276,11 @@ impl fmt::Debug for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checked")
             .field("way", &self.way)
-            .field("out_trade_no", &self.out_trade_no)
-            .field("trade_no", &self.trade_no)
-            .field("trade_status", &self.trade_status)
-            .field("refund_status", &self.refund_status)
-            .field("total_fee", &self.total_fee)
+            .field("out_trade_no", &self.trade.out_trade_no)
+            .field("trade_no", &self.trade.trade_no)
+            .field("trade_status", &self.trade.trade_status)
+            .field("refund_status", &self.trade.refund_status)
+            .field("total_fee", &self.trade.total_fee)
             .finish_non_exhaustive()
     }
 }

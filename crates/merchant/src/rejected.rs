@@ -3,6 +3,7 @@
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::NoAnswer;
 use danbao_protocol::params::ParamsError;
+use danbao_protocol::reported::MissingField;
 
 /// The checks that a message passes on its way to an order, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,9 +59,6 @@ pub enum Rejected {
     /// A parameter's bytes are not text in the charset of the order.
     #[error("{0} is not text in the charset of the order")]
     NotText(String),
-    /// The message is about something else than one trade.
-    #[error("not about a trade: {0} is not what a trade message says")]
-    NotATrade(&'static str),
     /// `sign` is not there.
     #[error("not signed")]
     Unsigned,
@@ -113,8 +111,7 @@ impl Rejected {
             | Rejected::Malformed(_)
             | Rejected::Missing(_)
             | Rejected::Illegible(_)
-            | Rejected::NotText(_)
-            | Rejected::NotATrade(_) => Check::Form,
+            | Rejected::NotText(_) => Check::Form,
             Rejected::Unsigned | Rejected::SignType | Rejected::Sign => Check::Sign,
             Rejected::NotGenuine
             | Rejected::QuestionInvalid
@@ -124,6 +121,15 @@ impl Rejected {
             Rejected::OtherPartner => Check::Partner,
             Rejected::OtherSeller => Check::Seller,
             Rejected::OtherAmount { .. } => Check::TotalFee,
+        }
+    }
+}
+
+impl From<MissingField> for Rejected {
+    fn from(missing: MissingField) -> Rejected {
+        match missing {
+            MissingField::Absent(name) => Rejected::Missing(name),
+            MissingField::Malformed(name) => Rejected::Illegible(name),
         }
     }
 }

@@ -88,6 +88,7 @@ impl Message {
         let mut params = Params::new();
         for (name, value) in [
             ("notify_id", format!("{}{}", self.way.as_str(), self.second)),
+            ("notify_type", "trade_status_sync".to_owned()),
             ("notify_time", format!("2012-02-29 00:00:{:02}", self.second)),
             ("out_trade_no", self.number.to_owned()),
             ("trade_no", "2012022900000001".to_owned()),

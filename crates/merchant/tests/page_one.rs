@@ -99,6 +99,7 @@ fn paid_as_the_gateway_says_it() -> String {
     let mut params = Params::new();
     for (name, value) in [
         ("notify_id", "0123456789abcdef"),
+        ("notify_type", "trade_status_sync"),
         ("notify_time", "2012-02-29 23:59:59"),
         ("out_trade_no", "20120229000001"),
         ("trade_no", "2012022900000001"),

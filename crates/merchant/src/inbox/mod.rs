@@ -16,6 +16,7 @@ use std::fmt;
 
 use danbao_protocol::ids::{NotifyId, TradeNo};
 use danbao_protocol::money::Fen;
+use danbao_protocol::reported::Reported;
 use danbao_protocol::service::payment::PaymentService;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
@@ -26,7 +27,7 @@ pub use self::rows::{
     MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive, load_order, messages_of,
     open_order, receive, settle,
 };
-use crate::message::{Checked, Said};
+use crate::message::Checked;
 
 /// What the merchant knows of one order's trade: the messages it has believed, added up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,19 +225,21 @@ struct UnknownWord {
 
 impl Incoming {
     fn of(message: &Checked) -> Result<Incoming, UnknownWord> {
-        let trade_status = known("trade_status", message.trade_status())?;
-        let refund_status = message.refund_status().map(|said| known("refund_status", said)).transpose()?;
+        let trade = message.trade();
+        let trade_status = known("trade_status", &trade.trade_status)?;
+        let refund_status =
+            trade.refund_status.as_ref().map(|status| known("refund_status", status)).transpose()?;
         Ok(Incoming {
             heard: Heard {
-                trade_no: message.trade_no().clone(),
+                trade_no: trade.trade_no.clone(),
                 position: Position { trade_status, refund_status },
-                total_fee: message.total_fee(),
-                buyer_id: message.get("buyer_id").unwrap_or_default().to_owned(),
-                buyer_email: message.get("buyer_email").unwrap_or_default().to_owned(),
+                total_fee: trade.total_fee,
+                buyer_id: trade.buyer_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+                buyer_email: trade.buyer_email.clone().unwrap_or_default(),
                 moment: Moment {
-                    notify_time: message.notify_time(),
+                    notify_time: trade.notify_time,
                     refund_rank: refund_rank(refund_status),
-                    notify_id: message.notify_id().clone(),
+                    notify_id: trade.notify_id.clone(),
                 },
             },
             shipped: message.get("gmt_send_goods").is_some(),
@@ -244,10 +247,10 @@ impl Incoming {
     }
 }
 
-fn known<T: Copy>(name: &'static str, said: &Said<T>) -> Result<T, UnknownWord> {
+fn known<T: Copy>(name: &'static str, said: &Reported<T>) -> Result<T, UnknownWord> {
     match said {
-        Said::Known(status) => Ok(*status),
-        Said::Unknown(value) => Err(UnknownWord { name, value: value.clone() }),
+        Reported::Known(status) => Ok(*status),
+        Reported::Unknown(value) => Err(UnknownWord { name, value: value.clone() }),
     }
 }
 

@@ -9,6 +9,7 @@ use danbao_protocol::ids::{NotifyId, OutTradeNo, PartnerId, TradeNo, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::Response;
 use danbao_protocol::params::Params;
+use danbao_protocol::reported::Reported;
 use danbao_protocol::service::payment::PaymentService;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
@@ -17,7 +18,7 @@ use danbao_store::{Bind, Conn, Error, Reader, Row, Tx};
 use super::{Basis, Choice, Heard, Mode, Moment, OrderState, Position, Verdict, refund_rank, verdict};
 use crate::answer;
 use crate::facts::OrderFacts;
-use crate::message::{Checked, Genuine, Said, Way};
+use crate::message::{Checked, Genuine, Way};
 use crate::rejected::Rejected;
 
 /// The tables of the inbox, to be one of the merchant's own migrations: `order_state`, `message`, `heard`.
@@ -241,18 +242,18 @@ fn take(
 
 /// `false` if this very message was taken in before.
 fn note_heard(tx: &mut Tx<'_>, id: &str, message: &Checked) -> Result<bool, Error> {
-    let word = |said: &str| storable(said);
-    let trade_status = word(&said(message.trade_status(), |s| s.as_str()));
-    let refund_status = message.refund_status().map(|status| word(&said(status, |s| s.as_str())));
+    let trade = message.trade();
+    let trade_status = said(&trade.trade_status, TradeStatus::as_str);
+    let refund_status = trade.refund_status.as_ref().map(|status| said(status, RefundStatus::as_str));
     let rows = tx.execute(
         "INSERT INTO heard (partner, notify_id, trade_status, refund_status, out_trade_no, message_id)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         &[
             message.partner().as_str().into(),
-            (&word(message.notify_id().as_str())).into(),
+            (&storable(trade.notify_id.as_str())).into(),
             (&trade_status).into(),
             refund_status.as_deref().unwrap_or_default().into(),
-            message.out_trade_no().as_str().into(),
+            trade.out_trade_no.as_str().into(),
             id.into(),
         ],
     )?;
@@ -409,10 +410,10 @@ fn word<T>(text: &str, known: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
     known(text).ok_or_else(|| Error::Shape(format!("`{text}` is not a word of the inbox")))
 }
 
-fn said<T: Copy>(said: &Said<T>, known: impl Fn(T) -> &'static str) -> String {
-    match said {
-        Said::Known(status) => known(*status).to_owned(),
-        Said::Unknown(text) => text.clone(),
+fn said<T: Copy>(status: &Reported<T>, word: impl Fn(T) -> &'static str) -> String {
+    match status {
+        Reported::Known(status) => word(*status).to_owned(),
+        Reported::Unknown(text) => storable(text),
     }
 }
 
