@@ -53,6 +53,8 @@ text_keys! {
         BalanceTooLow = "balance_too_low",
         /// A non-member left no e-mail address or mobile number, or not one that can be either.
         ContactWrong = "contact_wrong",
+        /// A non-member's contact is a member's account: whoever it is signs in.
+        ContactIsMember = "contact_is_member",
         /// The chosen logistics group is not one of the order's: LOGISTICS_CHOOSE_ERROR.
         LogisticsWrong = "logistics_wrong",
         /// Neither escrow nor instant was chosen.
