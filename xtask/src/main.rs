@@ -1,1 +1,66 @@
-fn main() {}
+//! The chores of this workspace: `cargo xtask setup`, `cargo xtask postgres`, `cargo xtask test`.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a host: it has the clock, the disk, the terminal and threads"
+)]
+
+mod postgres;
+mod process;
+mod setup;
+mod test;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::postgres::PrivatePostgres;
+
+/// Chores of the workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Chore {
+    /// Installs what the tests need and this machine lacks (Debian, as root or with sudo).
+    Setup,
+    /// Runs a private PostgreSQL until Ctrl-C, or as long as a command runs that finds its URL in DANBAO_TEST_POSTGRES.
+    Postgres {
+        /// The command, as in `cargo xtask postgres -- cargo test -p danbao-store`.
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+    /// Runs all checks and tests, in order, up to the first that fails.
+    Test {
+        /// Runs these steps alone.
+        #[arg(long, value_name = "STEP", num_args = 1..)]
+        only: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = process::listen().and_then(|()| match Chore::parse() {
+        Chore::Setup => setup::run(),
+        Chore::Postgres { command } => run_postgres(&command),
+        Chore::Test { only } => test::run(&only),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_postgres(command: &[String]) -> Result<()> {
+    let server = PrivatePostgres::start()?;
+    let url = server.url("postgres");
+    if let Some((program, arguments)) = command.split_first() {
+        return process::run(Command::new(program).args(arguments).env(test::SERVER_VARIABLE, url));
+    }
+    println!("{}='{url}'", test::SERVER_VARIABLE);
+    println!("Ctrl-C ends it and removes its data.");
+    process::wait_for_interrupt();
+    Ok(())
+}

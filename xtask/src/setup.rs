@@ -1,0 +1,71 @@
+//! What the tests need beyond Rust, installed on Debian if it is missing.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{postgres, process};
+
+/// Something that a test runs.
+struct Need {
+    /// Debian's package.
+    package: &'static str,
+    /// What needs it.
+    purpose: &'static str,
+    is_there: fn() -> bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        package: "postgresql",
+        purpose: "the tests of the second database",
+        is_there: || postgres::find_programs().is_some(),
+    },
+    Need {
+        package: "chromium",
+        purpose: "the tests of cashier and shop in a browser",
+        is_there: || {
+            ["chromium", "chromium-browser", "google-chrome"]
+                .iter()
+                .any(|browser| process::succeeds(browser, &["--version"]))
+        },
+    },
+    Need {
+        package: "python3-venv",
+        purpose: "the tests with a client that nobody here wrote",
+        is_there: || process::succeeds("python3", &["-c", "import venv, ensurepip"]),
+    },
+    Need {
+        package: "python3-pip",
+        purpose: "the same",
+        is_there: || process::succeeds("python3", &["-m", "pip", "--version"]),
+    },
+];
+
+/// Installs what is missing, and says so before it does.
+pub(crate) fn run() -> Result<()> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.is_there)()).collect();
+    if missing.is_empty() {
+        println!("nothing is missing");
+        return Ok(());
+    }
+    for need in &missing {
+        println!("missing: {}, for {}", need.package, need.purpose);
+    }
+    apt_get(&["update", "--quiet"])?;
+    let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    arguments.extend(missing.iter().map(|need| need.package));
+    apt_get(&arguments)?;
+    match missing.iter().find(|need| !(need.is_there)()) {
+        None => Ok(()),
+        Some(need) => anyhow::bail!("{} was installed, but does not work", need.package),
+    }
+}
+
+/// Runs `apt-get`, as root or through `sudo`.
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let mut command = if postgres::is_root()? { Command::new("env") } else { Command::new("sudo") };
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
+    println!("running: apt-get {}", arguments.join(" "));
+    process::run(&mut command).context("without Debian's apt-get, install what is missing by other means")
+}

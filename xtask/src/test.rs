@@ -1,0 +1,109 @@
+//! `cargo xtask test`: every check there is, in order, stopping at the first that fails.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::postgres::PrivatePostgres;
+use crate::{process, setup};
+
+/// How a test learns of the server; see `danbao_store::testing`.
+pub(crate) const SERVER_VARIABLE: &str = "DANBAO_TEST_POSTGRES";
+const REQUIRE_VARIABLE: &str = "DANBAO_TEST_REQUIRE_POSTGRES";
+
+/// What the steps share.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    postgres: Option<PrivatePostgres>,
+}
+
+impl World {
+    /// The URL of the private PostgreSQL, which is started when it is first asked for.
+    pub(crate) fn postgres_url(&mut self) -> Result<String> {
+        let server = match self.postgres.take() {
+            Some(server) => server,
+            None => PrivatePostgres::start()?,
+        };
+        Ok(self.postgres.insert(server).url("postgres"))
+    }
+}
+
+/// What came of a step that did not fail.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It has been run and is good.
+    Passed,
+    /// It could not be run here; said again at the end.
+    NotRun(&'static str),
+}
+
+/// One step: its name, and what it does.
+type Step = (&'static str, fn(&mut World) -> Result<Outcome>);
+
+const STEPS: &[Step] = &[
+    ("setup", |_| setup::run().map(passed)),
+    ("fmt", |_| cargo(&["fmt", "--all", "--check"]).map(passed)),
+    ("clippy", |_| cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).map(passed)),
+    ("deny", |_| deny()),
+    ("test", |world| workspace_tests(world).map(passed)),
+];
+
+/// Runs all steps, or those named alone.
+pub(crate) fn run(only: &[String]) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
+        let steps: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+        bail!("no step `{unknown}`; there are {}", steps.join(", "));
+    }
+    let started = Instant::now();
+    let mut world = World::default();
+    let mut not_run = Vec::new();
+    for (name, step) in STEPS.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|o| o == name)) {
+        process::check_interrupt()?;
+        println!("==> {name}");
+        let since = Instant::now();
+        match step(&mut world)
+            .with_context(|| format!("step `{name}` FAILED after {:.1?}", since.elapsed()))?
+        {
+            Outcome::Passed => println!("<== {name} passed in {:.1?}", since.elapsed()),
+            Outcome::NotRun(why) => {
+                println!("<== {name} NOT RUN: {why}");
+                not_run.push(format!("{name} ({why})"));
+            }
+        }
+    }
+    println!("all passed in {:.1?}", started.elapsed());
+    if !not_run.is_empty() {
+        println!("not run: {}", not_run.join("; "));
+    }
+    Ok(())
+}
+
+fn passed((): ()) -> Outcome {
+    Outcome::Passed
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    process::run(in_workspace(&mut Command::new("cargo")).args(arguments))
+}
+
+/// Licences, advisories and doubled dependencies, if `cargo-deny` is there. Building it takes minutes, so it is not part
+/// of the setup.
+fn deny() -> Result<Outcome> {
+    if !process::succeeds("cargo", &["deny", "--version"]) {
+        return Ok(Outcome::NotRun("cargo-deny is not installed: cargo install cargo-deny --locked"));
+    }
+    cargo(&["deny", "check"]).map(passed)
+}
+
+fn workspace_tests(world: &mut World) -> Result<()> {
+    let url = world.postgres_url()?;
+    let mut command = Command::new("cargo");
+    in_workspace(&mut command).args(["test", "--workspace"]);
+    process::run(command.env(SERVER_VARIABLE, url).env(REQUIRE_VARIABLE, "1"))
+}
+
+/// At the root of the workspace, wherever we were called.
+fn in_workspace(command: &mut Command) -> &mut Command {
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
