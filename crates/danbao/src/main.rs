@@ -1,3 +1,7 @@
 //! The command `danbao`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    danbao::commands::run()
+}

@@ -1,1 +1,87 @@
 //! What the command line offers. Only this module prints.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks to people through these"
+)]
+#![allow(clippy::disallowed_methods, reason = "the host reads the environment and writes files")]
+
+mod banner;
+mod up;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Lang;
+
+/// Danbao, an escrow payment gateway with its merchant's side.
+///
+/// Compatible with the 2011-2012 partner gateway interface. An independent project; as a sandbox it moves play money
+/// only.
+#[derive(Debug, Parser)]
+#[command(name = "danbao", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    up: up::UpArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start gateway and shop (also without any subcommand)
+    #[command(after_help = up::EXAMPLES)]
+    Up(up::UpArgs),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  danbao                                        gateway on :8080, shop on :8081, data in ./danbao-data
+  danbao up --listen 127.0.0.1:0 --shop-listen 127.0.0.1:0 --ready-file ready.json
+  danbao up --database postgres://danbao@localhost/gateway
+
+Settings come from ./danbao.toml (or --config, or $DANBAO_CONFIG), then from variables like
+DANBAO__GATEWAY__LISTEN, then from the command line. DANBAO_LOG=debug says more on stderr.";
+
+/// Runs the command that the process was started with and says how it ended: 0 well, 1 failed, 2 misused.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
+        Command::Up(args) => up::run(args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("danbao: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints to stdout. A reader that has gone (`danbao | head -1`) is no reason to stop serving, as `print!` would.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn start_log() {
+    let filter = EnvFilter::try_from_env("DANBAO_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+/// The terminal's language: Chinese if its locale says so, English otherwise.
+fn terminal_lang() -> Lang {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok());
+    match locale {
+        Some(locale) if locale.starts_with("zh") => Lang::Zh,
+        _ => Lang::En,
+    }
+}

@@ -1,0 +1,318 @@
+//! Settings of the binary: defaults, then a TOML file, then the environment, then the command line; later ones win.
+//!
+//! The layers are merged as TOML tables, by hand: it is thirty lines, each layer can be refused under its own name
+//! (a file with line and column), and the libraries that do it bring a second generation of the TOML parser.
+#![allow(clippy::disallowed_methods, reason = "the host reads files and the environment")]
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// Every setting. Unknown keys are errors, in every layer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The language of what is printed; unset, the terminal's.
+    pub lang: Option<Lang>,
+    /// Where embedded databases live; made if it is not there.
+    pub data: PathBuf,
+    /// Written once gateway and shop answer.
+    pub ready_file: Option<PathBuf>,
+    /// The payment gateway.
+    pub gateway: GatewaySettings,
+    /// The model shop.
+    pub shop: ShopSettings,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            lang: None,
+            data: PathBuf::from("danbao-data"),
+            ready_file: None,
+            gateway: GatewaySettings::default(),
+            shop: ShopSettings::default(),
+        }
+    }
+}
+
+/// `[gateway]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatewaySettings {
+    /// Where to listen; port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// Where browsers and merchants reach it, if that is not where it listens.
+    pub public_url: Option<String>,
+    /// Its database; unset, `gateway.db` in the data directory.
+    pub database: Option<DatabaseUrl>,
+    /// A file that holds the URL of its database, for URLs with a password.
+    pub database_file: Option<PathBuf>,
+    /// Whether it moves play money and has the sandbox API.
+    pub sandbox: bool,
+    /// Connections at once.
+    pub connections_max: u32,
+}
+
+impl Default for GatewaySettings {
+    fn default() -> Self {
+        GatewaySettings {
+            listen: loopback(8080),
+            public_url: None,
+            database: None,
+            database_file: None,
+            sandbox: true,
+            connections_max: 1024,
+        }
+    }
+}
+
+/// `[shop]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShopSettings {
+    /// Where to listen; port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// Where browsers and the gateway reach it, if that is not where it listens.
+    pub public_url: Option<String>,
+    /// Its database; unset, `shop.db` in the data directory.
+    pub database: Option<DatabaseUrl>,
+    /// A file that holds the URL of its database, for URLs with a password.
+    pub database_file: Option<PathBuf>,
+    /// Connections at once.
+    pub connections_max: u32,
+}
+
+impl Default for ShopSettings {
+    fn default() -> Self {
+        ShopSettings {
+            listen: loopback(8081),
+            public_url: None,
+            database: None,
+            database_file: None,
+            connections_max: 1024,
+        }
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+/// The language of what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+/// `sqlite:///path`, the bare path of a SQLite file, or `postgres://user:password@host/database`. The password is
+/// not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(pub String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((scheme, rest)) = self.0.split_once("://") else { return write!(f, "{:?}", self.0) };
+        // A libpq URL may hold a password after `?` as well.
+        let rest = rest.split('?').next().unwrap_or_default();
+        match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let user = user.split(':').next().unwrap_or_default();
+                write!(f, "\"{scheme}://{user}@{host}\"")
+            }
+            None => write!(f, "\"{scheme}://{rest}\""),
+        }
+    }
+}
+
+/// Which of a database URL and a file with one is to be used.
+///
+/// # Errors
+/// If both are set, or the file cannot be read.
+pub fn database_url(
+    url: Option<&DatabaseUrl>,
+    file: Option<&Path>,
+    default: impl FnOnce() -> DatabaseUrl,
+) -> anyhow::Result<DatabaseUrl> {
+    match (url, file) {
+        (Some(_), Some(_)) => bail!("`database` and `database_file` are both set; one is enough"),
+        (Some(url), None) => Ok(url.clone()),
+        (None, Some(file)) => {
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the database's URL from {}", file.display()))?;
+            Ok(DatabaseUrl(text.trim().to_owned()))
+        }
+        (None, None) => Ok(default()),
+    }
+}
+
+/// Name of the file that is read when none is named.
+const USUAL_FILE: &str = "danbao.toml";
+const ENV_PREFIX: &str = "DANBAO__";
+
+/// All layers together. `file` is the one named by `--config` or `DANBAO_CONFIG`, which must then exist; `flags` has
+/// the shape of a file.
+///
+/// # Errors
+/// What is wrong with which layer, in words for whoever wrote it.
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    flags: Table,
+) -> anyhow::Result<Config> {
+    let mut merged = Table::new();
+    let usual = Path::new(USUAL_FILE);
+    if let Some(file) = file.or_else(|| usual.exists().then_some(usual)) {
+        let name = file.display();
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+        toml::from_str::<Config>(&text).with_context(|| format!("in {name}"))?;
+        merge(&mut merged, text.parse().with_context(|| format!("in {name}"))?);
+    }
+    for (name, value) in environment {
+        let Some(keys) = name.strip_prefix(ENV_PREFIX) else { continue };
+        let layer = environment_layer(keys, &value);
+        check(&layer).with_context(|| format!("in the environment variable {name}"))?;
+        merge(&mut merged, layer);
+    }
+    check(&flags).context("on the command line")?;
+    merge(&mut merged, flags);
+    check(&merged)
+}
+
+fn check(layer: &Table) -> anyhow::Result<Config> {
+    // The TOML crate's message may be many lines with an empty source snippet; the words are in the first of them.
+    Value::Table(layer.clone()).try_into::<Config>().map_err(|error| anyhow::anyhow!("{}", error.message()))
+}
+
+/// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as a TOML integer or
+/// boolean is one, anything else is text.
+fn environment_layer(keys: &str, value: &str) -> Table {
+    let value = match value.parse::<i64>() {
+        Ok(number) => Value::Integer(number),
+        Err(_) => value.parse::<bool>().map_or_else(|_| Value::String(value.to_owned()), Value::Boolean),
+    };
+    let keys: Vec<String> = keys.split("__").map(str::to_ascii_lowercase).collect();
+    let mut inner = value;
+    for key in keys.iter().skip(1).rev() {
+        inner = Value::Table(Table::from_iter([(key.clone(), inner)]));
+    }
+    Table::from_iter(keys.into_iter().next().map(|key| (key, inner)))
+}
+
+/// Lays `upper` over `lower`: tables are merged key by key, anything else is replaced.
+fn merge(lower: &mut Table, upper: Table) {
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("some.toml");
+        std::fs::write(&path, text).unwrap();
+        (dir, path)
+    }
+
+    fn complaint(file: Option<&Path>, env: &[(&str, &str)], flags: &str) -> String {
+        format!("{:#}", load(file, environment(env), flags.parse().unwrap()).unwrap_err())
+    }
+
+    #[test]
+    fn without_any_layer_everything_is_as_documented() {
+        let config = load(None, environment(&[]), Table::new()).unwrap();
+        assert_eq!(config, Config::default());
+        assert_eq!(config.gateway.listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn the_command_line_beats_the_environment_which_beats_the_file() {
+        let (_dir, path) = file(
+            "data = 'a'\n[gateway]\nlisten = '127.0.0.1:1'\nconnections_max = 7\n[shop]\nlisten = '127.0.0.1:2'\n",
+        );
+        let env = environment(&[
+            ("DANBAO__GATEWAY__LISTEN", "127.0.0.1:3"),
+            ("DANBAO__SHOP__LISTEN", "127.0.0.1:4"),
+            ("DANBAO__GATEWAY__SANDBOX", "false"),
+            ("DANBAO_CONFIG", "not a layer"),
+            ("PATH", "/bin"),
+        ]);
+        let flags = "[shop]\nlisten = '127.0.0.1:5'".parse().unwrap();
+        let config = load(Some(&path), env, flags).unwrap();
+        assert_eq!(config.data, Path::new("a"));
+        assert_eq!(config.gateway.listen.port(), 3);
+        assert_eq!(config.gateway.connections_max, 7);
+        assert!(!config.gateway.sandbox);
+        assert_eq!(config.shop.listen.port(), 5);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_and_its_layer_named() {
+        let (_dir, path) = file("data = 'a'\n[gateway]\nlistn = '127.0.0.1:1'\n");
+        let said = complaint(Some(&path), &[], "");
+        assert!(said.contains("some.toml") && said.contains("line 3") && said.contains("`listn`"), "{said}");
+        let said = complaint(None, &[("DANBAO__GATEWAY__LISTN", "x")], "");
+        assert!(said.contains("DANBAO__GATEWAY__LISTN: unknown field `listn`"), "{said}");
+        let said = complaint(None, &[("DANBAO__", "x")], "");
+        assert!(said.contains("unknown field"), "{said}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_refused_and_its_layer_named() {
+        let said = complaint(None, &[("DANBAO__SHOP__LISTEN", "8081")], "");
+        assert!(said.starts_with("in the environment variable DANBAO__SHOP__LISTEN: invalid type"), "{said}");
+        let said = complaint(None, &[], "[gateway]\nlisten = 'nowhere'");
+        assert!(said.starts_with("on the command line: invalid socket address"), "{said}");
+        let said = complaint(None, &[("DANBAO__GATEWAY", "x")], "");
+        assert!(said.starts_with("in the environment variable DANBAO__GATEWAY: invalid type"), "{said}");
+    }
+
+    #[test]
+    fn a_file_that_is_named_must_be_there() {
+        let said = complaint(Some(Path::new("/no/such.toml")), &[], "");
+        assert!(said.starts_with("cannot read /no/such.toml"), "{said}");
+    }
+
+    #[test]
+    fn a_database_is_named_once_or_in_a_file_of_its_own() {
+        let url = DatabaseUrl("postgres:///a".to_owned());
+        let default = || DatabaseUrl("sqlite://b".to_owned());
+        let (_dir, path) = file("postgres:///c\n");
+        assert_eq!(database_url(Some(&url), None, default).unwrap(), url);
+        assert_eq!(database_url(None, Some(&path), default).unwrap().0, "postgres:///c");
+        assert_eq!(database_url(None, None, default).unwrap(), default());
+        assert!(database_url(Some(&url), Some(&path), default).is_err());
+    }
+
+    #[test]
+    fn passwords_of_databases_are_not_shown() {
+        let shown = |url: &str| format!("{:?}", DatabaseUrl(url.to_owned()));
+        assert_eq!(shown("postgres://me:secret@host/db?password=secret"), "\"postgres://me@host/db\"");
+        assert_eq!(shown("postgres://me:sec@ret@host/db"), "\"postgres://me@host/db\"");
+        assert_eq!(shown("postgres:///db?password=secret"), "\"postgres:///db\"");
+        assert_eq!(shown("sqlite:///var/gateway.db"), "\"sqlite:///var/gateway.db\"");
+        assert_eq!(shown("gateway.db"), "\"gateway.db\"");
+    }
+}

@@ -1,0 +1,317 @@
+//! Gateway and shop, each a node on its own thread behind its own listener, in one process. They talk to each other
+//! over HTTP only, as two companies would.
+#![allow(clippy::disallowed_methods, reason = "the host makes directories and files")]
+
+use std::fs::File;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use danbao_protocol::node::{Input, Node, Output, Response};
+use serde::Serialize;
+use tokio::runtime::Runtime;
+
+use crate::config::{Config, DatabaseUrl, database_url};
+use crate::host::client::{Client, ClientLimits};
+use crate::host::clock::SteadyClock;
+use crate::host::runner::{Pace, Runner};
+use crate::host::server::{Listener, Server, ServerLimits};
+
+/// Threads of the async runtime. The nodes are the work; these only move bytes.
+const IO_THREADS: usize = 2;
+/// Threads for looking up names, which the operating system offers only as a blocking call.
+const LOOKUP_THREADS_MAX: usize = 8;
+/// How long both nodes may take for their first answer over HTTP.
+const FIRST_ANSWER_MAX: Duration = Duration::from_secs(20);
+
+/// Whoever a newcomer can be. Play money and public passwords, so all of it may be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Accounts {
+    /// Opens the sandbox API; `None` if the gateway is no sandbox.
+    pub sandbox_token: Option<String>,
+    /// The merchant that the shop is.
+    pub partner: Option<Partner>,
+    /// Who may buy.
+    pub buyers: Vec<Buyer>,
+}
+
+/// A merchant, as the ready file shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Partner {
+    /// 合作者身份
+    pub partner: String,
+    /// The MD5 key.
+    pub key: String,
+    /// The seller's login.
+    pub seller_email: String,
+    /// The seller's account number.
+    pub seller_id: String,
+}
+
+/// A buyer, as the ready file shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Buyer {
+    /// The login.
+    pub email: String,
+    /// The account number.
+    pub user_id: String,
+    /// Opens the desk.
+    pub login_password: String,
+    /// Moves money.
+    pub payment_password: String,
+}
+
+/// A running installation.
+pub struct Installation {
+    runtime: Runtime,
+    gateway: Hosted,
+    shop: Hosted,
+    accounts: Accounts,
+    /// Held for as long as this process uses the data directory.
+    _data: File,
+}
+
+struct Hosted {
+    url: String,
+    runner: Runner,
+    server: Server,
+}
+
+impl Installation {
+    /// Starts both nodes and waits until both answer over HTTP. Blocks; not for a thread of an async runtime.
+    ///
+    /// # Errors
+    /// A data directory in use, an address that cannot be had, a database that cannot be opened.
+    pub fn start(config: &Config) -> anyhow::Result<Installation> {
+        let data = own(&config.data)?;
+        raise_open_files_limit();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(IO_THREADS)
+            .max_blocking_threads(LOOKUP_THREADS_MAX)
+            .thread_name("danbao-io")
+            .enable_all()
+            .build()?;
+        let gateway_at = runtime.block_on(Listener::bind(config.gateway.listen)).context("gateway")?;
+        let shop_at = runtime.block_on(Listener::bind(config.shop.listen)).context("shop")?;
+        let plan = Plan::new(config, gateway_at.address(), shop_at.address())?;
+        let client = Client::new(runtime.handle().clone(), ClientLimits::default())?;
+
+        let gateway = gateway_node(&plan);
+        let start = |name: &str, build| {
+            Runner::start(name, Pace::default(), SteadyClock::wall(), client.clone(), build)
+        };
+        let gateway_runner = start("gateway", gateway.build).context("gateway")?;
+        // The first build has sent the accounts before it returned.
+        let accounts = gateway.accounts.try_recv().unwrap_or_default();
+        let shop_runner = start("shop", shop_node(&plan, &accounts)).context("shop")?;
+
+        let _inside = runtime.enter();
+        let limits = |connections_max| ServerLimits { connections_max, ..ServerLimits::default() };
+        let gateway_server = gateway_at.serve(gateway_runner.door(), limits(config.gateway.connections_max));
+        let shop_server = shop_at.serve(shop_runner.door(), limits(config.shop.connections_max));
+        drop(_inside);
+
+        let installation = Installation {
+            runtime,
+            gateway: Hosted { url: plan.gateway_url, runner: gateway_runner, server: gateway_server },
+            shop: Hosted { url: plan.shop_url, runner: shop_runner, server: shop_server },
+            accounts,
+            _data: data,
+        };
+        installation.hear_both(&client)?;
+        Ok(installation)
+    }
+
+    /// Where the gateway is reached, without a final slash.
+    pub fn gateway_url(&self) -> &str {
+        &self.gateway.url
+    }
+
+    /// Where the shop is reached, without a final slash.
+    pub fn shop_url(&self) -> &str {
+        &self.shop.url
+    }
+
+    /// Who there is.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// The async runtime, to wait for signals on.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Lets open requests finish within a few seconds, then ends both nodes.
+    pub fn stop(self) {
+        let (gateway, shop) = (self.gateway, self.shop);
+        self.runtime.block_on(async { tokio::join!(gateway.server.stop(), shop.server.stop()) });
+        gateway.runner.stop();
+        shop.runner.stop();
+        // Sends still on their way are asked again after the next start; nobody waits for them here.
+        self.runtime.shutdown_background();
+    }
+
+    fn hear_both(&self, client: &Client) -> anyhow::Result<()> {
+        let until = Instant::now() + FIRST_ANSWER_MAX;
+        for hosted in [&self.gateway, &self.shop] {
+            let address = dialable(hosted.server.address());
+            while !answers(client, address)? {
+                if Instant::now() > until {
+                    bail!("{address} does not answer");
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answers(client: &Client, address: SocketAddr) -> anyhow::Result<bool> {
+    let request = http::Request::get(format!("http://{address}/")).body(Bytes::new())?;
+    let (tell, told) = mpsc::channel();
+    // The receiver below outlives the send unless that takes longer than anybody waits.
+    client.send(request, move |outcome| drop(tell.send(outcome)));
+    Ok(matches!(told.recv_timeout(FIRST_ANSWER_MAX), Ok(Ok(_))))
+}
+
+/// Makes the data directory and takes its lock: two processes on the same files would each believe to be alone.
+fn own(data: &Path) -> anyhow::Result<File> {
+    let name = data.display();
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make the data directory {name}"))?;
+    let lock = File::create(data.join("lock")).with_context(|| format!("cannot write to {name}"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            bail!("{name} is in use by another danbao; stop that one or name another directory with --data")
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {name}")),
+    }
+}
+
+/// Every connection is an open file, and the usual soft limit of 1,024 is less than two servers and their sends may
+/// need. If it cannot be raised, further connections wait.
+fn raise_open_files_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const WANTED: u64 = 16_384;
+    let now = getrlimit(Resource::Nofile);
+    if now.current.is_some_and(|current| current < WANTED) {
+        let current = Some(now.maximum.map_or(WANTED, |maximum| maximum.min(WANTED)));
+        if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current, ..now }) {
+            tracing::debug!("the limit of open files stays as it is: {error}");
+        }
+    }
+}
+
+/// An address to connect to, for one to listen on.
+fn dialable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    address
+}
+
+/// What the nodes are to be told, once the addresses are known.
+struct Plan {
+    gateway_url: String,
+    shop_url: String,
+    gateway_database: DatabaseUrl,
+    shop_database: DatabaseUrl,
+    sandbox: bool,
+}
+
+impl Plan {
+    fn new(config: &Config, gateway_at: SocketAddr, shop_at: SocketAddr) -> anyhow::Result<Plan> {
+        if config.gateway.sandbox && !config.gateway.listen.ip().is_loopback() {
+            tracing::warn!("a sandbox with public passwords listens on {gateway_at}, not only on loopback");
+        }
+        let gateway = &config.gateway;
+        let shop = &config.shop;
+        Ok(Plan {
+            gateway_url: public_url(gateway.public_url.as_deref(), gateway_at),
+            shop_url: public_url(shop.public_url.as_deref(), shop_at),
+            gateway_database: database_url(
+                gateway.database.as_ref(),
+                gateway.database_file.as_deref(),
+                || embedded(&config.data, "gateway.db"),
+            )
+            .context("[gateway]")?,
+            shop_database: database_url(shop.database.as_ref(), shop.database_file.as_deref(), || {
+                embedded(&config.data, "shop.db")
+            })
+            .context("[shop]")?,
+            sandbox: gateway.sandbox,
+        })
+    }
+}
+
+fn public_url(named: Option<&str>, address: SocketAddr) -> String {
+    match named {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://{}", dialable(address)),
+    }
+}
+
+fn embedded(data: &Path, file: &str) -> DatabaseUrl {
+    let path: PathBuf = data.join(file);
+    DatabaseUrl(path.to_string_lossy().into_owned())
+}
+
+// ---- The nodes: everything that knows their types is below this line. ----
+
+type Build = Box<dyn FnMut() -> anyhow::Result<Box<dyn Node>> + Send>;
+
+struct GatewayNode {
+    build: Build,
+    /// Told by each build, before it returns.
+    accounts: mpsc::Receiver<Accounts>,
+}
+
+fn gateway_node(plan: &Plan) -> GatewayNode {
+    let (tell, accounts) = mpsc::channel();
+    let (database, is_sandbox) = (plan.gateway_database.clone(), plan.sandbox);
+    let build = move || {
+        tracing::info!(?database, is_sandbox, "gateway");
+        // Only the first build is listened to.
+        let _ = tell.send(Accounts::default());
+        Ok(Box::new(Vacant("gateway")) as Box<dyn Node>)
+    };
+    GatewayNode { build: Box::new(build), accounts }
+}
+
+fn shop_node(plan: &Plan, _accounts: &Accounts) -> Build {
+    let database = plan.shop_database.clone();
+    Box::new(move || {
+        tracing::info!(?database, "shop");
+        Ok(Box::new(Vacant("shop")) as Box<dyn Node>)
+    })
+}
+
+/// Stands where a program will stand.
+struct Vacant(&'static str);
+
+impl Node for Vacant {
+    fn step(
+        &mut self,
+        _: danbao_protocol::time::Timestamp,
+        inputs: Vec<Input>,
+    ) -> Result<Vec<Output>, danbao_protocol::node::Crash> {
+        let answer = |input| match input {
+            Input::Request { id, .. } => {
+                Some(Output::Respond { id, response: Response::new(Bytes::from_static(self.0.as_bytes())) })
+            }
+            _ => None,
+        };
+        Ok(inputs.into_iter().filter_map(answer).collect())
+    }
+
+    fn next_due(&mut self) -> Result<Option<danbao_protocol::time::Timestamp>, danbao_protocol::node::Crash> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,141 @@
+//! The real binary, started and stopped as people do it.
+#![allow(clippy::disallowed_methods, reason = "these tests start processes and wait for them")]
+#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(missing_docs, reason = "a test")]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn danbao(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_danbao"));
+    command.args(args).current_dir(dir).env_clear().stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
+    let mut child = danbao(dir, args).spawn().unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > Duration::from_secs(30) {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    ended(child.wait_with_output().unwrap())
+}
+
+fn ended(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+const ANYWHERE: [&str; 6] =
+    ["--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--ready-file", "ready.json"];
+
+/// Starts `up` and waits for its ready file.
+fn up(dir: &Path, more: &[&str]) -> (Child, serde_json::Value) {
+    let mut child = danbao(dir, &[&ANYWHERE, more].concat()).spawn().unwrap();
+    let file = dir.join("ready.json");
+    let started = Instant::now();
+    while !file.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "{:?}", ended(child.wait_with_output().unwrap()));
+        assert!(started.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    (child, serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+fn status(url: &str) -> String {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).split("\r\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn up_says_when_both_answer_and_ends_well_on_either_signal_and_starts_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["-INT", "-TERM"] {
+        let (child, ready) = up(dir.path(), &[]);
+        for program in ["gateway", "shop"] {
+            let answer = status(ready[program].as_str().unwrap());
+            assert!(answer.starts_with("HTTP/1.1 ") && !answer.contains(" 5"), "{program}: {answer}");
+        }
+        signal(&child, name);
+        let (code, out, err) = ended(child.wait_with_output().unwrap());
+        assert_eq!((code, err.as_str()), (0, ""), "{name}");
+        for place in ["gateway", "shop"] {
+            assert!(out.contains(ready[place].as_str().unwrap()), "{out}");
+        }
+        assert!(!dir.path().join("ready.json").exists());
+    }
+}
+
+#[test]
+fn up_speaks_the_language_of_the_terminal_or_the_one_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for (lang, title) in [("zh", "已启动"), ("en", "is up")] {
+        let (child, _) = up(dir.path(), &["--lang", lang]);
+        signal(&child, "-INT");
+        assert!(ended(child.wait_with_output().unwrap()).1.contains(title));
+    }
+}
+
+#[test]
+fn a_data_directory_has_one_user_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (child, _) = up(dir.path(), &[]);
+    let (code, _, err) = run(dir.path(), &ANYWHERE[..4]);
+    assert_eq!(code, 1);
+    assert!(err.starts_with("danbao: danbao-data is in use by another danbao"), "{err}");
+    signal(&child, "-INT");
+    child.wait_with_output().unwrap();
+}
+
+#[test]
+fn an_address_in_use_is_said_in_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let (code, _, err) = run(dir.path(), &["--listen", &taken]);
+    assert_eq!(code, 1);
+    assert!(
+        err.starts_with(&format!("danbao: gateway: cannot listen on {taken}: Address already in use")),
+        "{err}"
+    );
+}
+
+#[test]
+fn misuse_ends_with_2_and_an_explanation() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("danbao.toml"), "[gateway]\nlistn = 1\n").unwrap();
+    for (args, said) in [
+        (&["--listen", "nowhere"][..], "invalid socket address"),
+        (&["sideways"], "unrecognized subcommand"),
+        (&["up"], "in danbao.toml: TOML parse error at line 2"),
+        (&["--config", "other.toml"], "cannot read other.toml"),
+    ] {
+        let (code, _, err) = run(dir.path(), args);
+        assert_eq!(code, 2, "{args:?}");
+        assert!(err.contains(said), "{err}");
+    }
+}
+
+#[test]
+fn help_shows_examples() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [&["--help"][..], &["help", "up"], &["up", "-h"]] {
+        let (code, out, _) = run(dir.path(), args);
+        assert_eq!(code, 0);
+        assert!(out.contains("Examples:\n  danbao"), "{out}");
+    }
+}
