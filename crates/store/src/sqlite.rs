@@ -53,6 +53,9 @@ fn connect(opened: rusqlite::Result<Connection>, name: &str) -> Result<Box<dyn C
     // A misspelt "name" must be an error, as on PostgreSQL, not a literal.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false).map_err(cannot)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false).map_err(cannot)?;
+    // One plan a statement: otherwise every new value of a bound limit has the statement prepared again, which costs
+    // more than running it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(cannot)?;
     conn.execute_batch(PRAGMAS).map_err(cannot)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(Box::new(Sqlite { conn, rewritten: BTreeMap::new(), state: State::default() }))
