@@ -114,3 +114,73 @@ fn run(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
 fn quoted(bytes: &[u8], quote: u8) -> usize {
     bytes.iter().skip(1).position(|&byte| byte == quote).map_or(bytes.len(), |end| end + 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_placeholders_are_rewritten() {
+        let cases = [
+            ("SELECT $1, $11", "SELECT ?1, ?11"),
+            ("SELECT '$1', \"$2\", 'it''s $3', $4", "SELECT '$1', \"$2\", 'it''s $3', ?4"),
+            ("SELECT 1 -- $1\n, $2 /* $3 */", "SELECT 1 -- $1\n, ?2 /* $3 */"),
+            ("SELECT a$1, $x, $", "SELECT a$1, $x, $"),
+            ("a=$1AND b=($2)", "a=?1AND b=(?2)"),
+            ("'担保$1' || $2 || '没有结束 $3", "'担保$1' || ?2 || '没有结束 $3"),
+            ("no placeholder", "no placeholder"),
+        ];
+        for (sql, rewritten) in cases {
+            assert_eq!(placeholders_for_sqlite(sql), rewritten);
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_the_key_is_the_tables_own_order() {
+        let cases = [
+            ("id BIGINT PRIMARY KEY,", "id INTEGER PRIMARY KEY,"),
+            ("id bigint /* , */ NOT NULL\nprimary key", "id INTEGER /* , */ NOT NULL\nprimary key"),
+            ("a BIGINT, PRIMARY KEY (a, b)", "a BIGINT, PRIMARY KEY (a, b)"),
+            ("a BIGINT NOT NULL, b TEXT PRIMARY KEY", "a BIGINT NOT NULL, b TEXT PRIMARY KEY"),
+            ("a TEXT DEFAULT 'BIGINT PRIMARY KEY'", "a TEXT DEFAULT 'BIGINT PRIMARY KEY'"),
+            ("b BIGINT", "b BIGINT"),
+        ];
+        for (sql, rewritten) in cases {
+            assert_eq!(schema_for_sqlite(sql), rewritten);
+        }
+    }
+
+    /// A piece of SQL and what SQLite must be given for it.
+    fn piece() -> impl Strategy<Value = (String, String)> {
+        let same = |text: String| (text.clone(), text);
+        prop_oneof![
+            (1..200_u32).prop_map(|n| (format!("${n}"), format!("?{n}"))),
+            "[a-z_担][a-z0-9_$]{0,5}".prop_map(same),
+            "'([^']|''){0,6}'".prop_map(same),
+            "\"([^\"]|\"\"){0,6}\"".prop_map(same),
+            "--[^\n]{0,6}\n".prop_map(same),
+            r"/\*[^*/]{0,6}\*/".prop_map(same),
+            "[0-9]{1,3}|[(),=<>+;]".prop_map(same),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_around_them_placeholders_and_nothing_else_are_rewritten(
+            pieces in proptest::collection::vec(piece(), 0..12),
+        ) {
+            let join = |side: fn(&(String, String)) -> &str| pieces.iter().map(side).collect::<Vec<_>>().join(" ");
+            let (sql, expected) = (join(|p| &p.0), join(|p| &p.1));
+            prop_assert_eq!(placeholders_for_sqlite(&sql), expected);
+        }
+
+        #[test]
+        fn nothing_gets_lost_in_any_text(sql in "[ -~\n担$'\"*/-]{0,40}") {
+            prop_assert_eq!(pieces(&sql).map(|(_, text)| text).collect::<String>(), sql.as_str());
+            prop_assert_eq!(placeholders_for_sqlite(&sql).len(), sql.len());
+            prop_assert!(schema_for_sqlite(&sql).len() >= sql.len());
+        }
+    }
+}

@@ -68,13 +68,11 @@ const TABLE: &str = "
 pub fn migrate(conn: &mut dyn Conn, migrations: &[Migration]) -> Result<usize, MigrateError> {
     check_order(migrations)?;
     again_if_disturbed(|| conn.batch(TABLE).map_err(MigrateError::from))?;
-    again_if_disturbed(|| {
-        let mut applied = 0;
-        while apply_next(conn, migrations)? {
-            applied += 1;
-        }
-        Ok(applied)
-    })
+    let mut applied = 0;
+    while again_if_disturbed(|| apply_next(conn, migrations))? {
+        applied += 1;
+    }
+    Ok(applied)
 }
 
 fn check_order(migrations: &[Migration]) -> Result<(), MigrateError> {
