@@ -64,8 +64,15 @@ pub(crate) fn run() -> Result<()> {
 
 /// Runs `apt-get`, as root or through `sudo`.
 fn apt_get(arguments: &[&str]) -> Result<()> {
-    let mut command = if postgres::is_root()? { Command::new("env") } else { Command::new("sudo") };
+    let mut command = Command::new("env");
+    if !postgres::is_root()? {
+        // Without the terminal there is nobody to type a password.
+        command = Command::new("sudo");
+        command.args(["--non-interactive", "env"]);
+    }
     command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
     println!("running: apt-get {}", arguments.join(" "));
-    process::run(&mut command).context("without Debian's apt-get, install what is missing by other means")
+    process::run(&mut command).context(
+        "this needs Debian, and root or a fresh `sudo -v`; else install what is missing by other means",
+    )
 }
