@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use danbao_protocol::node::{Input, Node, Output, Response};
+use danbao_gateway::{DemoBuyer, DemoWorld, Gateway};
+use danbao_protocol::node::{Crash, Input, Node, Output, Response};
+use danbao_protocol::time::Timestamp;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use crate::config::{Config, DatabaseUrl, database_url};
 use crate::host::client::{Client, ClientLimits};
-use crate::host::clock::SteadyClock;
+use crate::host::clock::{SteadyClock, wall_now};
+use crate::host::entropy;
 use crate::host::runner::{Pace, Runner};
 use crate::host::server::{Listener, Server, ServerLimits};
 
@@ -49,6 +52,10 @@ pub struct Partner {
     pub seller_email: String,
     /// The seller's account number.
     pub seller_id: String,
+    /// Opens the seller's desk.
+    pub login_password: String,
+    /// Moves the seller's money.
+    pub payment_password: String,
 }
 
 /// A buyer, as the ready file shows it.
@@ -275,14 +282,45 @@ struct GatewayNode {
 
 fn gateway_node(plan: &Plan) -> GatewayNode {
     let (tell, accounts) = mpsc::channel();
-    let (database, is_sandbox) = (plan.gateway_database.clone(), plan.sandbox);
+    let database = plan.gateway_database.clone();
+    let shop_url = plan.shop_url.clone();
+    let mut config = danbao_gateway::Config::sandbox(&plan.gateway_url);
+    config.is_sandbox = plan.sandbox;
     let build = move || {
-        tracing::info!(?database, is_sandbox, "gateway");
+        let conn = danbao_store::open(&database.0).with_context(|| format!("database {database:?}"))?;
+        let mut gateway = Gateway::open(conn, config.clone(), entropy::seed()?, wall_now())
+            .with_context(|| format!("database {database:?}"))?;
+        let accounts = match config.is_sandbox {
+            true => accounts_of(gateway.ensure_demo(wall_now(), Some(&shop_url))?),
+            false => Accounts::default(),
+        };
         // Only the first build is listened to.
-        let _ = tell.send(Accounts::default());
-        Ok(Box::new(Vacant("gateway")) as Box<dyn Node>)
+        let _ = tell.send(accounts);
+        Ok(Box::new(gateway) as Box<dyn Node>)
     };
     GatewayNode { build: Box::new(build), accounts }
+}
+
+fn accounts_of(world: DemoWorld) -> Accounts {
+    let partner = Partner {
+        partner: world.partner.partner,
+        key: world.partner.key,
+        seller_email: world.partner.seller_email,
+        seller_id: world.partner.seller_id,
+        login_password: world.partner.login_password,
+        payment_password: world.partner.payment_password,
+    };
+    let buyer = |buyer: DemoBuyer| Buyer {
+        email: buyer.email,
+        user_id: buyer.user_id,
+        login_password: buyer.login_password,
+        payment_password: buyer.payment_password,
+    };
+    Accounts {
+        sandbox_token: Some(world.sandbox_token),
+        partner: Some(partner),
+        buyers: world.buyers.into_iter().map(buyer).collect(),
+    }
 }
 
 fn shop_node(plan: &Plan, _accounts: &Accounts) -> Build {
@@ -297,11 +335,7 @@ fn shop_node(plan: &Plan, _accounts: &Accounts) -> Build {
 struct Vacant(&'static str);
 
 impl Node for Vacant {
-    fn step(
-        &mut self,
-        _: danbao_protocol::time::Timestamp,
-        inputs: Vec<Input>,
-    ) -> Result<Vec<Output>, danbao_protocol::node::Crash> {
+    fn step(&mut self, _: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
         let answer = |input| match input {
             Input::Request { id, .. } => {
                 Some(Output::Respond { id, response: Response::new(Bytes::from_static(self.0.as_bytes())) })
@@ -311,7 +345,7 @@ impl Node for Vacant {
         Ok(inputs.into_iter().filter_map(answer).collect())
     }
 
-    fn next_due(&mut self) -> Result<Option<danbao_protocol::time::Timestamp>, danbao_protocol::node::Crash> {
+    fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
         Ok(None)
     }
 }

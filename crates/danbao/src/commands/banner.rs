@@ -94,24 +94,19 @@ fn people(text: &mut String, words: &Words, accounts: &Accounts) {
         return;
     }
     let _ = write!(text, "\n{}\n\n", words.who);
-    let width = columns(words.buyer).max(columns(words.seller));
+    let width = columns(words.buyer).max(columns(words.seller)).max(columns(words.partner));
+    let person = |email: &str, login: &str, payment: &str| {
+        format!("{email}   {} {login}   {} {payment}", words.login_password, words.payment_password)
+    };
     for buyer in &accounts.buyers {
-        let about = format!(
-            "{}   {} {}   {} {}",
-            buyer.email,
-            words.login_password,
-            buyer.login_password,
-            words.payment_password,
-            buyer.payment_password
-        );
+        let about = person(&buyer.email, &buyer.login_password, &buyer.payment_password);
         line(text, words.buyer, width, &about);
     }
     if let Some(partner) = &accounts.partner {
-        let about = format!(
-            "{}   {} {}   {} {}",
-            partner.seller_email, words.partner, partner.partner, words.key, partner.key
-        );
+        let about = person(&partner.seller_email, &partner.login_password, &partner.payment_password);
         line(text, words.seller, width, &about);
+        let about = format!("{}   {} {}", partner.partner, words.key, partner.key);
+        line(text, words.partner, width, &about);
     }
 }
 
