@@ -19,6 +19,9 @@ CREATE TABLE users (
     status TEXT NOT NULL,
     login_password TEXT,
     payment_password TEXT,
+    -- Wrong passwords since the last right one, and until when none is looked at.
+    wrong_passwords BIGINT NOT NULL,
+    locked_until BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 

@@ -4,6 +4,7 @@
 mod cashier;
 mod clockwork;
 pub mod config;
+mod credentials;
 mod delivery;
 mod desk;
 pub mod entropy;

@@ -26,6 +26,8 @@ pub(crate) struct Visit {
     /// Cookies to be set with the answer.
     cookies: Vec<(&'static str, String, u64)>,
     form_secret: String,
+    /// Whether cookies are for https alone: they are where the gateway is.
+    is_secure: bool,
 }
 
 impl Visit {
@@ -59,14 +61,17 @@ impl Visit {
                 secret
             }
         };
+        // A visitor has no desk that the page's head could lead to.
+        let is_member = session.as_ref().is_some_and(|session| session.trade_no.is_none());
         let shell = Shell {
             lang,
             switch_url: switch_url(request, lang.other()),
-            user: user.as_ref().map(|user| user.display_name.clone()),
+            user: user.as_ref().filter(|_| is_member).map(|user| user.display_name.clone()),
             sandbox: turn.config.is_sandbox,
             csrf: form_secret.clone(),
         };
-        Ok(Visit { shell, user, session, cookies, form_secret })
+        let is_secure = turn.config.public_url.starts_with("https://");
+        Ok(Visit { shell, user, session, cookies, form_secret, is_secure })
     }
 
     /// Whether a POSTed form was shown by us in this browser: its hidden field repeats the cookie, which no other
@@ -150,7 +155,7 @@ impl Visit {
     /// Adds this visit's cookies to an answer; a session's cookie lives as long as the session.
     fn answer(&self, mut response: Response) -> Response {
         for (name, value, max_age_seconds) in &self.cookies {
-            response = web::with_cookie(response, name, value, *max_age_seconds);
+            response = web::with_cookie(response, name, value, *max_age_seconds, self.is_secure);
         }
         response
     }

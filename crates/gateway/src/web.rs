@@ -120,8 +120,15 @@ pub(crate) fn see_other(target: &str) -> Response {
 }
 
 /// Sets a cookie that pages alone can see.
-pub(crate) fn with_cookie(mut response: Response, name: &str, value: &str, max_age_seconds: u64) -> Response {
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_seconds}");
+pub(crate) fn with_cookie(
+    mut response: Response,
+    name: &str,
+    value: &str,
+    max_age_seconds: u64,
+    is_secure: bool,
+) -> Response {
+    let secure = if is_secure { "; Secure" } else { "" };
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_seconds}{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -43,7 +43,7 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, code: &str, form: &Fields) -> 
         Err(response) => return Ok(response),
     };
     if form.get("decision") != "pay" {
-        return Ok(at.go("/pay"));
+        return Ok(at.go("/pay?declined=1"));
     }
     match checkout::pay(turn, &trade, &buyer, Source::Bank(code.to_owned()), None)? {
         Ok(_) => Ok(at.go("/paid")),

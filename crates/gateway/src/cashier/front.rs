@@ -10,9 +10,9 @@ use danbao_protocol::service::payment::{Party, PaymentService};
 
 use super::checkout::{self, Checkout};
 use super::{At, shown};
+use crate::credentials::{self, Kind, Outcome};
 use crate::fault::Fault;
 use crate::pages::{Cashier, FormError, Member, Message, Visitor};
-use crate::password;
 use crate::rows::users::{self, User, UserStatus};
 use crate::turn::Turn;
 use crate::web::Fields;
@@ -25,7 +25,7 @@ pub(super) fn show(turn: &mut Turn<'_>, mut at: At, request: &Request) -> Result
     if Fields::of_query(request).get("other") == "1" {
         at.visit.sign_out(turn)?;
     }
-    Ok(page(turn, &at, &Fields::default(), None)?)
+    page(turn, &at, &Fields::default(), None)
 }
 
 /// Shows the page, with what was entered and why it came back.
@@ -107,10 +107,13 @@ pub(crate) fn sign_in(turn: &mut Turn<'_>, form: &Fields) -> Result<Result<User,
         let field = if account.is_empty() { "account" } else { "login_password" };
         return Ok(Err(FormError::at(field, Message::SignInEmpty)));
     }
-    let wrong = Ok(Err(FormError::at("login_password", Message::SignInWrong)));
-    let Some(user) = users::load_by_email(turn.tx, account)? else { return wrong };
-    let Some((hash, _)) = users::load_password_hashes(turn.tx, &user.user_id)? else { return wrong };
-    if password::matches(login_password, &hash) { Ok(Ok(user)) } else { wrong }
+    let wrong = || FormError::at("login_password", Message::SignInWrong);
+    let Some(user) = users::load_by_email(turn.tx, account)? else { return Ok(Err(wrong())) };
+    match credentials::check(turn, &user.user_id, Kind::Login, login_password)? {
+        Outcome::Right => Ok(Ok(user)),
+        Outcome::Wrong => Ok(Err(wrong())),
+        Outcome::Locked => Ok(Err(FormError::at("login_password", Message::Locked))),
+    }
 }
 
 /// POST: somebody without an account leaves contact data and confirms the page.
@@ -126,7 +129,7 @@ pub(super) fn visitor(turn: &mut Turn<'_>, mut at: At, form: &Fields) -> Result<
     let known = users::load_by_email(turn.tx, contact)?;
     if known.as_ref().is_some_and(|user| user.status == UserStatus::Member) {
         // The contact is somebody's account: whoever it is signs in.
-        return page(turn, &at, form, Some(FormError::at("contact", Message::SignInWrong)));
+        return page(turn, &at, form, Some(FormError::at("contact", Message::ContactIsMember)));
     }
     let user = match known {
         Some(user) => user,

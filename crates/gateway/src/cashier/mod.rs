@@ -75,7 +75,7 @@ pub(crate) fn route(
     }
     match rest {
         [] => front::show(turn, at, request),
-        ["pay"] => pay::show(turn, at),
+        ["pay"] => pay::show(turn, at, request),
         ["bank", code] => bank::show(turn, at, code),
         ["paid"] => paid::show(turn, at),
         ["return"] => paid::go_back(turn, at),

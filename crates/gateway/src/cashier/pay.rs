@@ -2,28 +2,30 @@
 
 use danbao_engine::chart::Account;
 use danbao_engine::trade::{Mode, Trade};
-use danbao_protocol::node::Response;
+use danbao_protocol::node::{Request, Response};
 use danbao_protocol::service::bank;
 use danbao_protocol::service::payment::Receive;
 
 use super::checkout::{self, Checkout, Source};
 use super::front::refused;
 use super::{At, shown};
+use crate::credentials::{self, Kind, Outcome};
 use crate::fault::Fault;
 use crate::pages::{AddressEntry, BANKS, Balance, FormError, Message, Method, Pay, PayAddress, Word};
-use crate::password;
-use crate::rows::users::{self, User, UserStatus};
+use crate::rows::users::{User, UserStatus};
 use crate::rows::{account, address};
 use crate::turn::Turn;
 use crate::web::Fields;
 use danbao_engine::machine::Choice;
 
 /// GET: the page.
-pub(super) fn show(turn: &mut Turn<'_>, at: At) -> Result<Response, Fault> {
+pub(super) fn show(turn: &mut Turn<'_>, at: At, request: &Request) -> Result<Response, Fault> {
+    let is_declined = Fields::of_query(request).get("declined") == "1";
+    let error = is_declined.then(|| FormError::whole(Message::BankDeclined));
     match payer(&at) {
         Ok((trade, user)) => {
             let (trade, user) = (trade.clone(), user.clone());
-            page(turn, &at, &trade, &user, &Fields::default(), None)
+            page(turn, &at, &trade, &user, &Fields::default(), error)
         }
         Err(response) => Ok(response),
     }
@@ -177,11 +179,12 @@ pub(crate) fn check_payment_password(
     if entered.is_empty() {
         return Ok(Err(FormError::at("payment_password", Message::PaymentPasswordEmpty)));
     }
-    let hashes = users::load_password_hashes(turn.tx, &user.user_id)?;
-    if hashes.is_some_and(|(_, hash)| password::matches(entered, &hash)) {
-        return Ok(Ok(()));
+    let error = |message| Ok(Err(FormError::at("payment_password", message)));
+    match credentials::check(turn, &user.user_id, Kind::Payment, entered)? {
+        Outcome::Right => Ok(Ok(())),
+        Outcome::Wrong => error(Message::PaymentPasswordWrong),
+        Outcome::Locked => error(Message::Locked),
     }
-    Ok(Err(FormError::at("payment_password", Message::PaymentPasswordWrong)))
 }
 
 /// The address of the form; `None` where none is needed or the request gave it.

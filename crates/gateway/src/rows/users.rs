@@ -70,17 +70,49 @@ pub(crate) fn load_party(tx: &mut dyn Conn, party: &Party) -> Result<Option<User
     }
 }
 
-/// The stored password hashes of a member: login password, payment password.
-pub(crate) fn load_password_hashes(
-    tx: &mut dyn Conn,
-    user_id: &UserId,
-) -> Result<Option<(String, String)>, Fault> {
+/// What is kept to check a member's passwords by.
+#[derive(Debug)]
+pub(crate) struct Passwords {
+    /// Hash of the login password.
+    pub(crate) login: String,
+    /// Hash of the payment password.
+    pub(crate) payment: String,
+    /// Wrong passwords since the last right one.
+    pub(crate) wrong: i64,
+    /// Until when no password is looked at.
+    pub(crate) locked_until: Timestamp,
+}
+
+/// A member's passwords; a visitor has none.
+pub(crate) fn load_passwords(tx: &mut dyn Conn, user_id: &UserId) -> Result<Option<Passwords>, Fault> {
     let row = tx.query_opt(
-        "SELECT login_password, payment_password FROM users
+        "SELECT login_password, payment_password, wrong_passwords, locked_until FROM users
          WHERE user_id = $1 AND login_password IS NOT NULL AND payment_password IS NOT NULL",
         &[Bind::Text(user_id.as_str())],
     )?;
-    Ok(row.map(|row| Ok::<_, Fault>((row.get(0)?, row.get(1)?))).transpose()?)
+    row.map(|row| {
+        Ok(Passwords {
+            login: row.get(0)?,
+            payment: row.get(1)?,
+            wrong: row.get(2)?,
+            locked_until: Timestamp(row.get(3)?),
+        })
+    })
+    .transpose()
+}
+
+/// Notes how often wrong passwords were entered, and until when none is looked at.
+pub(crate) fn note_wrong(
+    tx: &mut dyn Conn,
+    user_id: &UserId,
+    wrong: i64,
+    locked_until: Timestamp,
+) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE users SET wrong_passwords = $2, locked_until = $3 WHERE user_id = $1",
+        &[Bind::Text(user_id.as_str()), Bind::Int(wrong), Bind::Int(locked_until.0)],
+    )?;
+    Ok(())
 }
 
 /// Writes a new account holder; `hashes` are those of the login and the payment password, absent for a visitor.
@@ -92,8 +124,9 @@ pub(crate) fn insert(
 ) -> Result<(), Fault> {
     let (login, payment) = hashes.unzip();
     tx.execute(
-        "INSERT INTO users (user_id, email, display_name, status, login_password, payment_password, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO users (user_id, email, display_name, status, login_password, payment_password, wrong_passwords,
+                            locked_until, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7)",
         &[
             Bind::Text(user.user_id.as_str()),
             Bind::Text(&user.email),
