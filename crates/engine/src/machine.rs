@@ -51,7 +51,7 @@ pub struct Opening {
     pub buyer: UserId,
     /// What the buyer chose.
     pub choice: Choice,
-    /// From the partner's contract: whether an instant payment stays refundable.
+    /// From the partner's contract: whether direct pay stays refundable; no other service listens.
     pub is_refundable: bool,
     /// From the partner's contract: the platform's charge in parts per million.
     pub fee_ppm: i64,
@@ -106,7 +106,8 @@ pub fn create(opening: Opening, clocks: &Clocks, now: Timestamp) -> Result<Chang
         trade_no,
         seller,
         mode,
-        is_refundable,
+        // The instant branch of a dual trade is done at once (protocol.md §5.5).
+        is_refundable: is_refundable && request.service.is_direct(),
         fee_ppm,
         royalty,
         trade_status: TradeStatus::WaitBuyerPay,
