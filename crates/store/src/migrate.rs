@@ -67,7 +67,7 @@ const TABLE: &str = "
 /// [`MigrateError`]; what was applied before stays applied.
 pub fn migrate(conn: &mut dyn Conn, migrations: &[Migration]) -> Result<usize, MigrateError> {
     check_order(migrations)?;
-    again_if_disturbed(|| conn.batch(TABLE).map_err(MigrateError::from))?;
+    make_table(conn)?;
     let mut applied = 0;
     while again_if_disturbed(|| apply_next(conn, migrations))? {
         applied += 1;
@@ -84,8 +84,19 @@ fn check_order(migrations: &[Migration]) -> Result<(), MigrateError> {
     Ok(())
 }
 
-/// Two instances that create the same thing at once: one of them is told of a conflict, or of a row of the catalogue
-/// that is there already.
+/// PostgreSQL's `IF NOT EXISTS` looks before it creates: of two instances that create at once, one is told of a table, a
+/// type or a row of the catalogue that is there already. Its second try finds the table.
+fn make_table(conn: &mut dyn Conn) -> Result<(), Error> {
+    let mut tries = 1;
+    loop {
+        match conn.batch(TABLE) {
+            Err(Error::Conflict(_) | Error::Unique { .. } | Error::Sql(_)) if tries < TRIES_MAX => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+/// Of two instances that apply the same migration at once, one is told of a conflict or that its row is there already.
 fn again_if_disturbed<T>(mut work: impl FnMut() -> Result<T, MigrateError>) -> Result<T, MigrateError> {
     let mut tries = 1;
     loop {

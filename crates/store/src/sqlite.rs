@@ -16,6 +16,8 @@ use crate::value::{Bind, Row, Value};
 
 /// How long a statement waits for another process that writes.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// How long to wait before trying again to open a file that another process is opening.
+const OPEN_PAUSE: Duration = Duration::from_millis(5);
 /// Compiled statements and rewritten texts that are kept; more than a program of Danbao has.
 const STATEMENTS_MAX: usize = 512;
 
@@ -56,9 +58,25 @@ fn connect(opened: rusqlite::Result<Connection>, name: &str) -> Result<Box<dyn C
     // One plan a statement: otherwise every new value of a bound limit has the statement prepared again, which costs
     // more than running it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(cannot)?;
-    conn.execute_batch(PRAGMAS).map_err(cannot)?;
+    set_pragmas(&conn).map_err(cannot)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(Box::new(Sqlite { conn, rewritten: BTreeMap::new(), state: State::default() }))
+}
+
+/// Turning a new file into a WAL needs the file alone, and SQLite does not wait for that by itself: others that open it
+/// at the same moment must.
+#[expect(clippy::disallowed_methods, reason = "waits for another process, as SQLite's own busy handler does")]
+fn set_pragmas(conn: &Connection) -> rusqlite::Result<()> {
+    let mut left = BUSY_WAIT;
+    loop {
+        match conn.execute_batch(PRAGMAS) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !left.is_zero() => {
+                std::thread::sleep(OPEN_PAUSE);
+                left = left.saturating_sub(OPEN_PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 struct Sqlite {
