@@ -53,8 +53,6 @@ pub struct GatewaySettings {
     pub database: Option<DatabaseUrl>,
     /// A file that holds the URL of its database, for URLs with a password.
     pub database_file: Option<PathBuf>,
-    /// Whether it moves play money and has the sandbox API.
-    pub sandbox: bool,
     /// Connections at once.
     pub connections_max: u32,
 }
@@ -66,7 +64,6 @@ impl Default for GatewaySettings {
             public_url: None,
             database: None,
             database_file: None,
-            sandbox: true,
             connections_max: 1024,
         }
     }
@@ -194,13 +191,10 @@ fn check(layer: &Table) -> anyhow::Result<Config> {
     Value::Table(layer.clone()).try_into::<Config>().map_err(|error| anyhow::anyhow!("{}", error.message()))
 }
 
-/// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as a TOML integer or
-/// boolean is one, anything else is text.
+/// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as an integer is one,
+/// anything else is text.
 fn environment_layer(keys: &str, value: &str) -> Table {
-    let value = match value.parse::<i64>() {
-        Ok(number) => Value::Integer(number),
-        Err(_) => value.parse::<bool>().map_or_else(|_| Value::String(value.to_owned()), Value::Boolean),
-    };
+    let value = value.parse().map_or_else(|_| Value::String(value.to_owned()), Value::Integer);
     let keys: Vec<String> = keys.split("__").map(str::to_ascii_lowercase).collect();
     let mut inner = value;
     for key in keys.iter().skip(1).rev() {
@@ -255,7 +249,7 @@ mod tests {
         let env = environment(&[
             ("DANBAO__GATEWAY__LISTEN", "127.0.0.1:3"),
             ("DANBAO__SHOP__LISTEN", "127.0.0.1:4"),
-            ("DANBAO__GATEWAY__SANDBOX", "false"),
+            ("DANBAO__SHOP__CONNECTIONS_MAX", "9"),
             ("DANBAO_CONFIG", "not a layer"),
             ("PATH", "/bin"),
         ]);
@@ -264,7 +258,7 @@ mod tests {
         assert_eq!(config.data, Path::new("a"));
         assert_eq!(config.gateway.listen.port(), 3);
         assert_eq!(config.gateway.connections_max, 7);
-        assert!(!config.gateway.sandbox);
+        assert_eq!(config.shop.connections_max, 9);
         assert_eq!(config.shop.listen.port(), 5);
     }
 

@@ -11,8 +11,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use danbao_gateway::{DemoBuyer, DemoWorld, Gateway};
-use danbao_protocol::node::{Crash, Input, Node, Output, Response};
-use danbao_protocol::time::Timestamp;
+use danbao_merchant::Account;
+use danbao_protocol::ids::{PartnerId, UserId};
+use danbao_protocol::node::Node;
+use danbao_protocol::sign::Md5Key;
+use danbao_shop::Shop;
+use danbao_store::Conn;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -31,18 +35,18 @@ const LOOKUP_THREADS_MAX: usize = 8;
 const FIRST_ANSWER_MAX: Duration = Duration::from_secs(20);
 
 /// Whoever a newcomer can be. Play money and public passwords, so all of it may be shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Accounts {
-    /// Opens the sandbox API; `None` if the gateway is no sandbox.
-    pub sandbox_token: Option<String>,
+    /// Opens the sandbox API.
+    pub sandbox_token: String,
     /// The merchant that the shop is.
-    pub partner: Option<Partner>,
+    pub partner: Partner,
     /// Who may buy.
     pub buyers: Vec<Buyer>,
 }
 
 /// A merchant, as the ready file shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Partner {
     /// 合作者身份
     pub partner: String,
@@ -59,7 +63,7 @@ pub struct Partner {
 }
 
 /// A buyer, as the ready file shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Buyer {
     /// The login.
     pub email: String,
@@ -93,6 +97,17 @@ impl Installation {
     /// # Errors
     /// A data directory in use, an address that cannot be had, a database that cannot be opened.
     pub fn start(config: &Config) -> anyhow::Result<Installation> {
+        Installation::start_with(config, |shop| shop)
+    }
+
+    /// As [`Installation::start`], with something between the wire and the shop.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start_with(
+        config: &Config,
+        before_shop: impl Fn(Box<dyn Node>) -> Box<dyn Node> + Send + 'static,
+    ) -> anyhow::Result<Installation> {
         let data = own(&config.data)?;
         raise_open_files_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -111,9 +126,9 @@ impl Installation {
             Runner::start(name, Pace::default(), SteadyClock::wall(), client.clone(), build)
         };
         let gateway_runner = start("gateway", gateway.build).context("gateway")?;
-        // The first build has sent the accounts before it returned.
-        let accounts = gateway.accounts.try_recv().unwrap_or_default();
-        let shop_runner = start("shop", shop_node(&plan, &accounts)).context("shop")?;
+        let accounts = gateway.accounts.try_recv().context("the gateway was built without its accounts")?;
+        let mut shop = shop_node(&plan, &accounts.partner)?;
+        let shop_runner = start("shop", Box::new(move || shop().map(&before_shop))).context("shop")?;
 
         let _inside = runtime.enter();
         let limits = |connections_max| ServerLimits { connections_max, ..ServerLimits::default() };
@@ -230,12 +245,11 @@ struct Plan {
     shop_url: String,
     gateway_database: DatabaseUrl,
     shop_database: DatabaseUrl,
-    sandbox: bool,
 }
 
 impl Plan {
     fn new(config: &Config, gateway_at: SocketAddr, shop_at: SocketAddr) -> anyhow::Result<Plan> {
-        if config.gateway.sandbox && !config.gateway.listen.ip().is_loopback() {
+        if !config.gateway.listen.ip().is_loopback() {
             tracing::warn!("a sandbox with public passwords listens on {gateway_at}, not only on loopback");
         }
         let gateway = &config.gateway;
@@ -253,7 +267,6 @@ impl Plan {
                 embedded(&config.data, "shop.db")
             })
             .context("[shop]")?,
-            sandbox: gateway.sandbox,
         })
     }
 }
@@ -284,18 +297,14 @@ fn gateway_node(plan: &Plan) -> GatewayNode {
     let (tell, accounts) = mpsc::channel();
     let database = plan.gateway_database.clone();
     let shop_url = plan.shop_url.clone();
-    let mut config = danbao_gateway::Config::sandbox(&plan.gateway_url);
-    config.is_sandbox = plan.sandbox;
+    let config = danbao_gateway::Config::sandbox(&plan.gateway_url);
     let build = move || {
-        let conn = danbao_store::open(&database.0).with_context(|| format!("database {database:?}"))?;
+        let conn = open(&database)?;
         let mut gateway = Gateway::open(conn, config.clone(), entropy::seed()?, wall_now())
             .with_context(|| format!("database {database:?}"))?;
-        let accounts = match config.is_sandbox {
-            true => accounts_of(gateway.ensure_demo(wall_now(), Some(&shop_url))?),
-            false => Accounts::default(),
-        };
+        let world = gateway.ensure_demo(wall_now(), Some(&shop_url))?;
         // Only the first build is listened to.
-        let _ = tell.send(accounts);
+        let _ = tell.send(accounts_of(world));
         Ok(Box::new(gateway) as Box<dyn Node>)
     };
     GatewayNode { build: Box::new(build), accounts }
@@ -317,35 +326,30 @@ fn accounts_of(world: DemoWorld) -> Accounts {
         payment_password: buyer.payment_password,
     };
     Accounts {
-        sandbox_token: Some(world.sandbox_token),
-        partner: Some(partner),
+        sandbox_token: world.sandbox_token,
+        partner,
         buyers: world.buyers.into_iter().map(buyer).collect(),
     }
 }
 
-fn shop_node(plan: &Plan, _accounts: &Accounts) -> Build {
+fn shop_node(plan: &Plan, partner: &Partner) -> anyhow::Result<Build> {
+    let account = Account::new(
+        PartnerId::new(partner.partner.as_str()),
+        Md5Key::new(partner.key.as_str()),
+        partner.seller_email.as_str(),
+        UserId::new(partner.seller_id.as_str()),
+        &format!("{}/gateway.do", plan.gateway_url),
+    )?;
+    let config = danbao_shop::Config { own_url: plan.shop_url.clone(), account, lang: danbao_shop::Lang::Zh };
     let database = plan.shop_database.clone();
-    Box::new(move || {
-        tracing::info!(?database, "shop");
-        Ok(Box::new(Vacant("shop")) as Box<dyn Node>)
-    })
+    Ok(Box::new(move || {
+        let conn = open(&database)?;
+        let shop = Shop::open(conn, config.clone(), entropy::seed()?, wall_now())
+            .with_context(|| format!("database {database:?}"))?;
+        Ok(Box::new(shop) as Box<dyn Node>)
+    }))
 }
 
-/// Stands where a program will stand.
-struct Vacant(&'static str);
-
-impl Node for Vacant {
-    fn step(&mut self, _: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
-        let answer = |input| match input {
-            Input::Request { id, .. } => {
-                Some(Output::Respond { id, response: Response::new(Bytes::from_static(self.0.as_bytes())) })
-            }
-            _ => None,
-        };
-        Ok(inputs.into_iter().filter_map(answer).collect())
-    }
-
-    fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
-        Ok(None)
-    }
+fn open(database: &DatabaseUrl) -> anyhow::Result<Box<dyn Conn>> {
+    danbao_store::open(&database.0).with_context(|| format!("database {database:?}"))
 }

@@ -139,3 +139,32 @@ fn help_shows_examples() {
         assert!(out.contains("Examples:\n  danbao"), "{out}");
     }
 }
+
+#[test]
+fn the_demo_ends_with_everybody_in_agreement() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, out, err) = run(dir.path(), &["demo", "--json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["imbalance"], "0.00");
+    let flows = report["flows"].as_array().unwrap();
+    assert_eq!(flows.len(), 7);
+    for flow in flows {
+        assert_eq!(flow["agrees"], true, "{flow}");
+        assert_eq!(flow["trade_status"], "TRADE_FINISHED", "{flow}");
+    }
+    assert_eq!((&flows[6]["notices"], &flows[6]["attempts"]), (&1.into(), &3.into()));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "the demo left something behind");
+}
+
+#[test]
+fn the_demo_tells_its_story_in_either_language() {
+    let dir = tempfile::tempdir().unwrap();
+    for (lang, last) in
+        [("zh", "全部一致。\n"), ("en", "notifications and shop order agree on every purchase.\n")]
+    {
+        let (code, out, _) = run(dir.path(), &["demo", "--lang", lang]);
+        assert_eq!(code, 0, "{out}");
+        assert!(out.ends_with(last), "{out}");
+    }
+}

@@ -71,14 +71,13 @@ pub(super) fn up(lang: Lang, installation: &Installation, data: &Path) -> String
     let words = words(lang);
     let gateway = installation.gateway_url();
     let accounts = installation.accounts();
-    let mut places =
-        vec![(words.shop, format!("{}/", installation.shop_url())), (words.desk, format!("{gateway}/"))];
-    if let Some(token) = &accounts.sandbox_token {
-        places.push((words.api, format!("{gateway}/sandbox/v1/openapi.json")));
-        places.push((words.token, token.clone()));
-    }
-    places.push((words.data, data.display().to_string()));
-
+    let places = [
+        (words.shop, format!("{}/", installation.shop_url())),
+        (words.desk, format!("{gateway}/")),
+        (words.api, format!("{gateway}/sandbox/v1/openapi.json")),
+        (words.token, accounts.sandbox_token.clone()),
+        (words.data, data.display().to_string()),
+    ];
     let mut text = format!("\n{}\n\n", words.title);
     let width = places.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
     for (name, place) in &places {
@@ -90,9 +89,6 @@ pub(super) fn up(lang: Lang, installation: &Installation, data: &Path) -> String
 }
 
 fn people(text: &mut String, words: &Words, accounts: &Accounts) {
-    if accounts.partner.is_none() && accounts.buyers.is_empty() {
-        return;
-    }
     let _ = write!(text, "\n{}\n\n", words.who);
     let width = columns(words.buyer).max(columns(words.seller)).max(columns(words.partner));
     let person = |email: &str, login: &str, payment: &str| {
@@ -102,12 +98,11 @@ fn people(text: &mut String, words: &Words, accounts: &Accounts) {
         let about = person(&buyer.email, &buyer.login_password, &buyer.payment_password);
         line(text, words.buyer, width, &about);
     }
-    if let Some(partner) = &accounts.partner {
-        let about = person(&partner.seller_email, &partner.login_password, &partner.payment_password);
-        line(text, words.seller, width, &about);
-        let about = format!("{}   {} {}", partner.partner, words.key, partner.key);
-        line(text, words.partner, width, &about);
-    }
+    let partner = &accounts.partner;
+    let about = person(&partner.seller_email, &partner.login_password, &partner.payment_password);
+    line(text, words.seller, width, &about);
+    let about = format!("{}   {} {}", partner.partner, words.key, partner.key);
+    line(text, words.partner, width, &about);
 }
 
 pub(super) fn stopping(lang: Lang) -> String {
@@ -121,6 +116,6 @@ fn line(text: &mut String, name: &str, width: usize, value: &str) {
 }
 
 /// Columns of a terminal that a text takes; Chinese characters take two.
-fn columns(text: &str) -> usize {
+pub(super) fn columns(text: &str) -> usize {
     text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "the host reads the environment and writes files")]
 
 mod banner;
+mod demo;
 mod up;
 
 use std::io::{IsTerminal, Write};
@@ -35,6 +36,9 @@ enum Command {
     /// Start gateway and shop (also without any subcommand)
     #[command(after_help = up::EXAMPLES)]
     Up(up::UpArgs),
+    /// Walk through every flow without a browser and check that all agree
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(demo::DemoArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -42,6 +46,7 @@ Examples:
   danbao                                        gateway on :8080, shop on :8081, data in ./danbao-data
   danbao up --listen 127.0.0.1:0 --shop-listen 127.0.0.1:0 --ready-file ready.json
   danbao up --database postgres://danbao@localhost/gateway
+  danbao demo                                   every flow without a browser
 
 Settings come from ./danbao.toml (or --config, or $DANBAO_CONFIG), then from variables like
 DANBAO__GATEWAY__LISTEN, then from the command line. DANBAO_LOG=debug says more on stderr.";
@@ -52,6 +57,7 @@ pub fn run() -> ExitCode {
     start_log();
     let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(args) => up::run(args),
+        Command::Demo(args) => demo::run(args),
     };
     match done {
         Ok(code) => code,

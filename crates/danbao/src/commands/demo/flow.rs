@@ -1,0 +1,235 @@
+//! The purchases of the demo, and one buyer who makes them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::report::Told;
+use super::wire::Wire;
+use super::words::{Words, fill};
+
+/// One way to buy one thing.
+pub(super) struct Flow {
+    /// Its name in the JSON report.
+    pub(super) name: &'static str,
+    pub(super) service: &'static str,
+    pub(super) charset: &'static str,
+    /// What the buyer chooses at the cashier; only a dual trade asks.
+    mode: Option<&'static str>,
+    /// Where the money comes from: `balance` or `bank`.
+    method: &'static str,
+    /// Whether the platform holds the money until the goods have arrived.
+    is_escrow: bool,
+    /// How many notifications the shop refuses. The buyer of such a purchase also closes the page before it returns.
+    refusals: u32,
+}
+
+const DIRECT: &str = "create_direct_pay_by_user";
+const ESCROW: &str = "create_partner_trade_by_buyer";
+const DUAL: &str = "trade_create_by_buyer";
+
+/// Plain first; each charset with each service.
+pub(super) const FLOWS: &[Flow] = &[
+    flow("direct_by_balance", DIRECT, "utf-8", None, "balance", false),
+    flow("direct_by_bank", DIRECT, "gbk", None, "bank", false),
+    flow("escrow", ESCROW, "gbk", None, "balance", true),
+    flow("escrow_by_bank", ESCROW, "utf-8", None, "bank", true),
+    flow("dual_as_escrow", DUAL, "utf-8", Some("escrow"), "balance", true),
+    flow("dual_as_direct", DUAL, "gbk", Some("direct"), "balance", false),
+    Flow { refusals: 2, ..flow("direct_refused_twice", DIRECT, "utf-8", None, "balance", false) },
+];
+
+const fn flow(
+    name: &'static str,
+    service: &'static str,
+    charset: &'static str,
+    mode: Option<&'static str>,
+    method: &'static str,
+    is_escrow: bool,
+) -> Flow {
+    Flow { name, service, charset, mode, method, is_escrow, refusals: 0 }
+}
+
+/// How long two programs on one machine may take to agree.
+const AGREE_MAX: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How far the sandbox's clock is moved when a notification waits for its next try.
+const CLOCK_STEP_SECONDS: u32 = 120;
+
+/// Everything a purchase needs.
+pub(super) struct Stage<'a> {
+    pub(super) wire: Wire,
+    pub(super) gateway: String,
+    pub(super) shop: String,
+    pub(super) buyer: String,
+    /// How many notifications the shop will still refuse.
+    pub(super) refusals: Arc<AtomicU32>,
+    pub(super) words: &'static Words,
+    pub(super) tell: &'a dyn Fn(&str),
+}
+
+impl Stage<'_> {
+    /// Buys, and says what everybody knows of it in the end.
+    pub(super) fn play(&self, flow: &Flow) -> Told {
+        let mut told = Told::of(flow);
+        if let Err(error) = self.buy(flow, &mut told).and_then(|()| self.compare(flow, &mut told)) {
+            told.trouble = Some(format!("{error:#}"));
+        }
+        told
+    }
+
+    /// What all balances of the ledger add up to; `0.00` or something is wrong.
+    pub(super) fn imbalance(&self) -> anyhow::Result<String> {
+        let ledger = self.wire.sandbox(Method::GET, &self.sandbox("ledger"), None)?;
+        text(&ledger, "imbalance")
+    }
+
+    fn buy(&self, flow: &Flow, told: &mut Told) -> anyhow::Result<()> {
+        let words = self.words;
+        let order = json!({
+            "service": flow.service,
+            "charset": flow.charset,
+            "lines": [{ "good": "bookmark", "quantity": 1 }],
+        });
+        let order = self.wire.open(Method::POST, &format!("{}/orders", self.shop), Some(&order))?;
+        told.out_trade_no = text(&order, "out_trade_no")?;
+        self.step(told, fill(words.placed, &[&told.out_trade_no]));
+
+        self.refusals.store(flow.refusals, Ordering::Relaxed);
+        let checkout = json!({
+            "url": text(&order, "payment_url")?,
+            "buyer": self.buyer,
+            "mode": flow.mode,
+            "method": flow.method,
+        });
+        let paid = self.wire.sandbox(Method::POST, &self.sandbox("checkout"), Some(&checkout))?;
+        if let Some(code) = paid.get("error_code") {
+            bail!("the cashier refused: {code}");
+        }
+        told.trade_no = text(&paid, "trade_no")?;
+        self.step(told, fill(words.paid, &[&told.trade_no]));
+
+        if flow.refusals == 0 {
+            let returned = self.wire.get(&text(&paid, "return_url")?)?;
+            ensure!(returned.status().as_u16() < 400, "the page return was answered {}", returned.status());
+            self.step(told, words.returned.to_owned());
+        } else {
+            self.step(told, words.closed.to_owned());
+        }
+        self.settle(told)?;
+        if flow.is_escrow {
+            self.ship_and_confirm(told)?;
+        }
+        Ok(())
+    }
+
+    fn ship_and_confirm(&self, told: &mut Told) -> anyhow::Result<()> {
+        let url = format!("{}/orders/{}/ship", self.shop, told.out_trade_no);
+        let shipped = self.wire.post_form(&url, "logistics_name=EMS&invoice_no=EA123456789CN")?;
+        ensure!(shipped.status().as_u16() < 400, "shipping was answered {}", shipped.status());
+        self.until("the trade waits for the goods to be confirmed", || {
+            Ok(self.trade(told)?["trade_status"] == "WAIT_BUYER_CONFIRM_GOODS")
+        })?;
+        self.step(told, self.words.shipped.to_owned());
+        self.settle(told)?;
+
+        let actions = self.sandbox(&format!("trades/{}/actions", told.trade_no));
+        let done = self.wire.sandbox(Method::POST, &actions, Some(&json!({ "action": "confirm_goods" })))?;
+        if let Some(code) = done.get("error_code") {
+            bail!("confirming was refused: {code}");
+        }
+        self.step(told, self.words.confirmed.to_owned());
+        self.settle(told)
+    }
+
+    /// Waits until the shop has acknowledged every notification; moves the clock for those it has refused.
+    fn settle(&self, told: &mut Told) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let mut advanced_after = 0;
+        loop {
+            let trade = self.trade(told)?;
+            let notices = trade["notices"].as_array().map(Vec::as_slice).unwrap_or_default();
+            self.retell(told, notices);
+            let waiting = notices.iter().find(|notice| notice["state"] != "acknowledged");
+            let Some(waiting) = waiting else { return Ok(()) };
+            ensure!(started.elapsed() < AGREE_MAX, "a notification stays unacknowledged: {waiting}");
+            let attempts = waiting["attempts"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if attempts.len() > advanced_after {
+                advanced_after = attempts.len();
+                let advance = json!({ "seconds": CLOCK_STEP_SECONDS });
+                self.wire.sandbox(Method::POST, &self.sandbox("clock/advance"), Some(&advance))?;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// Tells the attempts that have not been told yet.
+    fn retell(&self, told: &mut Told, notices: &[Value]) {
+        let mut attempts = Vec::new();
+        for notice in notices {
+            let status = notice["trade_status"].as_str().unwrap_or_default();
+            for attempt in notice["attempts"].as_array().map(Vec::as_slice).unwrap_or_default() {
+                attempts.push((status, attempt["answer"].as_str().unwrap_or_default()));
+            }
+        }
+        for (status, answer) in attempts.iter().skip(told.attempts) {
+            self.step(told, fill(self.words.notified, &[status, answer]));
+        }
+        told.attempts = attempts.len();
+        told.notices = notices.len();
+    }
+
+    /// Gathers what gateway, ledger and shop say, and whether it is the same.
+    fn compare(&self, flow: &Flow, told: &mut Told) -> anyhow::Result<()> {
+        let trade = self.trade(told)?;
+        told.trade_status = text(&trade, "trade_status")?;
+        let order = format!("{}/orders/{}.json", self.shop, told.out_trade_no);
+        self.until("the shop knows what the gateway knows", || {
+            let order = self.wire.open(Method::GET, &order, None)?;
+            told.shop_status = order["status"].as_str().unwrap_or_default().to_owned();
+            told.delivered = order["delivered"] == true;
+            Ok(told.shop_status == told.trade_status)
+        })?;
+        let ledger = self.wire.sandbox(Method::GET, &self.sandbox("ledger"), None)?;
+        let escrow = ledger["accounts"].get(format!("escrow:{}", told.trade_no));
+        told.escrow_left = escrow.and_then(Value::as_str).unwrap_or("0.00").to_owned();
+        let refused = told.attempts.saturating_sub(told.notices);
+        told.agrees = told.trade_status == "TRADE_FINISHED"
+            && told.shop_status == told.trade_status
+            && told.delivered
+            && told.escrow_left == "0.00"
+            && text(&ledger, "imbalance")? == "0.00"
+            && refused == flow.refusals as usize;
+        Ok(())
+    }
+
+    fn trade(&self, told: &Told) -> anyhow::Result<Value> {
+        self.wire.sandbox(Method::GET, &self.sandbox(&format!("trades/{}", told.trade_no)), None)
+    }
+
+    fn sandbox(&self, path: &str) -> String {
+        format!("{}/sandbox/v1/{path}", self.gateway)
+    }
+
+    fn until(&self, what: &str, mut seen: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+        let started = Instant::now();
+        while !seen()? {
+            ensure!(started.elapsed() < AGREE_MAX, "waited in vain until {what}");
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
+    fn step(&self, told: &mut Told, text: String) {
+        (self.tell)(&format!("   {text}\n"));
+        told.steps.push(text);
+    }
+}
+
+fn text(value: &Value, key: &str) -> anyhow::Result<String> {
+    value[key].as_str().map(str::to_owned).with_context(|| format!("no `{key}` in {value}"))
+}
