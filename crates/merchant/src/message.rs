@@ -6,8 +6,8 @@
 //!
 //! Each step takes the value and gives the next one or a [`Rejected`]. Nothing of a message can be read before all
 //! four checks have passed: the fields of the first three types are private, they have no accessors but
-//! [`Genuine::order_named`] (needed to find the order that the message is to be held against), and [`Checked`] can be
-//! made only by [`Genuine::against`]. A shop that forgets the check of the amount does not compile.
+//! the order's number (needed to find the merchant's own record, that the message is to be held against), and
+//! [`Checked`] can be made only by [`Genuine::against`]. A shop that forgets the check of the amount does not compile.
 
 use std::fmt;
 
@@ -144,6 +144,12 @@ impl Signed {
         }
     }
 
+    /// The order that the message names, for showing the merchant's own record of it when the message is refused. The
+    /// key fitted, so the gateway wrote the name at some time; nothing else of the message may be read yet.
+    pub fn order_claimed(&self) -> Option<OutTradeNo> {
+        order_named(&self.params).ok()
+    }
+
     /// The gateway did not answer: what cannot be checked is not believed. A notification comes again.
     pub fn unheard(self, why: NoAnswer) -> Rejected {
         Rejected::NoAnswer(why)
@@ -161,9 +167,7 @@ impl Genuine {
     /// # Errors
     /// [`Rejected::Missing`], and [`Rejected::Illegible`] if it is text in neither charset.
     pub fn order_named(&self) -> Result<OutTradeNo, Rejected> {
-        let bytes = required(&self.params, "out_trade_no")?;
-        let text = Charset::Utf8.decode(bytes).or_else(|_| Charset::Gbk.decode(bytes));
-        text.map(OutTradeNo::new).map_err(|_| Rejected::Illegible("out_trade_no"))
+        order_named(&self.params)
     }
 
     /// Holds the message against the merchant's own order: number, partner, seller, and, once money is claimed to
@@ -224,6 +228,12 @@ impl Checked {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.text.get(name)
     }
+}
+
+fn order_named(params: &Params) -> Result<OutTradeNo, Rejected> {
+    let bytes = required(params, "out_trade_no")?;
+    let text = Charset::Utf8.decode(bytes).or_else(|_| Charset::Gbk.decode(bytes));
+    text.map(OutTradeNo::new).map_err(|_| Rejected::Illegible("out_trade_no"))
 }
 
 fn required<'p>(params: &'p Params, name: &'static str) -> Result<&'p [u8], Rejected> {

@@ -1,0 +1,197 @@
+//! The shop as a node: groups of inputs, one transaction each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
+use danbao_merchant::protocol::time::Timestamp;
+use danbao_merchant::{Account, answer};
+use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
+use http::StatusCode;
+
+use crate::entropy::Entropy;
+use crate::fault::Fault;
+use crate::pages::Pages;
+use crate::turn::{Base, Effects, Turn, Waiting};
+use crate::words::Lang;
+use crate::{router, rows};
+
+/// What a shop has to be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where buyers and the gateway reach this shop, without a slash at the end: `http://127.0.0.1:8081`.
+    pub own_url: String,
+    /// The contract with the gateway, and where the gateway is.
+    pub account: Account,
+    /// The language for visitors who ask for none.
+    pub lang: Lang,
+}
+
+/// Why a shop cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database does not fit.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// `own_url` is not an absolute address that the gateway could call.
+    #[error("`{0}` is not an absolute http or https address without a slash at its end")]
+    OwnUrl(String),
+    /// A page template of the program does not parse: a bug.
+    #[error("a page does not parse: {0}")]
+    Pages(String),
+}
+
+/// The model shop.
+pub struct Shop {
+    conn: Box<dyn Conn>,
+    base: Base,
+    memory: Memory,
+}
+
+/// What may be lost.
+#[derive(Debug)]
+struct Memory {
+    entropy: Entropy,
+    next_send: u64,
+    waiting: BTreeMap<SendId, Waiting>,
+}
+
+/// How often a group is tried again when another instance was at work on the same rows.
+const TRIES_MAX: u32 = 5;
+
+impl Shop {
+    /// Opens the shop on its database, which is brought up to date first. Randomness comes from `seed` alone.
+    ///
+    /// `now` is not used yet: everything that a shop remembers is in its rows.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        mut conn: Box<dyn Conn>,
+        config: Config,
+        seed: [u8; 32],
+        _now: Timestamp,
+    ) -> Result<Shop, OpenError> {
+        let is_http = config.own_url.starts_with("http://") || config.own_url.starts_with("https://");
+        if !is_http || config.own_url.ends_with('/') || config.own_url.contains(['?', '#', ' ']) {
+            return Err(OpenError::OwnUrl(config.own_url));
+        }
+        migrate(&mut *conn, rows::MIGRATIONS)?;
+        let life = u64::try_from(rows::begin_life(&mut *conn)?).unwrap_or_default();
+        let pages = Pages::new().map_err(|error| OpenError::Pages(format!("{error:#}")))?;
+        let entropy = Entropy::new(seed, life);
+        let memory = Memory { entropy, next_send: 1, waiting: BTreeMap::new() };
+        Ok(Shop { conn, base: Base { config, pages }, memory })
+    }
+
+    /// Takes a group as one transaction. On an error nothing of it has happened, unless the error is fatal.
+    fn take(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.try_once(now, inputs) {
+                Err(fault) if fault.is_conflict() && tries < TRIES_MAX => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    fn try_once(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
+        let Shop { conn, base, memory } = self;
+        let mut effects = Effects::default();
+        let mut tx = Tx::begin(&mut **conn)?;
+        for input in inputs {
+            let mut turn = Turn {
+                tx: &mut tx,
+                now,
+                base,
+                entropy: &mut memory.entropy,
+                next_send: &mut memory.next_send,
+                effects: &mut effects,
+            };
+            match input {
+                Input::Request { id, request } => router::request(&mut turn, *id, request)?,
+                Input::Answer { id, outcome } => {
+                    if let Some(waiting) = memory.waiting.get(id) {
+                        turn.effects.answered.push(*id);
+                        router::answer(&mut turn, waiting.clone(), outcome)?;
+                    }
+                }
+                Input::Due => {}
+            }
+        }
+        tx.commit()?;
+        for id in effects.answered {
+            memory.waiting.remove(&id);
+        }
+        memory.waiting.append(&mut effects.asked);
+        Ok(effects.outputs)
+    }
+
+    /// What to say to an input that could not be taken, not even alone.
+    fn apologise(&mut self, input: &Input) -> Option<Output> {
+        let (id, to_gateway, request) = match input {
+            Input::Request { id, request } => (*id, router::is_notification(request), Some(request)),
+            Input::Answer { id, .. } => {
+                let waiting = self.memory.waiting.remove(id)?;
+                (waiting.ask(), waiting.is_notification(), None)
+            }
+            Input::Due => return None,
+        };
+        Some(self.sorry(id, to_gateway, request))
+    }
+
+    fn sorry(
+        &self,
+        id: AskId,
+        to_gateway: bool,
+        request: Option<&danbao_merchant::protocol::node::Request>,
+    ) -> Output {
+        let mut response = match to_gateway {
+            true => answer::fail(),
+            false => self.base.pages.broken(request, self.base.config.lang),
+        };
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        Output::Respond { id, response }
+    }
+}
+
+impl Node for Shop {
+    fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        if inputs.iter().all(|input| matches!(input, Input::Due)) {
+            return Ok(Vec::new());
+        }
+        match self.take(now, &inputs) {
+            Ok(outputs) => return Ok(outputs),
+            Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
+            Err(fault) => {
+                tracing::warn!(%fault, inputs = inputs.len(), "group rolled back, taken one by one")
+            }
+        }
+        let mut outputs = Vec::new();
+        for input in &inputs {
+            match self.take(now, std::slice::from_ref(input)) {
+                Ok(more) => outputs.extend(more),
+                Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
+                Err(fault) => {
+                    tracing::error!(%fault, "input could not be taken");
+                    outputs.extend(self.apologise(input));
+                }
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// A shop plans nothing: what it waits for comes as an answer or not at all.
+    fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
+        Ok(None)
+    }
+}
+
+impl fmt::Debug for Shop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shop").field("config", &self.base.config).finish_non_exhaustive()
+    }
+}

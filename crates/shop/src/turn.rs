@@ -1,0 +1,78 @@
+//! One input's turn: everything that taking it may touch, and what is to be done once the group has been committed.
+
+use std::collections::BTreeMap;
+
+use danbao_merchant::protocol::ids::OutTradeNo;
+use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
+use danbao_merchant::protocol::time::Timestamp;
+use danbao_merchant::{Signed, Way};
+use danbao_store::Tx;
+
+use crate::entropy::Entropy;
+use crate::pages::Pages;
+use crate::shop::Config;
+use crate::visitor::Visitor;
+
+/// Somebody waits until the gateway has answered us. Kept in memory: if the process dies, a browser sees its request
+/// fail, and the gateway repeats its notification.
+#[derive(Debug, Clone)]
+pub(crate) enum Waiting {
+    /// A message is signed and the gateway was asked whether it is genuine.
+    Verify { ask: AskId, way: Way, message_id: String, signed: Box<Signed>, visitor: Visitor },
+    /// The gateway was told of shipping.
+    Ship { ask: AskId, out_trade_no: OutTradeNo },
+}
+
+impl Waiting {
+    /// Who waits.
+    pub(crate) fn ask(&self) -> AskId {
+        match self {
+            Waiting::Verify { ask, .. } | Waiting::Ship { ask, .. } => *ask,
+        }
+    }
+
+    /// Whether it is the gateway that waits.
+    pub(crate) fn is_notification(&self) -> bool {
+        matches!(self, Waiting::Verify { way: Way::Notify, .. })
+    }
+}
+
+/// What a group of inputs wants done. Dropped with the group if the group is not committed.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) asked: BTreeMap<SendId, Waiting>,
+    pub(crate) answered: Vec<SendId>,
+}
+
+/// What a shop is, apart from its database and its memory.
+#[derive(Debug)]
+pub(crate) struct Base {
+    pub(crate) config: Config,
+    pub(crate) pages: Pages,
+}
+
+/// The world as one input sees it.
+pub(crate) struct Turn<'t, 'c> {
+    pub(crate) tx: &'t mut Tx<'c>,
+    pub(crate) now: Timestamp,
+    pub(crate) base: &'t Base,
+    pub(crate) entropy: &'t mut Entropy,
+    pub(crate) next_send: &'t mut u64,
+    pub(crate) effects: &'t mut Effects,
+}
+
+impl Turn<'_, '_> {
+    /// Answers a request, once this group has been committed.
+    pub(crate) fn respond(&mut self, id: AskId, response: Response) {
+        self.effects.outputs.push(Output::Respond { id, response });
+    }
+
+    /// Asks the gateway, once this group has been committed.
+    pub(crate) fn send(&mut self, request: Request, waiting: Waiting) {
+        let id = SendId(*self.next_send);
+        *self.next_send += 1;
+        self.effects.asked.insert(id, waiting);
+        self.effects.outputs.push(Output::Send { id, request });
+    }
+}
