@@ -54,7 +54,7 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Respons
     if lines.is_empty() {
         return Ok(web::see_other("/cart"));
     }
-    again(turn, visitor, &lines, Form::new(), None)
+    again(turn, visitor, &lines, Form::new(visitor.lang), None)
 }
 
 /// `POST /checkout`
@@ -114,8 +114,16 @@ fn again(
 }
 
 impl Form {
-    fn new() -> Form {
-        Form::read(&Fields::default())
+    /// The form as it comes first: somebody is filled in, so that a first try takes one click.
+    fn new(lang: Lang) -> Form {
+        let sample = |name: &str| word(lang, &["checkout", name]).to_owned();
+        Form {
+            receive_name: sample("sample_name"),
+            receive_address: sample("sample_address"),
+            receive_zip: sample("sample_zip"),
+            receive_mobile: sample("sample_mobile"),
+            ..Form::read(&Fields::default())
+        }
     }
 
     fn read(fields: &Fields) -> Form {

@@ -50,7 +50,7 @@ fn take_in(
     if received.as_ref().is_err_and(|rejected| *rejected == Rejected::NoParameters) {
         return refuse(turn, way, &Rejected::NoParameters, None, visitor).map(Some);
     }
-    let message_id = turn.entropy.id();
+    let message_id = turn.new_message_id();
     inbox::arrive(turn.tx, &message_id, way, raw, turn.now)?;
     let account = &turn.base.config.account;
     match received.and_then(|received| received.check_sign(account)) {
@@ -117,7 +117,6 @@ fn returned(turn: &mut Turn<'_, '_>, receipt: &Receipt, visitor: &Visitor) -> Re
 #[derive(Debug, Serialize)]
 struct Returned {
     check: &'static str,
-    why: String,
     order: Option<Truth>,
 }
 
@@ -147,7 +146,7 @@ fn refuse(
         out_trade_no: row.out_trade_no.to_string(),
         status: order::status_word(heard.state.trade_status()),
     });
-    let page = Returned { check: rejected.check().as_str(), why: rejected.to_string(), order: truth };
+    let page = Returned { check: rejected.check().as_str(), order: truth };
     let status = match rejected {
         Rejected::NoAnswer(_) | Rejected::AnswerIllegible { .. } => StatusCode::BAD_GATEWAY,
         _ => StatusCode::BAD_REQUEST,

@@ -193,6 +193,8 @@ struct MessageShown {
     way: &'static str,
     outcome: String,
     note: String,
+    /// The check that it failed, if it was not believed.
+    check: Option<String>,
     /// The states that the bytes claim, believed or not.
     said: Option<String>,
     raw: String,
@@ -296,7 +298,9 @@ fn steps(order: &Order) -> Vec<Step> {
 }
 
 fn shown_message(message: &MessageRow) -> MessageShown {
+    let check = message.note.split_once(": ").filter(|_| message.outcome == "rejected");
     MessageShown {
+        check: check.map(|(check, _)| check.to_owned()),
         received_at: message.received_at.wire(),
         way: message.way.as_str(),
         outcome: message.outcome.clone(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
+use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Account, answer};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
@@ -12,7 +12,7 @@ use http::StatusCode;
 use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::pages::Pages;
-use crate::turn::{Base, Effects, Turn, Waiting};
+use crate::turn::{Base, Effects, Names, Turn, Waiting};
 use crate::words::Lang;
 use crate::{router, rows};
 
@@ -55,7 +55,7 @@ pub struct Shop {
 #[derive(Debug)]
 struct Memory {
     entropy: Entropy,
-    next_send: u64,
+    names: Names,
     waiting: BTreeMap<SendId, Waiting>,
 }
 
@@ -83,7 +83,7 @@ impl Shop {
         let life = u64::try_from(rows::begin_life(&mut *conn)?).unwrap_or_default();
         let pages = Pages::new().map_err(|error| OpenError::Pages(format!("{error:#}")))?;
         let entropy = Entropy::new(seed, life);
-        let memory = Memory { entropy, next_send: 1, waiting: BTreeMap::new() };
+        let memory = Memory { entropy, names: Names { life, send: 1, message: 1 }, waiting: BTreeMap::new() };
         Ok(Shop { conn, base: Base { config, pages }, memory })
     }
 
@@ -108,7 +108,7 @@ impl Shop {
                 now,
                 base,
                 entropy: &mut memory.entropy,
-                next_send: &mut memory.next_send,
+                names: &mut memory.names,
                 effects: &mut effects,
             };
             match input {
@@ -143,12 +143,7 @@ impl Shop {
         Some(self.sorry(id, to_gateway, request))
     }
 
-    fn sorry(
-        &self,
-        id: AskId,
-        to_gateway: bool,
-        request: Option<&danbao_merchant::protocol::node::Request>,
-    ) -> Output {
+    fn sorry(&self, id: AskId, to_gateway: bool, request: Option<&Request>) -> Output {
         let mut response = match to_gateway {
             true => answer::fail(),
             false => self.base.pages.broken(request, self.base.config.lang),

@@ -52,17 +52,32 @@ pub(crate) struct Base {
     pub(crate) pages: Pages,
 }
 
+/// Numbers for naming things. A number is never given twice in one life of the shop, and each life has its own.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) life: u64,
+    pub(crate) send: u64,
+    pub(crate) message: u64,
+}
+
 /// The world as one input sees it.
 pub(crate) struct Turn<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
     pub(crate) now: Timestamp,
     pub(crate) base: &'t Base,
     pub(crate) entropy: &'t mut Entropy,
-    pub(crate) next_send: &'t mut u64,
+    pub(crate) names: &'t mut Names,
     pub(crate) effects: &'t mut Effects,
 }
 
 impl Turn<'_, '_> {
+    /// An id that no message has, later ones sorting after earlier ones.
+    pub(crate) fn new_message_id(&mut self) -> String {
+        let id = self.names.message;
+        self.names.message += 1;
+        format!("{:014x}-{:06x}-{id:08x}", self.now.0, self.names.life)
+    }
+
     /// Answers a request, once this group has been committed.
     pub(crate) fn respond(&mut self, id: AskId, response: Response) {
         self.effects.outputs.push(Output::Respond { id, response });
@@ -70,8 +85,8 @@ impl Turn<'_, '_> {
 
     /// Asks the gateway, once this group has been committed.
     pub(crate) fn send(&mut self, request: Request, waiting: Waiting) {
-        let id = SendId(*self.next_send);
-        *self.next_send += 1;
+        let id = SendId(self.names.send);
+        self.names.send += 1;
         self.effects.asked.insert(id, waiting);
         self.effects.outputs.push(Output::Send { id, request });
     }

@@ -462,6 +462,31 @@ fn after_a_restart_the_gateway_repeats_itself_and_nothing_is_lost_or_doubled() {
 }
 
 #[test]
+fn an_input_that_cannot_be_taken_is_answered_500_and_does_not_harm_its_group() {
+    let file = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", file.path().join("shop.db").display());
+    let shop = Shop::open(danbao_store::open(&url).unwrap(), config(), [7; 32], NOW).unwrap();
+    let mut world = World { shop, asks: 0, outputs: Vec::new() };
+    let (broken, sound) = (world.place(DIRECT, "gbk"), world.place(DIRECT, "gbk"));
+    let mut other = danbao_store::open(&url).unwrap();
+    other
+        .execute("UPDATE order_line SET good = 'gone' WHERE out_trade_no = $1", &[(&broken.number).into()])
+        .unwrap();
+    let (ask, input) = world.ask(sound.notify(1, "TRADE_FINISHED"));
+    world.step(vec![input]);
+    let (send, _) = world.asked().unwrap();
+    let (bad, page) = world.ask(get(&format!("/orders/{}", broken.number)));
+    let (good, shelf) = world.ask(get("/"));
+    world.step(vec![page, says(send, "true"), shelf]);
+    let apology = world.answered(bad).unwrap();
+    assert_eq!(apology.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(text(&apology).contains("商店出了点问题"));
+    assert_eq!(text(&world.answered(ask).unwrap()), "success");
+    assert_eq!(world.answered(good).unwrap().status(), StatusCode::OK);
+    assert_eq!(world.state(&sound)["times_applied"], 1);
+}
+
+#[test]
 fn the_same_life_says_the_same_things() {
     let run = || {
         let mut world = World::new();
@@ -478,5 +503,64 @@ fn an_address_that_the_gateway_could_not_call_is_refused_at_once() {
         let conn = danbao_store::open("sqlite::memory:").unwrap();
         let opened = Shop::open(conn, Config { own_url: own_url.into(), ..config() }, [0; 32], NOW);
         assert!(matches!(opened, Err(OpenError::OwnUrl(_))), "{own_url}");
+    }
+}
+
+/// Writes the pages to the directory named by `SHOP_PAGES`, to be looked at in a browser.
+#[test]
+#[ignore = "writes files, for eyes"]
+#[expect(clippy::disallowed_methods, reason = "a test for eyes writes files")]
+fn pages_for_eyes() {
+    let Ok(directory) = std::env::var("SHOP_PAGES") else { return };
+    let mut world = World::new();
+    let mut cookie = String::new();
+    for good in ["bookmark&add=1", "tea&add=2", "cup&add=1"] {
+        let mut request = post("/cart", format!("good={good}"));
+        if !cookie.is_empty() {
+            request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+        }
+        let response = world.get(request);
+        if let Some(set) = response.headers().get(SET_COOKIE) {
+            cookie = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+        }
+    }
+    let dual = world.place(DUAL, "gbk");
+    world.bring(dual.notify(1, "WAIT_BUYER_PAY"), "true");
+    world.bring(dual.returns(2, "WAIT_SELLER_SEND_GOODS"), "true");
+    world.bring(dual.notify(3, "WAIT_SELLER_SEND_GOODS"), "true");
+    world
+        .get(post("/pay/notify", format!("out_trade_no={}&trade_status=TRADE_FINISHED&sign=0", dual.number)));
+    let unpaid = world.place(ESCROW, "utf-8");
+    let failed = world.bring(unpaid.returns(1, "WAIT_SELLER_SEND_GOODS"), "false");
+    let mut pages = vec![("returned".to_owned(), failed)];
+    for lang in ["zh", "en"] {
+        for (name, path) in [
+            ("home", "/".to_owned()),
+            ("good", "/goods/umbrella".to_owned()),
+            ("cart", "/cart".to_owned()),
+            ("checkout", "/checkout".to_owned()),
+            ("order", format!("/orders/{}", dual.number)),
+            ("unpaid", format!("/orders/{}", unpaid.number)),
+            ("orders", "/orders".to_owned()),
+            ("problem", "/nowhere".to_owned()),
+        ] {
+            let mut request = get(&format!("{path}?lang={lang}&note=just_paid"));
+            request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+            pages.push((format!("{name}-{lang}"), world.get(request)));
+        }
+        let body = format!("service={ESCROW}&charset=gbk&receive_name=x&lang={lang}");
+        let mut request = post(&format!("/checkout?lang={lang}"), body);
+        request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+        pages.push((format!("mistake-{lang}"), world.get(request)));
+    }
+    let mut request = post("/checkout", format!("service={DIRECT}&charset=utf-8"));
+    request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+    world.get(request);
+    let mut request = get("/orders");
+    request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+    pages.push(("orders".to_owned(), world.get(request)));
+    for (name, page) in pages {
+        let html = text(&page).replace("\"/static/", &format!("\"{}/static/", directory));
+        std::fs::write(format!("{directory}/{name}.html"), html).unwrap();
     }
 }
