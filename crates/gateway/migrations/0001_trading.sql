@@ -190,6 +190,7 @@ CREATE TABLE posting (
 -- Notifications that are owed. The body is written when it is sent; what it says is fixed here and in the trade.
 CREATE TABLE notice (
     trade_no TEXT NOT NULL,
+    -- The version of the trade that it announces.
     seq BIGINT NOT NULL,
     notify_id TEXT NOT NULL,
     notify_url TEXT NOT NULL,
@@ -226,10 +227,8 @@ CREATE TABLE attempt (
 
 -- Ids under which the result of a payment was handed to a buyer's browser.
 CREATE TABLE page_return (
+    notify_id TEXT PRIMARY KEY,
     trade_no TEXT NOT NULL,
-    seq BIGINT NOT NULL,
-    notify_id TEXT NOT NULL,
     issued_at BIGINT NOT NULL,
-    verified_at BIGINT,
-    PRIMARY KEY (trade_no, seq)
+    verified_at BIGINT
 );

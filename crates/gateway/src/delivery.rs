@@ -19,7 +19,7 @@ use http::{HeaderValue, Method, Uri};
 use crate::fault::Fault;
 use crate::message;
 use crate::rows::notice::{self, AttemptKey, StoredAttempt, StoredNotice};
-use crate::rows::{partner, trade};
+use crate::rows::trade;
 use crate::turn::Turn;
 
 /// Notifications claimed in one transaction.
@@ -111,7 +111,9 @@ pub(crate) fn sign(
     partner: &danbao_protocol::ids::PartnerId,
     params: &mut Params,
 ) -> Result<(), Fault> {
-    let key = partner::load_md5_key(turn.tx, partner)?
+    let key = turn
+        .partner(partner)?
+        .and_then(|partner| partner.md5_key.clone())
         .ok_or_else(|| Fault::invariant(format!("partner {partner} has lost its key")))?;
     sign::append(params, SignType::Md5, &key).map_err(|error| Fault::invariant(error.to_string()))
 }

@@ -10,7 +10,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::rows::{self, deadline, notice, setting};
-use crate::turn::{Memory, Turn};
+use crate::turn::{Known, Memory, Turn};
 use crate::{clockwork, delivery, router, sandbox, web};
 
 /// A payment gateway over one database connection.
@@ -73,6 +73,7 @@ impl Gateway {
         work: impl FnOnce(&mut Turn<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let mut outputs = Vec::new();
+        let mut known = Known::default();
         let mut tx = Tx::begin(self.conn.as_mut()).map_err(Fault::from)?;
         let mut turn = Turn {
             tx: &mut *tx,
@@ -80,6 +81,7 @@ impl Gateway {
             config: &self.config,
             memory: &mut self.memory,
             outputs: &mut outputs,
+            known: &mut known,
             clock_moved_ms: 0,
         };
         let done = work(&mut turn);
@@ -119,6 +121,7 @@ impl Gateway {
         inputs: &[Input],
         outputs: &mut Vec<Output>,
     ) -> Result<(), Fault> {
+        let mut known = Known::default();
         let mut tx = Tx::begin(self.conn.as_mut())?;
         let mut offset = if self.config.is_sandbox { setting::clock_offset_ms(&mut *tx)? } else { 0 };
         for input in inputs {
@@ -128,6 +131,7 @@ impl Gateway {
                 config: &self.config,
                 memory: &mut self.memory,
                 outputs,
+                known: &mut known,
                 clock_moved_ms: 0,
             };
             take_one(&mut turn, input)?;
@@ -139,6 +143,7 @@ impl Gateway {
             config: &self.config,
             memory: &mut self.memory,
             outputs,
+            known: &mut known,
             clock_moved_ms: 0,
         };
         // What this very group made due goes out with it: a payment's notification does not wait for a wake-up.

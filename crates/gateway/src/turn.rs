@@ -1,7 +1,9 @@
 //! One input's turn: everything that taking it may touch.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use danbao_protocol::ids::PartnerId;
 use danbao_protocol::node::{AskId, Output, Request, Response, SendId};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
@@ -11,6 +13,8 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::rows::notice::AttemptKey;
+use crate::rows::partner::{self, Partner};
+use crate::rows::setting;
 
 /// What a gateway keeps in memory. All of it may be lost: numbers leave a gap, and a send without an answer is tried
 /// again when its waiting time is over.
@@ -24,6 +28,13 @@ pub(crate) struct Memory {
     pub(crate) heard: Vec<SendId>,
 }
 
+/// What this transaction has read already and nobody can change before it ends, but the transaction itself.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    partners: BTreeMap<PartnerId, Option<Arc<Partner>>>,
+    sandbox_token: Option<String>,
+}
+
 /// The world as one input sees it: the open transaction, the instant, the settings, and where outputs go.
 pub(crate) struct Turn<'a> {
     pub(crate) tx: &'a mut dyn Conn,
@@ -31,6 +42,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) config: &'a Config,
     pub(crate) memory: &'a mut Memory,
     pub(crate) outputs: &'a mut Vec<Output>,
+    pub(crate) known: &'a mut Known,
     /// Set by the sandbox when it has moved the clock; the next turn sees the new time.
     pub(crate) clock_moved_ms: i64,
 }
@@ -47,6 +59,31 @@ impl Turn<'_> {
         self.memory.next_send += 1;
         self.memory.sends.insert(id, attempt);
         self.outputs.push(Output::Send { id, request });
+    }
+
+    /// A partner with its key and its contract.
+    pub(crate) fn partner(&mut self, id: &PartnerId) -> Result<Option<Arc<Partner>>, Fault> {
+        if let Some(known) = self.known.partners.get(id) {
+            return Ok(known.clone());
+        }
+        let partner = partner::load(self.tx, id)?.map(Arc::new);
+        self.known.partners.insert(id.clone(), partner.clone());
+        Ok(partner)
+    }
+
+    /// Signs a new contract.
+    pub(crate) fn insert_partner(&mut self, partner: &Partner) -> Result<(), Fault> {
+        partner::insert(self.tx, partner, self.now)?;
+        self.known.partners.remove(&partner.partner);
+        Ok(())
+    }
+
+    /// The sandbox API's bearer token; empty before it was given one.
+    pub(crate) fn sandbox_token(&mut self) -> Result<&str, Fault> {
+        if self.known.sandbox_token.is_none() {
+            self.known.sandbox_token = setting::load(self.tx, setting::SANDBOX_TOKEN)?;
+        }
+        Ok(self.known.sandbox_token.as_deref().unwrap_or(""))
     }
 
     /// A number never used before in this series.

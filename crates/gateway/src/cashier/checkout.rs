@@ -7,11 +7,11 @@ use danbao_engine::refusal::Refusal;
 use danbao_engine::trade::Trade;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
-use danbao_protocol::service::payment::{PaymentService, Receive};
+use danbao_protocol::service::payment::Receive;
 
 use crate::fault::Fault;
 use crate::rows::payment_request::StoredRequest;
-use crate::rows::{account, apply, partner, users};
+use crate::rows::{account, apply, users};
 use crate::services::payment::load_royalty;
 use crate::turn::Turn;
 
@@ -52,21 +52,24 @@ fn create(
 ) -> Decided<danbao_engine::change::Change> {
     let request = &stored.request;
     let no = |code: ErrorCode| Ok(Err(Refusal::Wire(code)));
-    let Some(partner) = partner::load(turn.tx, &request.partner)? else {
+    let Some(partner) = turn.partner(&request.partner)? else {
         return no(ErrorCode::IllegalPartner);
     };
     let Some(seller) = users::load_party(turn.tx, &request.seller)? else {
         return no(ErrorCode::SellerNotExist);
     };
     let named_buyer = match &request.buyer {
-        Some(party) => users::load_party(turn.tx, party)?.map(|user| user.user_id),
         None => None,
+        Some(party) => match users::load_party(turn.tx, party)? {
+            Some(named) => Some(named.user_id),
+            // Named by an e-mail address that nobody has taken yet: so whoever is here is somebody else.
+            None => return no(ErrorCode::TradeBuyerNotMatch),
+        },
     };
     let royalty = match load_royalty(turn, request)? {
         Ok(royalty) => royalty,
         Err(code) => return no(code),
     };
-    let is_direct_service = request.service == PaymentService::CreateDirectPayByUser;
     let opening = Opening {
         trade_no: stored.trade_no.clone(),
         request: stored.request.clone(),
@@ -74,7 +77,7 @@ fn create(
         named_buyer,
         buyer: buyer.clone(),
         choice,
-        is_refundable: is_direct_service && partner.is_refundable,
+        is_refundable: partner.is_refundable,
         fee_ppm: partner.fee_ppm,
         royalty,
     };

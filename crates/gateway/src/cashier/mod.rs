@@ -91,9 +91,8 @@ fn find(turn: &mut Turn<'_>, id: &str) -> Result<Option<StoredRequest>, Fault> {
 
 /// 商户名称: the partner's name, as the contract has it.
 fn merchant_name(turn: &mut Turn<'_>, stored: &StoredRequest) -> Result<String, Fault> {
-    let partner = crate::rows::partner::load(turn.tx, &stored.request.partner)?;
-    if let Some(partner) = partner {
-        return Ok(partner.display_name);
+    if let Some(partner) = turn.partner(&stored.request.partner)? {
+        return Ok(partner.display_name.clone());
     }
     let seller = users::load_party(turn.tx, &stored.request.seller)?;
     Ok(seller.map(|seller| seller.display_name).unwrap_or_default())

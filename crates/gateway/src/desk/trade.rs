@@ -18,7 +18,7 @@ use crate::pages::{
     Role, SendGoods, TradeDetail,
 };
 use crate::rows::users::{User, UserStatus};
-use crate::rows::{account, apply, deadline, notice, partner, payment_request, trade as trades, users};
+use crate::rows::{account, apply, deadline, notice, payment_request, trade as trades, users};
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web::Fields;
@@ -152,7 +152,7 @@ fn page(
     error: Option<FormError>,
 ) -> Result<Response, Fault> {
     let (trade, status) = (&at.trade, at.trade.trade_status);
-    let merchant = partner::load(turn.tx, &trade.request.partner)?.map(|partner| partner.display_name);
+    let merchant = turn.partner(&trade.request.partner)?.map(|partner| partner.display_name.clone());
     let stored = payment_request::load(turn.tx, &trade.trade_no)?;
     let is_unpaid = status == TradeStatus::WaitBuyerPay;
     let page = TradeDetail {

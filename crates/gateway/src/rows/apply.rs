@@ -7,7 +7,7 @@
 use danbao_engine::change::{Change, Journal, Posting};
 use danbao_engine::chart::Account;
 use danbao_engine::notices::Notice;
-use danbao_engine::trade::Trade;
+use danbao_engine::trade::{Mode, Trade};
 use danbao_protocol::money::Fen;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Error};
@@ -46,10 +46,10 @@ pub(crate) fn apply(turn: &mut Turn<'_>, change: &Change) -> Result<Trade, Fault
     };
     insert_event(turn, change, version, journal_id)?;
     if let Some(notice) = &change.notice {
-        insert_notice(turn, &change.trade, notice, change.event.at)?;
+        insert_notice(turn, &change.trade, version, notice, change.event.at)?;
     }
     plan(turn, change)?;
-    if change.trade.trade_status.is_final() {
+    if change.trade.trade_status.is_final() && change.trade.mode == Mode::Escrow {
         let escrow = Account::Escrow(change.trade.trade_no.clone());
         let left = account::balance(turn.tx, &escrow)?;
         if left != Fen::ZERO {
@@ -282,12 +282,14 @@ fn insert_event(
     Ok(())
 }
 
-fn insert_notice(turn: &mut Turn<'_>, trade: &Trade, owed: &Notice, now: Timestamp) -> Result<(), Fault> {
-    let row = turn.tx.query_one(
-        "SELECT COALESCE(MAX(seq), 0) + 1 FROM notice WHERE trade_no = $1",
-        &[Bind::Text(trade.trade_no.as_str())],
-    )?;
-    let seq: i64 = row.get(0)?;
+/// A notice is numbered by the version that it announces: in order, and without asking how many there were.
+fn insert_notice(
+    turn: &mut Turn<'_>,
+    trade: &Trade,
+    seq: i64,
+    owed: &Notice,
+    now: Timestamp,
+) -> Result<(), Fault> {
     let notify_id = notice::make_notify_id(&trade.trade_no, seq, &mut turn.memory.entropy);
     turn.tx.execute(
         "INSERT INTO notice (trade_no, seq, notify_id, notify_url, trade_status, refund_status, price, discount,

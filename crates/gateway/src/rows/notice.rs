@@ -22,7 +22,7 @@ pub(crate) struct AttemptKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredNotice {
     pub(crate) trade_no: TradeNo,
-    /// Counts the trade's notifications, from 1.
+    /// The version of the trade that it announces: ascending, not without gaps.
     pub(crate) seq: i64,
     pub(crate) notify_id: NotifyId,
     pub(crate) notify_url: String,
@@ -58,9 +58,9 @@ pub(crate) fn make_notify_id(trade_no: &TradeNo, seq: i64, entropy: &mut Entropy
     NotifyId::new(format!("{trade_no}{}{}", entropy.hex(16), two_digits(seq)))
 }
 
-/// Two digits to the base 36; a trade with more than 1295 notifications repeats them and stays findable only by its
-/// newest, which no lawful life of a trade comes near.
-pub(crate) fn two_digits(number: i64) -> String {
+/// Two digits to the base 36; a trade changed more than 1295 times repeats them, which no lawful life of a trade comes
+/// near.
+fn two_digits(number: i64) -> String {
     let digit =
         |value: i64| char::from_digit(u32::try_from(value.rem_euclid(36)).unwrap_or(0), 36).unwrap_or('0');
     [digit(number / 36), digit(number)].iter().collect()

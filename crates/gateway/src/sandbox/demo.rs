@@ -7,7 +7,7 @@ use super::people::{NewPartner, NewUser, add_address, make_partner, make_user};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::pages::DemoAccount;
-use crate::rows::{partner, setting, users};
+use crate::rows::{setting, users};
 use crate::turn::Turn;
 
 /// Who is there to play with.
@@ -104,7 +104,7 @@ impl DemoWorld {
 pub(crate) fn load(turn: &mut Turn<'_>) -> Result<Option<DemoWorld>, Fault> {
     let Some(seller) = users::load_by_email(turn.tx, SELLER)? else { return Ok(None) };
     let id = danbao_protocol::ids::PartnerId::new(seller.user_id.as_str());
-    let Some(key) = partner::load_md5_key(turn.tx, &id)? else { return Ok(None) };
+    let Some(key) = turn.partner(&id)?.and_then(|partner| partner.md5_key.clone()) else { return Ok(None) };
     let mut buyers = Vec::new();
     for (email, _) in BUYERS {
         if let Some(user) = users::load_by_email(turn.tx, email)? {
@@ -127,7 +127,7 @@ pub(crate) fn load(turn: &mut Turn<'_>) -> Result<Option<DemoWorld>, Fault> {
         },
         buyers,
         shop_url: setting::load(turn.tx, SHOP_URL)?,
-        sandbox_token: setting::load(turn.tx, setting::SANDBOX_TOKEN)?.unwrap_or_default(),
+        sandbox_token: turn.sandbox_token()?.to_owned(),
     }))
 }
 

@@ -1,5 +1,7 @@
 //! Making partners and account holders.
 
+use std::collections::BTreeSet;
+
 use danbao_engine::change::{Journal, Posting};
 use danbao_engine::chart::Account;
 use danbao_protocol::ids::{PartnerId, UserId};
@@ -7,6 +9,7 @@ use danbao_protocol::money::Fen;
 use danbao_protocol::node::Request;
 use danbao_protocol::service::Service;
 use danbao_protocol::service::payment::Receive;
+use danbao_protocol::sign::Md5Key;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -15,7 +18,7 @@ use crate::cashier;
 use crate::fault::Fault;
 use crate::rows::address::{self, Address};
 use crate::rows::apply;
-use crate::rows::partner::{self, Partner};
+use crate::rows::partner::Partner;
 use crate::rows::users::{self, User, UserStatus};
 use crate::turn::Turn;
 
@@ -150,8 +153,8 @@ pub(super) fn make_partner(
     turn: &mut Turn<'_>,
     new: NewPartner,
 ) -> Result<Result<(Partner, String, String), Problem>, Fault> {
-    let services: Option<Vec<Service>> = match &new.services {
-        None => Some(Service::ALL.to_vec()),
+    let services: Option<BTreeSet<Service>> = match &new.services {
+        None => Some(Service::ALL.iter().copied().collect()),
         Some(names) => names.iter().map(|name| Service::from_wire(name)).collect(),
     };
     let Some(services) = services else {
@@ -187,10 +190,13 @@ pub(super) fn make_partner(
         is_refundable: new.is_refundable,
         custom_timeouts: new.custom_timeouts,
         anti_phishing: new.anti_phishing,
+        md5_key: Some(Md5Key::new(key.clone())),
+        services,
+        sellers: BTreeSet::from([seller.user_id]),
     };
-    if partner::load(turn.tx, &partner.partner)?.is_some() {
+    if turn.partner(&partner.partner)?.is_some() {
         return Ok(Err(Problem::unprocessable("partner_exists", "this account is under contract already")));
     }
-    partner::insert(turn.tx, &partner, &key, &services, &[seller.user_id], turn.now)?;
+    turn.insert_partner(&partner)?;
     Ok(Ok((partner, key, seller.email)))
 }

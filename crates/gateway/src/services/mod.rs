@@ -14,6 +14,8 @@ mod single_trade_query;
 pub(crate) use notify_verify::notify_query;
 pub(crate) use refused::Refused;
 
+use std::sync::Arc;
+
 use danbao_engine::trade::Trade;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::error_code::ErrorCode;
@@ -28,7 +30,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
 use crate::message::fit;
-use crate::rows::partner::{self, Partner};
+use crate::rows::partner::Partner;
 use crate::rows::{self, payment_request};
 use crate::turn::Turn;
 use crate::web;
@@ -37,7 +39,7 @@ use crate::web;
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) service: Service,
-    pub(crate) partner: Partner,
+    pub(crate) partner: Arc<Partner>,
     pub(crate) key: Md5Key,
     pub(crate) charset: Charset,
     pub(crate) params: Params,
@@ -112,7 +114,7 @@ pub(crate) fn admit(
     };
     let Some(partner) = caller(turn, &params)? else { return no(ErrorCode::IllegalPartner, params) };
     let has_sign = params.get("sign").is_some_and(|sign| !sign.is_empty());
-    let Some(key) = partner::load_md5_key(turn.tx, &partner.partner)? else {
+    let Some(key) = partner.md5_key.clone() else {
         return no(ErrorCode::IllegalSecurityProfile, params);
     };
     if service.must_be_signed() || has_sign {
@@ -125,16 +127,16 @@ pub(crate) fn admit(
             return no(ErrorCode::IllegalSign, params);
         }
     }
-    if !partner::has_contract(turn.tx, &partner.partner, service)? {
+    if !partner.services.contains(&service) {
         return no(ErrorCode::HasNoPrivilege, params);
     }
     Ok(Ok(Call { service, partner, key, charset, params }))
 }
 
-fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Partner>, Fault> {
+fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {
     let id = params.get("partner").and_then(|id| std::str::from_utf8(id).ok());
     let Some(id) = id.map(PartnerId::new).filter(PartnerId::is_well_formed) else { return Ok(None) };
-    partner::load(turn.tx, &id)
+    turn.partner(&id)
 }
 
 fn sign_type_of(params: &Params) -> Option<SignType> {

@@ -1,6 +1,6 @@
 //! notify_verify: did the platform really send this? (protocol.md §6.1-6.3)
 
-use danbao_protocol::ids::{PartnerId, TradeNo};
+use danbao_protocol::ids::{NotifyId, PartnerId, TradeNo};
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::params::Params;
 use danbao_protocol::service::notify_verify::{NotifyVerify, Verdict};
@@ -25,45 +25,45 @@ pub(crate) fn notify_query(turn: &mut Turn<'_>, request: &Request) -> Result<Res
 pub(crate) fn answer(turn: &mut Turn<'_>, params: &Params) -> Result<Response, Fault> {
     let verdict = match NotifyVerify::parse(params) {
         None => Verdict::Invalid,
-        Some(question) if check(turn, &question.partner, question.notify_id.as_str())? => Verdict::True,
+        Some(question) if check(turn, &question.partner, &question.notify_id)? => Verdict::True,
         Some(_) => Verdict::False,
     };
     Ok(web::plain(verdict.as_str()))
 }
 
-/// Finds the message by what its id carries, and says whether the id is that message's, was sent to this partner, and
-/// is still valid.
-fn check(turn: &mut Turn<'_>, partner: &PartnerId, notify_id: &str) -> Result<bool, Fault> {
-    let is_return = notify_id.starts_with(MARK);
-    let rest = if is_return { &notify_id[MARK.len_utf8()..] } else { notify_id };
-    let Some((trade_no, seq)) = locate(rest) else { return Ok(false) };
-    let Some(stored) = payment_request::load(turn.tx, &trade_no)? else { return Ok(false) };
-    if stored.request.partner != *partner {
-        return Ok(false);
+/// Finds the message by its id, and says whether it was sent to this partner and is still valid.
+fn check(turn: &mut Turn<'_>, partner: &PartnerId, notify_id: &NotifyId) -> Result<bool, Fault> {
+    if notify_id.as_str().starts_with(MARK) {
+        return check_return(turn, partner, notify_id);
     }
-    if is_return {
-        return check_return(turn, &trade_no, seq, notify_id);
-    }
-    let notice = notice::load(turn.tx, &trade_no, seq)?;
-    Ok(notice.is_some_and(|notice| notice.notify_id.as_str() == notify_id && is_valid(turn, &notice)))
+    let Some((trade_no, seq)) = locate(notify_id.as_str()) else { return Ok(false) };
+    let Some(notice) = notice::load(turn.tx, &trade_no, seq)? else { return Ok(false) };
+    Ok(notice.notify_id == *notify_id && is_valid(turn, &notice) && is_of(turn, partner, &trade_no)?)
 }
 
-/// The trade number in front and the sequence number behind.
+/// A notification's id carries the trade number in front and the sequence number behind.
 fn locate(id: &str) -> Option<(TradeNo, i64)> {
     let trade_no = id.get(..16)?;
     let seq = id.get(id.len().checked_sub(2)?..)?;
     Some((TradeNo::new(trade_no), i64::from_str_radix(seq, 36).ok()?))
 }
 
+fn is_of(turn: &mut Turn<'_>, partner: &PartnerId, trade_no: &TradeNo) -> Result<bool, Fault> {
+    let stored = payment_request::load(turn.tx, trade_no)?;
+    Ok(stored.is_some_and(|stored| stored.request.partner == *partner))
+}
+
 /// One minute from the redirect (escrow tutorial 4.2 E).
-fn check_return(turn: &mut Turn<'_>, trade_no: &TradeNo, seq: i64, notify_id: &str) -> Result<bool, Fault> {
-    let Some(handed_out) = page_return::load(turn.tx, trade_no, seq)? else { return Ok(false) };
-    let is_valid = handed_out.notify_id.as_str() == notify_id
-        && turn.now.since(handed_out.issued_at) <= turn.config.return_link;
-    if is_valid && handed_out.verified_at.is_none() {
-        page_return::verified(turn.tx, trade_no, seq, turn.now)?;
+fn check_return(turn: &mut Turn<'_>, partner: &PartnerId, notify_id: &NotifyId) -> Result<bool, Fault> {
+    let Some(handed_out) = page_return::load(turn.tx, notify_id)? else { return Ok(false) };
+    let is_fresh = turn.now.since(handed_out.issued_at) <= turn.config.return_link;
+    if !is_fresh || !is_of(turn, partner, &handed_out.trade_no)? {
+        return Ok(false);
     }
-    Ok(is_valid)
+    if handed_out.verified_at.is_none() {
+        page_return::verified(turn.tx, notify_id, turn.now)?;
+    }
+    Ok(true)
 }
 
 /// From the first sending until shortly after the merchant has acknowledged (protocol.md §6.3).

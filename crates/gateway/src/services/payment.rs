@@ -14,7 +14,7 @@ use danbao_protocol::service::payment::{PaymentRequest, PaymentService};
 use super::{Call, Refused};
 use crate::fault::Fault;
 use crate::rows::anti_phishing;
-use crate::rows::partner::{self, Partner};
+use crate::rows::partner::Partner;
 use crate::rows::payment_request::{self, StoredRequest};
 use crate::rows::trade;
 use crate::rows::users::{self, User};
@@ -110,7 +110,7 @@ fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentReques
     let Some(seller) = users::load_party(turn.tx, &request.seller)? else {
         return Ok(Err(ErrorCode::SellerNotExist));
     };
-    if !partner::has_seller(turn.tx, &partner.partner, &seller.user_id)? {
+    if !partner.sellers.contains(&seller.user_id) {
         return Ok(Err(ErrorCode::SellerNotInSpecifiedSellers));
     }
     let Some(buyer) = &request.buyer else { return Ok(Ok(())) };
