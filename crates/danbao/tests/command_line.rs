@@ -3,63 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 #![allow(missing_docs, reason = "a test")]
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+#[path = "process/mod.rs"]
+mod process;
 
-fn danbao(dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_danbao"));
-    command.args(args).current_dir(dir).env_clear().stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
+use std::net::TcpListener;
 
-fn run(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let mut child = danbao(dir, args).spawn().unwrap();
-    let started = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if started.elapsed() > Duration::from_secs(30) {
-            child.kill().unwrap();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    ended(child.wait_with_output().unwrap())
-}
-
-fn ended(output: Output) -> (i32, String, String) {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-}
-
-const ANYWHERE: [&str; 6] =
-    ["--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--ready-file", "ready.json"];
-
-/// Starts `up` and waits for its ready file.
-fn up(dir: &Path, more: &[&str]) -> (Child, serde_json::Value) {
-    let mut child = danbao(dir, &[&ANYWHERE, more].concat()).spawn().unwrap();
-    let file = dir.join("ready.json");
-    let started = Instant::now();
-    while !file.exists() {
-        assert!(child.try_wait().unwrap().is_none(), "{:?}", ended(child.wait_with_output().unwrap()));
-        assert!(started.elapsed() < Duration::from_secs(30));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    (child, serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
-}
-
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
-}
-
-fn status(url: &str) -> String {
-    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    String::from_utf8_lossy(&answer).split("\r\n").next().unwrap().to_owned()
-}
+use process::{ANYWHERE, ask, ended, run, signal, up};
 
 #[test]
 fn up_says_when_both_answer_and_ends_well_on_either_signal_and_starts_again() {
@@ -67,8 +16,7 @@ fn up_says_when_both_answer_and_ends_well_on_either_signal_and_starts_again() {
     for name in ["-INT", "-TERM"] {
         let (child, ready) = up(dir.path(), &[]);
         for program in ["gateway", "shop"] {
-            let answer = status(ready[program].as_str().unwrap());
-            assert!(answer.starts_with("HTTP/1.1 ") && !answer.contains(" 5"), "{program}: {answer}");
+            assert_eq!(ask(ready[program].as_str().unwrap(), b"GET / HTTP/1.1\r\n", b"").status, 200);
         }
         signal(&child, name);
         let (code, out, err) = ended(child.wait_with_output().unwrap());

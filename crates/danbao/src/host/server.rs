@@ -171,7 +171,7 @@ async fn accept(socket: TcpListener, front: Arc<Front>, mut stopping: watch::Rec
     drop(socket);
     // All places back means all connections have ended.
     if timeout(front.limits.drain_max, places.acquire_many(places_max)).await.is_err() {
-        tracing::warn!("connections were still open when the server stopped");
+        tracing::info!("connections were still open when the server stopped");
     }
 }
 
