@@ -40,10 +40,10 @@ CREATE INDEX message_by_order ON message (claimed_out_trade_no);
 -- Which messages an order has taken in: a retry of one of them is not news, however late it comes.
 CREATE TABLE heard (
     partner TEXT NOT NULL,
+    out_trade_no TEXT NOT NULL,
     notify_id TEXT NOT NULL,
     trade_status TEXT NOT NULL,
     refund_status TEXT NOT NULL,     -- empty without one
-    out_trade_no TEXT NOT NULL,
     message_id TEXT NOT NULL,
-    PRIMARY KEY (partner, notify_id, trade_status, refund_status)
+    PRIMARY KEY (partner, out_trade_no, notify_id, trade_status, refund_status)
 );
