@@ -1,4 +1,4 @@
-//! The chores of this workspace: `cargo xtask setup`, `cargo xtask postgres`, `cargo xtask test`.
+//! The chores of this workspace: `cargo xtask setup`, `postgres`, `test`, `bench`.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -6,6 +6,7 @@
     reason = "a host: it has the clock, the disk, the terminal and threads"
 )]
 
+mod bench;
 mod postgres;
 mod process;
 mod setup;
@@ -30,6 +31,8 @@ enum Chore {
         #[arg(last = true)]
         command: Vec<String>,
     },
+    /// Measures payments and verifications beside their limits, in a release build on a quiet machine.
+    Bench,
     /// Runs all checks and tests, in order, up to the first that fails.
     Test {
         /// Runs these steps alone.
@@ -40,6 +43,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = process::listen().and_then(|()| match Chore::parse() {
+        Chore::Bench => bench::run(),
         Chore::Setup => setup::run(),
         Chore::Postgres { command } => run_postgres(&command),
         Chore::Test { only } => test::run(&only),

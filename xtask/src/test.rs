@@ -104,6 +104,6 @@ fn workspace_tests(world: &mut World) -> Result<()> {
 }
 
 /// At the root of the workspace, wherever we were called.
-fn in_workspace(command: &mut Command) -> &mut Command {
+pub(crate) fn in_workspace(command: &mut Command) -> &mut Command {
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
