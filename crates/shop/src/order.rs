@@ -209,20 +209,21 @@ struct Note {
 }
 
 impl Note {
-    /// Only words of ours, and an error code; anybody may write an address.
-    fn of(request: &Request) -> Option<Note> {
-        const WORDS: [(&str, &str); 5] = [
-            ("just_paid", "good-news"),
-            ("just_known", "good-news"),
-            ("just_shipped", "good-news"),
-            ("ship_refused", "bad-news"),
-            ("ship_unheard", "bad-news"),
-        ];
+    /// Only words of ours that the order's own record bears out, and an error code: anybody may write an address.
+    fn of(request: &Request, row: &OrderRow, heard: &Order) -> Option<Note> {
         let fields = Fields::of_query(request);
-        let (word, tone) = WORDS.into_iter().find(|(word, _)| *word == fields.get("note"))?;
+        let (word, is_true, tone) = match fields.get("note") {
+            "just_paid" => ("just_paid", heard.state.is_paid(), "good-news"),
+            "just_known" => ("just_known", heard.state.is_paid(), "good-news"),
+            "just_shipped" => ("just_shipped", row.shipped_at.is_some(), "good-news"),
+            "ship_refused" => ("ship_refused", heard.state.awaits_shipping(), "bad-news"),
+            "ship_unheard" => ("ship_unheard", heard.state.awaits_shipping(), "bad-news"),
+            _ => return None,
+        };
         let code = fields.get("code");
         let is_code = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-        Some(Note { word, tone, detail: if is_code { code.to_owned() } else { String::new() } })
+        let detail = if is_code && word == "ship_refused" { code.to_owned() } else { String::new() };
+        is_true.then_some(Note { word, tone, detail })
     }
 }
 
@@ -261,7 +262,7 @@ pub(crate) fn show(
         lines: LineShown::all(&row.lines),
         steps: steps(&heard),
         messages: messages.iter().map(shown_message).collect(),
-        note: Note::of(request),
+        note: Note::of(request, &row, &heard),
         out_trade_no: row.out_trade_no.to_string(),
     };
     Ok(web::html(StatusCode::OK, pages::render(turn, visitor, "order.html", &page)?))

@@ -319,6 +319,8 @@ fn a_return_that_fails_says_which_check_and_shows_the_shops_own_record() {
     let altered = order.returns(1, "TRADE_FINISHED").uri().to_string().replace("0.01", "9.99");
     let response = world.get(get(&altered));
     assert!(text(&response).contains("签名"));
+    let lie = world.get(get(&format!("/orders/{}?note=just_paid&code=PAID", order.number)));
+    assert!(!text(&lie).contains("已经核实"), "an address cannot make an order paid, not even in words");
     assert_eq!(world.state(&order)["times_applied"], 0);
 }
 
