@@ -41,16 +41,21 @@ pub(crate) fn of_notice(
     message.price = notice.price;
     message.discount = notice.discount;
     message.total_fee = notice.total_fee;
+    // What came later may have come at the same instant: the state says how far the trade was.
+    let was = notice.trade_status;
+    let then = |at: Option<Timestamp>, reached: bool| at.filter(|at| reached && *at <= notice.created_at);
+    let is_unpaid = was == TradeStatus::WaitBuyerPay;
+    let is_unshipped = is_unpaid || was == TradeStatus::WaitSellerSendGoods;
+    message.gmt_payment = then(message.gmt_payment, !is_unpaid);
+    message.gmt_send_goods = then(message.gmt_send_goods, !is_unshipped);
+    message.gmt_refund = then(message.gmt_refund, notice.refund_status.is_some());
+    message.gmt_close = then(message.gmt_close, was.is_final());
     message.logistics = group(trade, notice.logistics);
-    let then = |at: Option<Timestamp>| at.filter(|at| *at <= notice.created_at);
-    message.gmt_payment = then(message.gmt_payment);
-    message.gmt_send_goods = then(message.gmt_send_goods);
-    message.gmt_refund = then(message.gmt_refund);
-    message.gmt_close = then(message.gmt_close);
-    message.gmt_logistics_modify = then(message.gmt_logistics_modify);
-    if message.gmt_logistics_modify.is_none() {
-        (message.logistics, message.receive) = (None, None);
+    if message.logistics.is_none() {
+        (message.gmt_logistics_modify, message.receive) = (None, None);
     }
+    // Settled anew since: the notice itself was made when it was settled before.
+    message.gmt_logistics_modify = message.gmt_logistics_modify.map(|at| at.min(notice.created_at));
     Ok(message)
 }
 

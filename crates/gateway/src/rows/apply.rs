@@ -305,7 +305,8 @@ fn insert_notice(
             Bind::Int(trade.amount.price.0),
             Bind::Int(trade.amount.discount.0),
             Bind::Int(trade.total_fee.0),
-            logistics_index(trade)?.into(),
+            // Until address and carriage are settled no message carries either.
+            if trade.gmt.logistics_modify.is_some() { logistics_index(trade)?.into() } else { Bind::Null },
             Bind::Int(now.0),
         ],
     )?;

@@ -6,6 +6,7 @@ use danbao_protocol::ids::UserId;
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
 use danbao_protocol::service::Service;
+use danbao_protocol::service::bank;
 use danbao_protocol::service::payment::Receive;
 use serde::Deserialize;
 use serde_json::json;
@@ -53,11 +54,13 @@ pub(super) fn run(turn: &mut Turn<'_>, request: &Request) -> Answer {
     let wish = body.mode.as_deref().map(Mode::from_name);
     let source = match body.method.as_deref() {
         None | Some("balance") => Some(Source::Balance),
-        Some("bank") => Some(Source::Bank(body.bank.clone().unwrap_or_else(|| "ICBCB2C".to_owned()))),
+        Some("bank") => Some(body.bank.as_deref().unwrap_or("ICBCB2C"))
+            .filter(|code| bank::is_known(code))
+            .map(|code| Source::Bank(code.to_owned())),
         Some(_) => None,
     };
     let (Some(source), false) = (source, wish == Some(None)) else {
-        let detail = "mode is escrow or direct, method is balance or bank";
+        let detail = "mode is escrow or direct, method is balance or bank, bank is a code as on the wire";
         return Ok(Err(Problem::unprocessable("choice_unknown", detail)));
     };
     let stored = match accept(turn, &body.url)? {
