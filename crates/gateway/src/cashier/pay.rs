@@ -135,7 +135,8 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, form: &Fields) -> Result<Respo
         Ok(receive) => receive,
         Err(error) => return page(turn, &at, &trade, &user, form, Some(error)),
     };
-    if form.get("method") == Method::Balance.key() {
+    let may_use_balance = balance(turn, &trade, &user)?.is_some();
+    if may_use_balance && form.get("method") == Method::Balance.key() {
         return by_balance(turn, &at, &trade, &user, form, receive);
     }
     let code = form.get("bank");
