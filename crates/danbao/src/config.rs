@@ -55,6 +55,32 @@ pub struct GatewaySettings {
     pub database_file: Option<PathBuf>,
     /// Connections at once.
     pub connections_max: u32,
+    /// When a notification is tried again.
+    pub notify_schedule: NotifySchedule,
+    /// Whether `success` must stand alone to the byte; otherwise blanks and line ends around it are forgiven.
+    pub strict_success: bool,
+    /// An unpaid trade closes after so many days, unless the request says otherwise.
+    pub close_unpaid_days: u16,
+    /// Goods sent by express or EMS count as received after so many days.
+    pub confirm_express_days: u16,
+    /// Goods sent by post count as received after so many days, unless the request says otherwise.
+    pub confirm_post_days: u16,
+    /// Goods that need no carrier count as received after so many days.
+    pub confirm_virtual_days: u16,
+    /// Direct pay under an advanced contract stays refundable for so many days.
+    pub refundable_days: u16,
+}
+
+/// The lists of waiting times that the platform has used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum NotifySchedule {
+    /// 5 s, 2 m, 10 m, 15 m, 1 h, 2 h, 6 h, 15 h.
+    #[default]
+    #[serde(rename = "2011")]
+    Of2011,
+    /// 2 m, 10 m, 10 m, 1 h, 2 h, 6 h, 15 h.
+    #[serde(rename = "2016")]
+    Of2016,
 }
 
 impl Default for GatewaySettings {
@@ -65,6 +91,13 @@ impl Default for GatewaySettings {
             database: None,
             database_file: None,
             connections_max: 1024,
+            notify_schedule: NotifySchedule::default(),
+            strict_success: false,
+            close_unpaid_days: 15,
+            confirm_express_days: 10,
+            confirm_post_days: 30,
+            confirm_virtual_days: 3,
+            refundable_days: 90,
         }
     }
 }

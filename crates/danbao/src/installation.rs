@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
+use danbao_gateway::config::{Clocks, RetrySchedule};
 use danbao_gateway::{DemoBuyer, DemoWorld, Gateway};
 use danbao_merchant::Account;
 use danbao_protocol::ids::{PartnerId, UserId};
@@ -20,7 +21,7 @@ use danbao_store::Conn;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, DatabaseUrl, database_url};
+use crate::config::{Config, DatabaseUrl, GatewaySettings, NotifySchedule, database_url};
 use crate::host::client::{Client, ClientLimits};
 use crate::host::clock::{SteadyClock, wall_now};
 use crate::host::entropy;
@@ -245,6 +246,7 @@ struct Plan {
     shop_url: String,
     gateway_database: DatabaseUrl,
     shop_database: DatabaseUrl,
+    gateway_config: danbao_gateway::Config,
 }
 
 impl Plan {
@@ -254,8 +256,10 @@ impl Plan {
         }
         let gateway = &config.gateway;
         let shop = &config.shop;
+        let gateway_url = public_url(gateway.public_url.as_deref(), gateway_at);
         Ok(Plan {
-            gateway_url: public_url(gateway.public_url.as_deref(), gateway_at),
+            gateway_config: gateway_config(gateway, &gateway_url),
+            gateway_url,
             shop_url: public_url(shop.public_url.as_deref(), shop_at),
             gateway_database: database_url(
                 gateway.database.as_ref(),
@@ -297,7 +301,7 @@ fn gateway_node(plan: &Plan) -> GatewayNode {
     let (tell, accounts) = mpsc::channel();
     let database = plan.gateway_database.clone();
     let shop_url = plan.shop_url.clone();
-    let config = danbao_gateway::Config::sandbox(&plan.gateway_url);
+    let config = plan.gateway_config.clone();
     let build = move || {
         let conn = open(&database)?;
         let mut gateway = Gateway::open(conn, config.clone(), entropy::seed()?, wall_now())
@@ -308,6 +312,25 @@ fn gateway_node(plan: &Plan) -> GatewayNode {
         Ok(Box::new(gateway) as Box<dyn Node>)
     };
     GatewayNode { build: Box::new(build), accounts }
+}
+
+fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Config {
+    let days = |count: u16| Duration::from_secs(u64::from(count) * 86_400);
+    danbao_gateway::Config {
+        retries: match settings.notify_schedule {
+            NotifySchedule::Of2011 => RetrySchedule::of_2011(),
+            NotifySchedule::Of2016 => RetrySchedule::of_2016(),
+        },
+        strict_success: settings.strict_success,
+        clocks: Clocks {
+            close_unpaid: days(settings.close_unpaid_days),
+            confirm_express: days(settings.confirm_express_days),
+            confirm_post: days(settings.confirm_post_days),
+            confirm_virtual: days(settings.confirm_virtual_days),
+            refundable: days(settings.refundable_days),
+        },
+        ..danbao_gateway::Config::sandbox(url)
+    }
 }
 
 fn accounts_of(world: DemoWorld) -> Accounts {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use danbao_engine::deadlines::Clocks;
-use danbao_engine::notices::RetrySchedule;
+pub use danbao_engine::deadlines::Clocks;
+pub use danbao_engine::notices::RetrySchedule;
 
 use crate::pages::Lang;
 use crate::password::PasswordCost;

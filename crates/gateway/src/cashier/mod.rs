@@ -21,9 +21,10 @@ use danbao_protocol::ids::TradeNo;
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::status::TradeStatus;
 use http::{Method, StatusCode};
+use subtle::ConstantTimeEq;
 
 use crate::fault::Fault;
-use crate::pages::{Link, LinkLabel, NoticeKind};
+use crate::pages::{DebugError, Link, LinkLabel, NoticeKind};
 use crate::rows::payment_request::{self, StoredRequest};
 use crate::rows::{trade, users};
 use crate::turn::Turn;
@@ -55,7 +56,11 @@ pub(crate) fn route(
     rest: &[&str],
 ) -> Result<Response, Fault> {
     let visit = Visit::of(turn, request)?;
-    let Some(stored) = find(turn, id)? else { return Ok(visit.not_found()) };
+    let stored = match find(turn, id)? {
+        Found::Request(stored) => stored,
+        Found::Altered => return Ok(altered(&visit)),
+        Found::Nothing => return Ok(visit.not_found()),
+    };
     let trade = trade::load(turn.tx, &stored.trade_no)?;
     let merchant = merchant_name(turn, &stored)?;
     let at = At { visit, stored, trade, merchant };
@@ -83,10 +88,28 @@ pub(crate) fn route(
     }
 }
 
-fn find(turn: &mut Turn<'_>, id: &str) -> Result<Option<StoredRequest>, Fault> {
-    let Some((trade_no, secret)) = id.split_at_checked(16) else { return Ok(None) };
-    let stored = payment_request::load(turn.tx, &TradeNo::new(trade_no))?;
-    Ok(stored.filter(|stored| stored.secret == secret))
+/// What is behind a cashier's address.
+enum Found {
+    Request(StoredRequest),
+    /// The trade number is right and the rest is not: somebody has changed the link.
+    Altered,
+    Nothing,
+}
+
+fn find(turn: &mut Turn<'_>, id: &str) -> Result<Found, Fault> {
+    let Some((trade_no, secret)) = id.split_at_checked(16) else { return Ok(Found::Nothing) };
+    Ok(match payment_request::load(turn.tx, &TradeNo::new(trade_no))? {
+        Some(stored) if bool::from(stored.secret.as_bytes().ct_eq(secret.as_bytes())) => {
+            Found::Request(stored)
+        }
+        Some(_) => Found::Altered,
+        None => Found::Nothing,
+    })
+}
+
+/// 业务数据被篡改: the tutorials' message without a code (escrow tutorial 4.1).
+fn altered(visit: &Visit) -> Response {
+    visit.page(&DebugError { code: None, parameter: None, service: None, details: Vec::new() })
 }
 
 /// 商户名称: the partner's name, as the contract has it.
