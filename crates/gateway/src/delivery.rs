@@ -4,6 +4,7 @@
 //! die at any point: what was not written was not sent, and what was sent without an answer being written is sent
 //! again, under the same notify_id.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use http::{HeaderValue, Method, Uri};
 
 use crate::fault::Fault;
 use crate::message;
+use crate::on_its_way::Host;
 use crate::rows::notice::{self, AttemptKey, StoredAttempt, StoredNotice};
 use crate::rows::trade;
 use crate::turn::Turn;
@@ -27,27 +29,44 @@ const CLAIM_MAX: usize = 256;
 /// How much of a merchant's answer is kept.
 const ANSWER_KEPT_BYTES: usize = 256;
 
-/// Sends what is due, as far as there is room.
+/// How far what a slow host is owed steps aside, so that others are found in its place.
+const ASIDE: Duration = Duration::from_secs(10);
+
+/// Sends what is due, as far as there is room: no merchant takes every slot, however dead it is.
 pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
-    let room = turn.config.sends_max.saturating_sub(turn.memory.sends.len()).min(CLAIM_MAX);
+    let room = turn.config.sends_max.saturating_sub(turn.memory.on_its_way.len()).min(CLAIM_MAX);
     if room == 0 {
         return Ok(());
     }
     let limit = i64::try_from(room).unwrap_or(i64::MAX);
     let due = notice::load_due(turn.tx, turn.now, limit)?;
-    let mut previous = None;
+    let mut claimed = BTreeSet::new();
     for notice in due {
-        // Two of one trade can both be due; the second waits for the first one's answer.
-        if previous.as_ref() == Some(&notice.trade_no) {
+        let Some((uri, host)) = address(&notice.notify_url) else {
+            tracing::warn!(notify_url = notice.notify_url, "a notification cannot be sent to this address");
+            notice::reschedule(turn.tx, &notice.trade_no, notice.seq, None)?;
             continue;
+        };
+        match turn.memory.on_its_way.host(&host, turn.now) {
+            Host::Busy => {}
+            Host::Slow => notice::step_aside(turn.tx, &notice, turn.now.plus(ASIDE))?,
+            // Two of one trade can both be due; the second waits for the first one's answer.
+            Host::Open if claimed.insert(notice.trade_no.clone()) => claim(turn, &notice, uri, host)?,
+            Host::Open => {}
         }
-        previous = Some(notice.trade_no.clone());
-        claim(turn, notice)?;
     }
     Ok(())
 }
 
-fn claim(turn: &mut Turn<'_>, notice: StoredNotice) -> Result<(), Fault> {
+/// Where a notification goes, and the host by which slots are counted; `None` if it goes nowhere.
+fn address(notify_url: &str) -> Option<(Uri, String)> {
+    let uri: Uri = notify_url.parse().ok()?;
+    let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
+    let host = uri.authority().filter(|_| is_web)?.as_str().to_ascii_lowercase();
+    Some((uri, host))
+}
+
+fn claim(turn: &mut Turn<'_>, notice: &StoredNotice, uri: Uri, host: String) -> Result<(), Fault> {
     if notice.awaiting {
         // Its answer never came: the process that asked is gone. That try is over.
         let attempt = StoredAttempt {
@@ -62,25 +81,19 @@ fn claim(turn: &mut Turn<'_>, notice: StoredNotice) -> Result<(), Fault> {
     }
     let key = AttemptKey { trade_no: notice.trade_no.clone(), seq: notice.seq, attempt: notice.attempts + 1 };
     let first_sent_at = notice.first_sent_at.unwrap_or(turn.now);
-    match write(turn, &notice, first_sent_at)? {
-        Some(request) => {
-            notice::begin_attempt(turn.tx, &key, turn.now.plus(turn.config.answer_within), turn.now)?;
-            turn.send(key, request);
-            Ok(())
-        }
-        None => {
-            tracing::warn!(notify_url = notice.notify_url, "a notification cannot be sent to this address");
-            notice::reschedule(turn.tx, &notice.trade_no, notice.seq, None)
-        }
-    }
+    let request = write(turn, notice, first_sent_at, uri)?;
+    notice::begin_attempt(turn.tx, &key, turn.now.plus(turn.config.answer_within), turn.now)?;
+    turn.send(key, host, request);
+    Ok(())
 }
 
-/// Writes a notification out: the same bytes at every try. `None` if its address is none.
+/// Writes a notification out: the same bytes at every try.
 fn write(
     turn: &mut Turn<'_>,
     notice: &StoredNotice,
     notify_time: Timestamp,
-) -> Result<Option<Request>, Fault> {
+    uri: Uri,
+) -> Result<Request, Fault> {
     let trade = trade::load(turn.tx, &notice.trade_no)?
         .ok_or_else(|| Fault::invariant(format!("a notice without its trade {}", notice.trade_no)))?;
     let charset = trade.request.charset;
@@ -88,10 +101,6 @@ fn write(
     let mut params = notify::build(&message, charset)
         .map_err(|error| Fault::invariant(format!("{} cannot be written out: {error}", notice.trade_no)))?;
     sign(turn, &trade.request.partner, &mut params)?;
-    let Ok(uri) = notice.notify_url.parse::<Uri>() else { return Ok(None) };
-    if uri.host().is_none() {
-        return Ok(None);
-    }
     let mut request = Request::new(Bytes::from(params.to_urlencoded()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
@@ -102,7 +111,7 @@ fn write(
     }
     // The name that shops of the time let through their filters (protocol.md §1.5).
     headers.insert(USER_AGENT, HeaderValue::from_static("Mozilla/4.0"));
-    Ok(Some(request))
+    Ok(request)
 }
 
 /// Signs with the partner's key.
@@ -124,7 +133,7 @@ pub(crate) fn hear(
     id: SendId,
     outcome: &Result<Response, NoAnswer>,
 ) -> Result<(), Fault> {
-    let Some(key) = turn.memory.sends.get(&id).cloned() else { return Ok(()) };
+    let Some(key) = turn.memory.on_its_way.attempt(id).cloned() else { return Ok(()) };
     let Some(notice) = notice::load(turn.tx, &key.trade_no, key.seq)? else { return Ok(()) };
     let acknowledged = matches!(outcome, Ok(response)
         if notices::acknowledges(response.status().as_u16(), response.body(), turn.config.strict_success));
@@ -151,7 +160,7 @@ pub(crate) fn hear(
         let next = turn.config.retries.next_try(tries, first, turn.now);
         notice::reschedule(turn.tx, &key.trade_no, key.seq, next)?;
     }
-    turn.memory.heard.push(id);
+    turn.memory.on_its_way.heard(id);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
+use crate::on_its_way::OnItsWay;
 use crate::rows::{self, deadline, notice, setting};
 use crate::turn::{Known, Memory, Turn};
 use crate::{clockwork, delivery, router, sandbox, web};
@@ -49,16 +50,12 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Gateway, OpenError> {
         danbao_store::migrate(conn.as_mut(), rows::MIGRATIONS)?;
-        let memory = Memory {
-            entropy: Entropy::new(seed),
-            numbers: Numbers::default(),
-            sends: std::collections::BTreeMap::new(),
-            next_send: 1,
-            heard: Vec::new(),
-        };
+        let memory =
+            Memory { entropy: Entropy::new(seed), numbers: Numbers::default(), on_its_way: OnItsWay::new() };
         let mut gateway = Gateway { conn, config, memory, clock_offset_ms: 0 };
         if gateway.config.is_sandbox {
             gateway.with_turn(now, sandbox::ensure_token)?;
+            gateway.clock_offset_ms = setting::clock_offset_ms(gateway.conn.as_mut())?;
         }
         Ok(gateway)
     }
@@ -101,16 +98,13 @@ impl Gateway {
     /// Takes inputs as one transaction. `Err` with nothing done and nothing written.
     fn take(&mut self, host_now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
         let mut outputs = Vec::with_capacity(inputs.len());
-        let sends_before = self.memory.next_send;
+        let mark = self.memory.on_its_way.mark();
         let taken = self.take_in_transaction(host_now, inputs, &mut outputs);
-        let heard = std::mem::take(&mut self.memory.heard);
-        if taken.is_err() {
-            self.memory.numbers.forget();
-            self.memory.sends.retain(|id, _| id.0 < sends_before);
+        if taken.is_ok() {
+            self.memory.on_its_way.committed();
         } else {
-            for id in &heard {
-                self.memory.sends.remove(id);
-            }
+            self.memory.numbers.forget();
+            self.memory.on_its_way.rolled_back(mark);
         }
         taken.map(|()| outputs)
     }
@@ -193,7 +187,7 @@ impl Node for Gateway {
         let offset = self.clock_offset_ms;
         let due = |gateway: &mut Gateway| -> Result<Option<Timestamp>, Fault> {
             // With every slot taken, nothing can go before an answer comes.
-            let has_slot = gateway.memory.sends.len() < gateway.config.sends_max;
+            let has_slot = gateway.memory.on_its_way.len() < gateway.config.sends_max;
             let notice = if has_slot { notice::next_due(gateway.conn.as_mut())? } else { None };
             let deadline = deadline::next_due(gateway.conn.as_mut())?;
             Ok(notice.into_iter().chain(deadline).min())

@@ -12,6 +12,7 @@ pub mod fault;
 mod gateway;
 mod message;
 mod numbers;
+mod on_its_way;
 pub mod pages;
 pub mod password;
 mod router;

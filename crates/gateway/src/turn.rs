@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use danbao_protocol::ids::PartnerId;
-use danbao_protocol::node::{AskId, Output, Request, Response, SendId};
+use danbao_protocol::node::{AskId, Output, Request, Response};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
 
@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
+use crate::on_its_way::OnItsWay;
 use crate::rows::notice::AttemptKey;
 use crate::rows::partner::{self, Partner};
 use crate::rows::setting;
@@ -22,10 +23,7 @@ use crate::rows::setting;
 pub(crate) struct Memory {
     pub(crate) entropy: Entropy,
     pub(crate) numbers: Numbers,
-    pub(crate) sends: BTreeMap<SendId, AttemptKey>,
-    pub(crate) next_send: u64,
-    /// Sends whose answers this group has taken; struck from `sends` once it is committed.
-    pub(crate) heard: Vec<SendId>,
+    pub(crate) on_its_way: OnItsWay,
 }
 
 /// What this transaction has read already and nobody can change before it ends, but the transaction itself.
@@ -54,10 +52,8 @@ impl Turn<'_> {
     }
 
     /// Sends a request, once this group of turns has been committed.
-    pub(crate) fn send(&mut self, attempt: AttemptKey, request: Request) {
-        let id = SendId(self.memory.next_send);
-        self.memory.next_send += 1;
-        self.memory.sends.insert(id, attempt);
+    pub(crate) fn send(&mut self, attempt: AttemptKey, host: String, request: Request) {
+        let id = self.memory.on_its_way.begin(attempt, host, self.now);
         self.outputs.push(Output::Send { id, request });
     }
 

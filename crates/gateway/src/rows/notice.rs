@@ -256,6 +256,15 @@ pub(crate) fn reschedule(
     Ok(())
 }
 
+/// Lets others go first: what a slow host is owed, together with later notices of the same trade.
+pub(crate) fn step_aside(tx: &mut dyn Conn, notice: &StoredNotice, due_at: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE notice SET due_at = $3 WHERE trade_no = $1 AND seq >= $2 AND awaiting = 0 AND due_at < $3",
+        &[Bind::Text(notice.trade_no.as_str()), Bind::Int(notice.seq), Bind::Int(due_at.0)],
+    )?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

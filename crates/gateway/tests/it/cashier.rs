@@ -373,7 +373,11 @@ fn the_cashier_is_found_by_its_secret_alone() {
         let mut browser = Browser::default();
         let page = at_the_cashier(world, &mut browser, &Call::direct(&shop, "c18", "10.00"));
         let id = page.at.strip_prefix("/cashier/").unwrap();
-        for wrong in [&id[..16], &id[..40], &format!("{id}x"), "x", "", &"中".repeat(9)] {
+        for altered in [&id[..16], &id[..40], &format!("{id}x")] {
+            let shown = browser.open(world, &format!("/cashier/{altered}"));
+            assert!(shown.shows("业务数据被篡改") && !shown.shows("确认"), "the link was altered: {altered}");
+        }
+        for wrong in ["x", "", &"中".repeat(9)] {
             let path: String = format!("/cashier/{}", wrong.replace('中', "%E4%B8%AD"));
             assert_eq!(browser.open(world, &path).status, StatusCode::NOT_FOUND, "{path}");
         }

@@ -1,0 +1,138 @@
+//! Notifications whose answers are waited for: in memory alone, because the database knows until when each is waited
+//! for and what to do when its answer never comes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use danbao_protocol::node::SendId;
+use danbao_protocol::time::Timestamp;
+
+use crate::rows::notice::AttemptKey;
+
+/// Sends to one host at once: a quarter of the default for all, so that no merchant can take every slot.
+pub(crate) const PER_HOST_MAX: usize = 64;
+/// A full host whose oldest send has waited longer than this is slow; what it is owed steps aside.
+const SLOW_AFTER: Duration = Duration::from_secs(2);
+
+/// One try that was sent.
+#[derive(Debug, Clone)]
+struct Sent {
+    key: AttemptKey,
+    host: String,
+    sent_at: Timestamp,
+}
+
+/// How a merchant's host is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// More may be sent to it.
+    Open,
+    /// It has as many as it may have, and answers them; soon there is room.
+    Busy,
+    /// It has as many as it may have, and does not answer.
+    Slow,
+}
+
+/// Everything that is on its way.
+#[derive(Debug)]
+pub(crate) struct OnItsWay {
+    sends: BTreeMap<SendId, Sent>,
+    next: u64,
+    /// Answers that this group has taken; struck out once it is committed.
+    heard: Vec<SendId>,
+}
+
+impl OnItsWay {
+    pub(crate) fn new() -> OnItsWay {
+        OnItsWay { sends: BTreeMap::new(), next: 1, heard: Vec::new() }
+    }
+
+    /// How many are on their way.
+    pub(crate) fn len(&self) -> usize {
+        self.sends.len()
+    }
+
+    /// Notes a send and names it.
+    pub(crate) fn begin(&mut self, key: AttemptKey, host: String, now: Timestamp) -> SendId {
+        let id = SendId(self.next);
+        self.next += 1;
+        self.sends.insert(id, Sent { key, host, sent_at: now });
+        id
+    }
+
+    /// The try that a send was.
+    pub(crate) fn attempt(&self, id: SendId) -> Option<&AttemptKey> {
+        self.sends.get(&id).map(|sent| &sent.key)
+    }
+
+    /// Notes that an answer was taken; it counts when the group is committed.
+    pub(crate) fn heard(&mut self, id: SendId) {
+        self.heard.push(id);
+    }
+
+    /// How a host is doing.
+    pub(crate) fn host(&self, host: &str, now: Timestamp) -> Host {
+        let to_host = || self.sends.values().filter(|sent| sent.host == host);
+        if to_host().count() < PER_HOST_MAX {
+            return Host::Open;
+        }
+        let is_slow = to_host().any(|sent| now.since(sent.sent_at) > SLOW_AFTER);
+        if is_slow { Host::Slow } else { Host::Busy }
+    }
+
+    /// The mark to return to if the group is rolled back.
+    pub(crate) fn mark(&self) -> u64 {
+        self.next
+    }
+
+    /// The group was committed: what it heard is over.
+    pub(crate) fn committed(&mut self) {
+        for id in std::mem::take(&mut self.heard) {
+            self.sends.remove(&id);
+        }
+    }
+
+    /// The group was rolled back: what it heard is unheard, and what it sent since the mark was never sent.
+    pub(crate) fn rolled_back(&mut self, mark: u64) {
+        self.heard.clear();
+        self.sends.retain(|id, _| id.0 < mark);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use danbao_protocol::ids::TradeNo;
+
+    use super::*;
+
+    fn key() -> AttemptKey {
+        AttemptKey { trade_no: TradeNo::new("1"), seq: 1, attempt: 1 }
+    }
+
+    #[test]
+    fn a_host_that_answers_is_busy_and_one_that_does_not_is_slow() {
+        let mut sends = OnItsWay::new();
+        let at = |ms: i64| Timestamp(1_000_000 + ms);
+        let ids: Vec<SendId> =
+            (0..PER_HOST_MAX).map(|_| sends.begin(key(), "dead.example".to_owned(), at(0))).collect();
+        assert_eq!(sends.host("dead.example", at(1_000)), Host::Busy);
+        assert_eq!(sends.host("dead.example", at(3_000)), Host::Slow);
+        assert_eq!(sends.host("shop.example", at(3_000)), Host::Open);
+        sends.heard(ids[0]);
+        assert_eq!(sends.host("dead.example", at(3_000)), Host::Slow, "not committed yet");
+        sends.committed();
+        assert_eq!(sends.host("dead.example", at(3_000)), Host::Open);
+    }
+
+    #[test]
+    fn a_group_that_is_rolled_back_has_sent_and_heard_nothing() {
+        let mut sends = OnItsWay::new();
+        let kept = sends.begin(key(), "a".to_owned(), Timestamp(0));
+        let mark = sends.mark();
+        let lost = sends.begin(key(), "a".to_owned(), Timestamp(0));
+        sends.heard(kept);
+        sends.rolled_back(mark);
+        sends.committed();
+        assert!(sends.attempt(kept).is_some() && sends.attempt(lost).is_none());
+    }
+}
