@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod e2e;
 mod postgres;
 mod process;
 mod setup;
@@ -33,6 +34,8 @@ enum Chore {
     },
     /// Measures payments and verifications beside their limits, in a release build on a quiet machine.
     Bench,
+    /// Takes the pictures of the README again, into docs/images.
+    Screenshots,
     /// Runs all checks and tests, in order, up to the first that fails.
     Test {
         /// Runs these steps alone.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Chore::Bench => bench::run(),
         Chore::Setup => setup::run(),
         Chore::Postgres { command } => run_postgres(&command),
+        Chore::Screenshots => e2e::screenshots(),
         Chore::Test { only } => test::run(&only),
     });
     match done {

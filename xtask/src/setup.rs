@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{postgres, process};
+use crate::{e2e, postgres, process};
 
 /// Something that a test runs.
 struct Need {
@@ -31,6 +31,16 @@ const NEEDS: &[Need] = &[
         },
     },
     Need {
+        package: "chromium-driver",
+        purpose: "the same",
+        is_there: || process::succeeds("chromedriver", &["--version"]),
+    },
+    Need {
+        package: "fonts-noto-cjk",
+        purpose: "screenshots with Chinese in them",
+        is_there: e2e::has_chinese_font,
+    },
+    Need {
         package: "python3-venv",
         purpose: "the tests with a client that nobody here wrote",
         is_there: || process::succeeds("python3", &["-c", "import venv, ensurepip"]),
@@ -44,6 +54,11 @@ const NEEDS: &[Need] = &[
 
 /// Installs what is missing, and says so before it does.
 pub(crate) fn run() -> Result<()> {
+    packages()?;
+    e2e::make_python()
+}
+
+fn packages() -> Result<()> {
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.is_there)()).collect();
     if missing.is_empty() {
         println!("nothing is missing");

@@ -6,11 +6,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::postgres::PrivatePostgres;
-use crate::{process, setup};
+use crate::{e2e, process, setup};
 
 /// How a test learns of the server; see `danbao_store::testing`.
 pub(crate) const SERVER_VARIABLE: &str = "DANBAO_TEST_POSTGRES";
-const REQUIRE_VARIABLE: &str = "DANBAO_TEST_REQUIRE_POSTGRES";
+pub(crate) const REQUIRE_VARIABLE: &str = "DANBAO_TEST_REQUIRE_POSTGRES";
 
 /// What the steps share.
 #[derive(Debug, Default)]
@@ -47,6 +47,9 @@ const STEPS: &[Step] = &[
     ("clippy", |_| cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).map(passed)),
     ("deny", |_| deny()),
     ("test", |world| workspace_tests(world).map(passed)),
+    ("e2e", |world| e2e::run(world, "processes::").map(passed)),
+    ("python-client", |world| e2e::run(world, "python_client::").map(passed)),
+    ("browser", |world| e2e::run(world, "browser::").map(passed)),
 ];
 
 /// Runs all steps, or those named alone.
@@ -83,7 +86,7 @@ fn passed((): ()) -> Outcome {
     Outcome::Passed
 }
 
-fn cargo(arguments: &[&str]) -> Result<()> {
+pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
     process::run(in_workspace(&mut Command::new("cargo")).args(arguments))
 }
 
@@ -99,7 +102,7 @@ fn deny() -> Result<Outcome> {
 fn workspace_tests(world: &mut World) -> Result<()> {
     let url = world.postgres_url()?;
     let mut command = Command::new("cargo");
-    in_workspace(&mut command).args(["test", "--workspace"]);
+    in_workspace(&mut command).args(["test", "--workspace", "--exclude", "danbao-e2e"]);
     process::run(command.env(SERVER_VARIABLE, url).env(REQUIRE_VARIABLE, "1"))
 }
 

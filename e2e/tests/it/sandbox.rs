@@ -1,0 +1,108 @@
+//! The sandbox API over HTTP.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use ureq::Agent;
+
+/// What the API answered, or why it did not.
+pub(crate) type Answer = Result<Value, String>;
+
+/// A caller with the token.
+#[derive(Clone)]
+pub(crate) struct Sandbox {
+    agent: Agent,
+    base: String,
+    token: String,
+}
+
+impl Sandbox {
+    pub(crate) fn new(gateway: &str, token: &str) -> Sandbox {
+        Sandbox { agent: agent(), base: format!("{gateway}/sandbox/v1"), token: token.to_owned() }
+    }
+
+    /// GET, which must succeed.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let request = self.agent.get(format!("{}{path}", self.base)).header("Authorization", self.bearer());
+        read(request.call()).unwrap()
+    }
+
+    /// POST; a broken connection or a status other than 200 is an error.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        let request = self.agent.post(format!("{}{path}", self.base)).header("Authorization", self.bearer());
+        read(request.content_type("application/json").send(body.to_string()))
+    }
+
+    /// A purchase by a headless buyer.
+    pub(crate) fn checkout(&self, url: &str, buyer: &str, mode: Option<&str>, method: &str) -> Answer {
+        let mut body = json!({ "url": url, "buyer": buyer, "method": method });
+        if let Some(mode) = mode {
+            body["mode"] = json!(mode);
+        }
+        self.post("/checkout", &body)
+    }
+
+    /// One step of a trade.
+    pub(crate) fn act(&self, trade_no: &str, action: &str) -> Answer {
+        self.post(&format!("/trades/{trade_no}/actions"), &json!({ "action": action }))
+    }
+
+    /// All about a trade.
+    pub(crate) fn trade(&self, trade_no: &str) -> Value {
+        self.get(&format!("/trades/{trade_no}"))
+    }
+
+    /// The trades under this number; there is at most one a partner.
+    pub(crate) fn trades_of(&self, out_trade_no: &str) -> Vec<Value> {
+        let found = self.get(&format!("/trades?out_trade_no={out_trade_no}"));
+        found["trades"].as_array().unwrap().clone()
+    }
+
+    /// Moves the clock on, so that whatever is due later is due now.
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.post("/clock/advance", &json!({ "seconds": seconds })).unwrap();
+    }
+
+    /// Waits until every notification of these trades has been acknowledged, moving the clock over the pauses between
+    /// tries.
+    pub(crate) fn drain(&self, trade_nos: &[String]) {
+        const DRAIN_MAX: Duration = Duration::from_secs(60);
+        let since = Instant::now();
+        for trade_no in trade_nos {
+            loop {
+                let trade = self.trade(trade_no);
+                let notices = trade["notices"].as_array().unwrap();
+                if notices.iter().all(|notice| notice["state"] == "acknowledged") {
+                    break;
+                }
+                assert!(since.elapsed() < DRAIN_MAX, "never told: {trade:#}");
+                self.advance(600);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+}
+
+/// An HTTP client that shows everything as it is: no redirect is followed, no status is an error.
+pub(crate) fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(Duration::from_secs(30)));
+    config.build().into()
+}
+
+fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
+    let mut answer = answer.map_err(|error| error.to_string())?;
+    let status = answer.status();
+    let body = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    if status != 200 {
+        return Err(format!("{status}: {body}"));
+    }
+    serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
+}
