@@ -107,13 +107,22 @@ fn is_authorized(turn: &mut Turn<'_>, request: &Request) -> Result<bool, Fault> 
 
 /// Reads a JSON body; unknown fields are refused, because a misspelt one would be a silent mistake.
 pub(crate) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
-    serde_json::from_slice(request.body()).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "malformed_json",
-            format!("the body is not as described: {error}"),
-        )
-    })
+    let malformed = |detail| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail);
+    let not_described = |error| malformed(format!("the body is not as described: {error}"));
+    let body: Value = serde_json::from_slice(request.body()).map_err(not_described)?;
+    if holds_nul(&body) {
+        return Err(malformed("a text of the body holds NUL, which no database keeps".to_owned()));
+    }
+    serde_json::from_value(body).map_err(not_described)
+}
+
+fn holds_nul(body: &Value) -> bool {
+    match body {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(holds_nul),
+        Value::Object(fields) => fields.values().any(holds_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// `GET /state`: what kind of gateway this is, and its people.

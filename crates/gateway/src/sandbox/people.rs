@@ -67,6 +67,9 @@ pub(super) fn create_user(turn: &mut Turn<'_>, request: &Request) -> Answer {
     })))
 }
 
+/// The most that a member begins with: ten thousand million yuan.
+const BALANCE_MAX: Fen = Fen(1_000_000_000_000);
+
 /// Makes a member with a balance.
 pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<User, Problem>, Fault> {
     if !cashier::is_contact(&new.email) {
@@ -82,6 +85,10 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
         Ok(balance) => balance.unwrap_or(Fen::ZERO),
         Err(error) => return Ok(Err(Problem::unprocessable("balance_malformed", error.to_string()))),
     };
+    if balance > BALANCE_MAX {
+        let detail = format!("at most {BALANCE_MAX}, so that the books cannot overflow");
+        return Ok(Err(Problem::unprocessable("balance_malformed", detail)));
+    }
     let name = new.display_name.as_deref().unwrap_or(&new.email);
     if name.contains('\0') || name.chars().count() > 64 {
         return Ok(Err(Problem::unprocessable("display_name_malformed", "at most 64 characters")));

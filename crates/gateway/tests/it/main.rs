@@ -1,9 +1,16 @@
 //! The gateway from outside: scenarios driven through `step` with values, on SQLite and on PostgreSQL, whose databases
 //! must hold the same at the end.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod browser;
 mod cashier;
+mod deadlines;
 mod desk;
+mod groups;
+mod hostile;
+mod notifications;
+mod openapi;
 mod order;
 mod purchases;
+mod refusals;
 mod world;

@@ -1,0 +1,334 @@
+//! The description of the sandbox API and the API itself say the same.
+
+use std::collections::BTreeSet;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::order::Call;
+use super::world::{World, on_both_databases};
+
+fn described(world: &mut World) -> Value {
+    serde_json::from_str(&world.get_text("/sandbox/v1/openapi.json")).unwrap()
+}
+
+/// Every operation of the description: method, path, operation.
+fn operations(openapi: &Value) -> Vec<(Method, String, Value)> {
+    let mut found = Vec::new();
+    for (path, item) in openapi["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if let Ok(method @ (Method::GET | Method::POST)) = method.to_uppercase().parse() {
+                found.push((method, path.clone(), operation.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// Every route of the router, read out of its own match arms: `(&Method::GET, ["trades", trade_no])`.
+fn routes() -> BTreeSet<String> {
+    const ROUTER: &str = include_str!("../../src/sandbox/mod.rs");
+    let mut routes = BTreeSet::new();
+    for arm in ROUTER.split("(&Method::").skip(1) {
+        let Some((method, rest)) = arm.split_once(", [") else { continue };
+        let segments = rest.split(']').next().unwrap_or_default().split(", ");
+        let path: String = segments
+            .map(|segment| match segment.trim().strip_prefix('"') {
+                Some(fixed) => format!("/{}", fixed.trim_end_matches('"')),
+                None => format!("/{{{}}}", segment.trim()),
+            })
+            .collect();
+        routes.insert(format!("{method} {path}"));
+    }
+    routes
+}
+
+/// Whether a value is as a schema says: the keywords that our description uses, and no others.
+fn check(openapi: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+    let no = |what: &str| Err(format!("{at}: {what}: {value}"));
+    for (keyword, rule) in schema.as_object().ok_or_else(|| format!("{at}: no schema"))? {
+        match keyword.as_str() {
+            "$ref" => {
+                let name = rule.as_str().and_then(|name| name.strip_prefix('#')).unwrap_or_default();
+                let schema = openapi.pointer(name).ok_or_else(|| format!("{at}: nothing at {rule}"))?;
+                check(openapi, schema, value, at)?;
+            }
+            "oneOf" => {
+                let schemas = rule.as_array().into_iter().flatten();
+                let fitting = schemas.filter(|schema| check(openapi, schema, value, at).is_ok()).count();
+                if fitting != 1 {
+                    return no(&format!("{fitting} of the alternatives fit"));
+                }
+            }
+            "type" => {
+                let kind = match value {
+                    Value::Null => "null",
+                    Value::Bool(_) => "boolean",
+                    Value::Number(_) => "integer",
+                    Value::String(_) => "string",
+                    Value::Array(_) => "array",
+                    Value::Object(_) => "object",
+                };
+                let kinds = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
+                if !kinds.contains(&json!(kind)) {
+                    return no(&format!("not {rule}"));
+                }
+            }
+            "enum" => {
+                if !rule.as_array().is_some_and(|words| words.contains(value)) {
+                    return no("none of the words");
+                }
+            }
+            "const" => {
+                if rule != value {
+                    return no("another constant");
+                }
+            }
+            "items" => {
+                for (nth, item) in value.as_array().into_iter().flatten().enumerate() {
+                    check(openapi, rule, item, &format!("{at}/{nth}"))?;
+                }
+            }
+            "properties" => {
+                for (name, schema) in rule.as_object().into_iter().flatten() {
+                    if let Some(field) = value.get(name) {
+                        check(openapi, schema, field, &format!("{at}/{name}"))?;
+                    }
+                }
+            }
+            "required" => {
+                let names = rule.as_array().into_iter().flatten().filter_map(Value::as_str);
+                for name in names {
+                    if value.get(name).is_none() {
+                        return no(&format!("without {name}"));
+                    }
+                }
+            }
+            "additionalProperties" => {
+                let known = |name: &str| schema["properties"].get(name).is_some();
+                for (name, field) in value.as_object().into_iter().flatten().filter(|(name, _)| !known(name))
+                {
+                    match rule {
+                        Value::Bool(false) => return no(&format!("{name} is not described")),
+                        Value::Object(_) => check(openapi, rule, field, &format!("{at}/{name}"))?,
+                        _ => {}
+                    }
+                }
+            }
+            "minimum" | "maximum" => {
+                let (bound, number) = (rule.as_i64(), value.as_i64());
+                if (keyword == "minimum" && number < bound) || (keyword == "maximum" && number > bound) {
+                    return no("out of bounds");
+                }
+            }
+            "maxLength" => {
+                let most = rule.as_u64().and_then(|most| usize::try_from(most).ok());
+                if value.as_str().map(|text| text.chars().count()) > most {
+                    return no("too long");
+                }
+            }
+            "description" | "default" | "format" | "pattern" => {}
+            other => {
+                return Err(format!("{at}: the description uses {other}, which this test does not know"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The schema of an answer's body.
+fn schema_of<'a>(openapi: &'a Value, operation: &'a Value, status: StatusCode) -> &'a Value {
+    let mut response = &operation["responses"][status.as_str()];
+    if let Some(name) = response["$ref"].as_str() {
+        response = openapi.pointer(name.strip_prefix('#').unwrap()).unwrap();
+    }
+    let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
+    let schema = &response["content"][kind]["schema"];
+    assert!(schema.is_object(), "{operation}: {status} is not described");
+    schema
+}
+
+#[test]
+fn every_route_is_described_and_every_description_has_a_route() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        assert_eq!(openapi["openapi"], "3.1.0");
+        let described: BTreeSet<String> =
+            operations(&openapi).iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+        assert_eq!(described, routes());
+        assert!(described.len() > 10);
+    });
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        for (method, path, operation) in operations(&openapi) {
+            let body = &operation["requestBody"]["content"]["application/json"];
+            if body.is_object() {
+                check(&openapi, &body["schema"], &body["example"], &format!("{method} {path} body")).unwrap();
+            }
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let name = response["$ref"].as_str().and_then(|name| name.strip_prefix('#'));
+                let response = name.map_or(response, |name| openapi.pointer(name).unwrap());
+                for content in response["content"].as_object().unwrap().values() {
+                    if let Some(example) = content.get("example") {
+                        let at = format!("{method} {path} {status}");
+                        check(&openapi, &content["schema"], example, &at).unwrap();
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn every_described_path_answers_as_it_is_described() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        let (shop, zhang) = (world.shop.clone(), world.zhang());
+        let url = Call::escrow(&shop, "a1", "10.00").url();
+        let paid = world.checkout(&url, &zhang.email, Value::Null);
+        let trade_no = paid["trade_no"].as_str().unwrap().to_owned();
+        world.acknowledge();
+        world.answer_with(500, "no");
+        let fresh = Call::direct(&shop, "a2", "10.00").url();
+        for (method, path, operation) in operations(&openapi) {
+            if path == "/openapi.json" {
+                continue;
+            }
+            let mut body = operation["requestBody"]["content"]["application/json"]["example"].clone();
+            if path == "/checkout" {
+                body["url"] = json!(fresh);
+            }
+            let query = if path == "/trades" { "?out_trade_no=a1" } else { "" };
+            let asked = format!("{}{query}", path.replace("{trade_no}", &trade_no));
+            let (status, answer) = world.sandbox(method.clone(), &asked, &body);
+            assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
+            check(&openapi, schema_of(&openapi, &operation, status), &answer, &path).unwrap();
+        }
+    });
+}
+
+#[test]
+fn every_mistake_is_a_problem_that_is_described() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        let (shop, zhang) = (world.shop.clone(), world.zhang());
+        let url = Call::direct(&shop, "a3", "10.00").url();
+        let paid = world.checkout(&url, &zhang.email, Value::Null);
+        world.acknowledge_all();
+        let actions = format!("/trades/{}/actions", paid["trade_no"].as_str().unwrap());
+        let nobody = "/trades/2012022999999999";
+        let get = Method::GET;
+        let post = Method::POST;
+        let mistakes = [
+            (&post, "/users", "/users", json!({}), "malformed_json"),
+            (&post, "/users", "/users", json!({ "email": "a@b.example", "emial": "x" }), "malformed_json"),
+            (&post, "/users", "/users", json!({ "email": "nobody" }), "email_malformed"),
+            (&post, "/users", "/users", json!({ "email": zhang.email }), "email_taken"),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example", "balance": "x" }),
+                "balance_malformed",
+            ),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example", "display_name": "名".repeat(65) }),
+                "display_name_malformed",
+            ),
+            (
+                &post,
+                "/partners",
+                "/partners",
+                json!({ "seller_email": "a@b.example", "services": ["x"] }),
+                "service_unknown",
+            ),
+            (
+                &post,
+                "/partners",
+                "/partners",
+                json!({ "seller_email": "a@b.example", "key": "short" }),
+                "partner_malformed",
+            ),
+            (
+                &post,
+                "/partners",
+                "/partners",
+                json!({ "seller_email": "a@b.example", "fee_ppm": 1_000_001 }),
+                "partner_malformed",
+            ),
+            (&post, "/partners", "/partners", json!({ "seller_email": shop.seller_email }), "partner_exists"),
+            (&get, "/trades", "/trades", Value::Null, "out_trade_no_missing"),
+            (&get, "/trades/{trade_no}", nobody, Value::Null, "not_found"),
+            (
+                &post,
+                "/trades/{trade_no}/actions",
+                "/trades/1/actions",
+                json!({ "action": "pay" }),
+                "not_found",
+            ),
+            (&post, "/trades/{trade_no}/actions", &actions, json!({ "action": "refund" }), "action_unknown"),
+            (
+                &post,
+                "/trades/{trade_no}/actions",
+                &actions,
+                json!({ "action": "pay", "method": "cash" }),
+                "method_unknown",
+            ),
+            (
+                &post,
+                "/trades/{trade_no}/actions",
+                &actions,
+                json!({ "action": "send_goods", "transport_type": "x" }),
+                "transport_type_unknown",
+            ),
+            (
+                &post,
+                "/checkout",
+                "/checkout",
+                json!({ "url": url, "buyer": "nobody@x.example" }),
+                "not_found",
+            ),
+            (
+                &post,
+                "/checkout",
+                "/checkout",
+                json!({ "url": url, "buyer": zhang.email, "mode": "x" }),
+                "choice_unknown",
+            ),
+            (&post, "/clock/advance", "/clock/advance", json!({ "seconds": -1 }), "seconds_out_of_range"),
+        ];
+        for (method, path, asked, body, code) in mistakes {
+            let (status, problem) = world.sandbox(method.clone(), asked, &body);
+            assert_eq!(problem["code"], code, "{method} {asked} {body}: {problem}");
+            let operation = &openapi["paths"][path][method.as_str().to_lowercase()];
+            check(&openapi, schema_of(&openapi, operation, status), &problem, path).unwrap();
+        }
+        let refused = world.act(paid["trade_no"].as_str().unwrap(), json!({ "action": "close" }));
+        assert_eq!(refused, json!({ "error_code": "TRADE_STATUS_NOT_AVAILD" }));
+    });
+}
+
+#[test]
+fn a_gateway_that_is_no_sandbox_has_no_such_thing() {
+    let database = danbao_store::sqlite::memory().unwrap();
+    let mut config = danbao_gateway::Config::sandbox("http://pay.example");
+    config.is_sandbox = false;
+    let now = super::world::NOON;
+    let mut gateway = danbao_gateway::Gateway::open(database, config, [7; 32], now).unwrap();
+    for path in ["/sandbox/v1/openapi.json", "/sandbox/v1/state", "/sandbox/v1/clock"] {
+        let request = super::world::request(Method::GET, path, "");
+        let input = danbao_protocol::node::Input::Request { id: danbao_protocol::node::AskId(1), request };
+        let outputs = danbao_protocol::node::Node::step(&mut gateway, now, vec![input]).unwrap();
+        let [danbao_protocol::node::Output::Respond { response, .. }] = &outputs[..] else {
+            panic!("one answer")
+        };
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    }
+}
