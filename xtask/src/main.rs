@@ -12,6 +12,7 @@ mod postgres;
 mod process;
 mod setup;
 mod test;
+mod tidy;
 
 use std::process::{Command, ExitCode};
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::postgres::PrivatePostgres;
-use crate::{e2e, process, setup};
+use crate::{e2e, process, setup, tidy};
 
 /// How a test learns of the server; see `danbao_store::testing`.
 pub(crate) const SERVER_VARIABLE: &str = "DANBAO_TEST_POSTGRES";
@@ -45,7 +45,9 @@ const STEPS: &[Step] = &[
     ("setup", |_| setup::run().map(passed)),
     ("fmt", |_| cargo(&["fmt", "--all", "--check"]).map(passed)),
     ("clippy", |_| cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).map(passed)),
+    ("tidy", |_| tidy::run().map(passed)),
     ("deny", |_| deny()),
+    ("advisories", |_| advisories()),
     ("test", |world| workspace_tests(world).map(passed)),
     ("e2e", |world| e2e::run(world, "processes::").map(passed)),
     ("python-client", |world| e2e::run(world, "python_client::").map(passed)),
@@ -90,13 +92,47 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
     process::run(in_workspace(&mut Command::new("cargo")).args(arguments))
 }
 
-/// Licences, advisories and doubled dependencies, if `cargo-deny` is there. Building it takes minutes, so it is not part
-/// of the setup.
+/// The release that `deny.toml` was written for.
+const DENY_VERSION: &str = "0.20.2";
+/// Where it is built if the machine has none; minutes, once.
+const DENY_ROOT: &str = "target/tools";
+
+/// Licences, sources and doubled dependencies.
 fn deny() -> Result<Outcome> {
-    if !process::succeeds("cargo", &["deny", "--version"]) {
-        return Ok(Outcome::NotRun("cargo-deny is not installed: cargo install cargo-deny --locked"));
+    let check = ["--all-features", "check", "bans", "licenses", "sources"];
+    process::run(in_workspace(&mut Command::new(cargo_deny()?)).args(check)).map(passed)
+}
+
+/// Known faults of dependencies, from a database that comes over the network.
+fn advisories() -> Result<Outcome> {
+    let program = cargo_deny()?;
+    let fetched =
+        in_workspace(&mut Command::new(&program)).args(["--all-features", "fetch", "db"]).output()?;
+    if !fetched.status.success() {
+        return Ok(Outcome::NotRun("the advisory database cannot be fetched from here"));
     }
-    cargo(&["deny", "check"]).map(passed)
+    process::run(in_workspace(&mut Command::new(program)).args(["--all-features", "check", "advisories"]))
+        .map(passed)
+}
+
+/// The program, built if this machine has none.
+fn cargo_deny() -> Result<String> {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/bin/cargo-deny");
+    let program = if process::succeeds("cargo-deny", &["--version"]) { "cargo-deny" } else { built };
+    if !process::succeeds(program, &["--version"]) {
+        println!("    cargo-deny is not here and is built now, which takes minutes once");
+        cargo(&[
+            "install",
+            "--quiet",
+            "--locked",
+            "cargo-deny",
+            "--version",
+            DENY_VERSION,
+            "--root",
+            DENY_ROOT,
+        ])?;
+    }
+    Ok(program.to_owned())
 }
 
 fn workspace_tests(world: &mut World) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use danbao_store::{Bind, Conn};
+use danbao_store::Conn;
 
 use crate::fault::Fault;
+use crate::rows::sequence;
 
 const BLOCK: i64 = 1000;
 
@@ -26,12 +27,7 @@ impl Numbers {
         let block = match self.blocks.get_mut(series) {
             Some(block) if block.next < block.end => block,
             _ => {
-                let row = tx.query_one(
-                    "INSERT INTO sequence (name, next) VALUES ($1, $2)
-                     ON CONFLICT (name) DO UPDATE SET next = sequence.next + $3 RETURNING next",
-                    &[Bind::Text(series), Bind::Int(1 + BLOCK), Bind::Int(BLOCK)],
-                )?;
-                let end: i64 = row.get(0)?;
+                let end = sequence::reserve(tx, series, BLOCK)?;
                 self.blocks.insert(series, Block { next: end - BLOCK, end });
                 self.blocks.get_mut(series).ok_or_else(|| Fault::invariant("a block just put is gone"))?
             }
