@@ -12,7 +12,7 @@ use danbao_engine::notices;
 use danbao_protocol::node::{NoAnswer, Request, Response, SendId};
 use danbao_protocol::notify;
 use danbao_protocol::params::Params;
-use danbao_protocol::sign::{self, SignType};
+use danbao_protocol::sign::{self, Signer};
 use danbao_protocol::time::Timestamp;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Uri};
@@ -34,6 +34,7 @@ const ASIDE: Duration = Duration::from_secs(10);
 
 /// Sends what is due, as far as there is room: no merchant takes every slot, however dead it is.
 pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
+    turn.memory.on_its_way.hold(None);
     let room = turn.config.sends_max.saturating_sub(turn.memory.on_its_way.len()).min(CLAIM_MAX);
     if room == 0 {
         return Ok(());
@@ -48,7 +49,7 @@ pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
             continue;
         };
         match turn.memory.on_its_way.host(&host, turn.now) {
-            Host::Busy => {}
+            Host::Busy(slow_at) => turn.memory.on_its_way.hold(Some(slow_at)),
             Host::Slow => notice::step_aside(turn.tx, &notice, turn.now.plus(ASIDE))?,
             // Two of one trade can both be due; the second waits for the first one's answer.
             Host::Open if claimed.insert(notice.trade_no.clone()) => claim(turn, &notice, uri, host)?,
@@ -124,7 +125,7 @@ pub(crate) fn sign(
         .partner(partner)?
         .and_then(|partner| partner.md5_key.clone())
         .ok_or_else(|| Fault::invariant(format!("partner {partner} has lost its key")))?;
-    sign::append(params, SignType::Md5, &key).map_err(|error| Fault::invariant(error.to_string()))
+    sign::append(params, &Signer::Md5(key)).map_err(|error| Fault::invariant(error.to_string()))
 }
 
 /// Hears what came of a try.

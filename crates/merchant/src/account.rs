@@ -7,17 +7,18 @@ use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
-use danbao_protocol::sign::{self, Leniency, Md5Key, SignType};
+use danbao_protocol::sign::{self, Leniency, Md5Key, Signer, Verifier};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Uri};
 
 use crate::rejected::Rejected;
 
-/// Who the merchant is to a gateway: partner, key, seller, and where the gateway is.
+/// Who the merchant is to a gateway: partner, keys, seller, and where the gateway is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     partner: PartnerId,
-    key: Md5Key,
+    signer: Signer,
+    verifier: Verifier,
     seller_email: String,
     seller_id: UserId,
     gateway: Uri,
@@ -36,6 +37,9 @@ pub enum AccountError {
     /// Empty, or blanks were pasted with it.
     #[error("the key is empty or has blanks in it")]
     Key,
+    /// One key is for another kind of signature than the other.
+    #[error("the merchant's and the gateway's key are for different kinds of signature")]
+    KeyKinds,
     /// Not 16 digits beginning 2088.
     #[error("the seller_id is not 16 digits beginning 2088")]
     SellerId,
@@ -60,15 +64,35 @@ impl Account {
         seller_id: UserId,
         gateway_url: &str,
     ) -> Result<Account, AccountError> {
-        let seller_email = seller_email.into();
         if PartnerId::new(key.reveal()).is_well_formed() {
             return Err(AccountError::Swapped);
         }
+        if key.reveal().is_empty() || key.reveal().contains(char::is_whitespace) {
+            return Err(AccountError::Key);
+        }
+        let verifier = Verifier::Md5(key.clone());
+        Account::with_keys(partner, Signer::Md5(key), verifier, seller_email, seller_id, gateway_url)
+    }
+
+    /// The same for any kind of signature: `signer` holds the merchant's private key, `verifier` the gateway's public
+    /// one (protocol.md §2.2).
+    ///
+    /// # Errors
+    /// [`AccountError`], as for [`Account::new`].
+    pub fn with_keys(
+        partner: PartnerId,
+        signer: Signer,
+        verifier: Verifier,
+        seller_email: impl Into<String>,
+        seller_id: UserId,
+        gateway_url: &str,
+    ) -> Result<Account, AccountError> {
+        let seller_email = seller_email.into();
         if !partner.is_well_formed() {
             return Err(AccountError::Partner);
         }
-        if key.reveal().is_empty() || key.reveal().contains(char::is_whitespace) {
-            return Err(AccountError::Key);
+        if signer.sign_type() != verifier.sign_type() {
+            return Err(AccountError::KeyKinds);
         }
         if seller_email.is_empty() {
             return Err(AccountError::SellerEmail);
@@ -81,7 +105,7 @@ impl Account {
         if !is_http || gateway.authority().is_none() || gateway.query().is_some() {
             return Err(AccountError::GatewayUrl);
         }
-        Ok(Account { partner, key, seller_email, seller_id, gateway })
+        Ok(Account { partner, signer, verifier, seller_email, seller_id, gateway })
     }
 
     /// 合作者身份
@@ -105,12 +129,10 @@ impl Account {
     }
 
     /// Signs the parameters with this account's key and adds `sign` and `sign_type` at the end.
+    /// A key that cannot sign leaves them unsigned, for the gateway to refuse with ILLEGAL_SIGN: keys are checked when
+    /// they are read, so there is nothing better to say here.
     pub(crate) fn sign(&self, mut params: Params) -> Params {
-        let sign = sign::md5::sign(&params, &self.key);
-        params.remove("sign");
-        params.remove("sign_type");
-        params.push("sign", sign.as_bytes());
-        params.push("sign_type", SignType::Md5.as_str().as_bytes());
+        let _ = sign::append(&mut params, &self.signer);
         params
     }
 
@@ -120,10 +142,10 @@ impl Account {
         if params.get("sign").is_none_or(<[u8]>::is_empty) {
             return Err(Rejected::Unsigned);
         }
-        if params.get("sign_type") != Some(SignType::Md5.as_str().as_bytes()) {
+        if params.get("sign_type") != Some(self.verifier.sign_type().as_str().as_bytes()) {
             return Err(Rejected::SignType);
         }
-        sign::md5::verify_with(params, &self.key, &Leniency::STRICT).map_err(|_| Rejected::Sign)
+        sign::verify(params, &self.verifier, &Leniency::STRICT).map_err(|_| Rejected::Sign)
     }
 
     /// A call from server to server: a POST, because a body may be of any size and a URL may not. The charset also
@@ -144,7 +166,7 @@ impl Account {
     }
 }
 
-/// Everything but the key.
+/// Everything but the keys.
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")

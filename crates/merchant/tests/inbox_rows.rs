@@ -10,7 +10,7 @@ use danbao_merchant::protocol::money::Fen;
 use danbao_merchant::protocol::node::Response;
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::service::payment::PaymentService;
-use danbao_merchant::protocol::sign::{Md5Key, SignType, append};
+use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::status::TradeStatus;
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Account, Genuine, OrderFacts, Received, Rejected, Way};
@@ -102,7 +102,7 @@ impl Message {
         if self.way == Way::Return {
             params.push("is_success", b"T");
         }
-        append(&mut params, SignType::Md5, &Md5Key::new(KEY)).unwrap();
+        append(&mut params, &Signer::Md5(Md5Key::new(KEY))).unwrap();
         params.to_urlencoded()
     }
 

@@ -9,7 +9,7 @@ use danbao_merchant::protocol::node::{NoAnswer, Response};
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::reported::Reported;
 use danbao_merchant::protocol::service::payment::PaymentService;
-use danbao_merchant::protocol::sign::{Md5Key, SignType, append};
+use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::status::TradeStatus;
 use danbao_merchant::{Account, Check, Checked, OrderFacts, Received, Rejected, Way};
 use http::StatusCode;
@@ -65,7 +65,7 @@ fn message(changes: &[(&str, &str)]) -> Params {
     for (name, value) in values {
         params.push_text(name, value, Charset::Gbk).unwrap();
     }
-    append(&mut params, SignType::Md5, &Md5Key::new(KEY)).unwrap();
+    append(&mut params, &Signer::Md5(Md5Key::new(KEY))).unwrap();
     params
 }
 

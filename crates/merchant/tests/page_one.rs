@@ -10,7 +10,7 @@ use danbao_merchant::protocol::money::Fen;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
-use danbao_merchant::protocol::sign::{Md5Key, SignType, append};
+use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Account, OrderFacts, Received, Rejected, Signed, Way, answer};
 use danbao_store::{Error, Migration, Tx, migrate};
@@ -109,6 +109,6 @@ fn paid_as_the_gateway_says_it() -> String {
     ] {
         params.push(name, value.as_bytes());
     }
-    append(&mut params, SignType::Md5, &Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf")).unwrap();
+    append(&mut params, &Signer::Md5(Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"))).unwrap();
     params.to_urlencoded()
 }

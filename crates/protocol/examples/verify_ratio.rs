@@ -15,7 +15,7 @@ use std::time::Instant;
 use ::md5::{Digest, Md5};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::params::Params;
-use danbao_protocol::sign::{self, Md5Key, SignType, md5};
+use danbao_protocol::sign::{self, Md5Key, Signer, md5};
 
 const ROUNDS: usize = 201;
 const TIMES: u32 = 500;
@@ -23,7 +23,7 @@ const TIMES: u32 = 500;
 fn main() {
     let key = Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf");
     let mut params = notification();
-    sign::append(&mut params, SignType::Md5, &key).unwrap();
+    sign::append(&mut params, &Signer::Md5(key.clone())).unwrap();
     let body = params.to_urlencoded();
     let signed = [sign::sign_text(&params), key.reveal().as_bytes().to_vec()].concat();
 

@@ -1,7 +1,7 @@
 //! Why a request is refused, by the codes of the wire (protocol.md §8). Causes and cures in words are the gateway's.
 
 use crate::params::{NotText, ParamsError, UnknownCharset};
-use crate::sign::{BadSign, Unsupported};
+use crate::sign::BadSign;
 use crate::status::wire_enum;
 
 wire_enum! {
@@ -275,13 +275,6 @@ impl From<NotText> for ErrorCode {
 impl From<UnknownCharset> for ErrorCode {
     fn from(_: UnknownCharset) -> ErrorCode {
         ErrorCode::IllegalCharset
-    }
-}
-
-/// A signature type without a key of its kind (protocol.md §8.5, fourth check).
-impl From<Unsupported> for ErrorCode {
-    fn from(_: Unsupported) -> ErrorCode {
-        ErrorCode::IllegalSecurityProfile
     }
 }
 

@@ -12,7 +12,7 @@ pub use parse::{Reply, ReplyError};
 use crate::charset::{Charset, Unmappable};
 use crate::error_code::ErrorCode;
 use crate::params::{Params, Text};
-use crate::sign::{SignType, md5, md5::Md5Key};
+use crate::sign::{CannotSign, Signer};
 
 /// What a service answers when it has done what was asked.
 #[derive(Debug, Clone)]
@@ -35,13 +35,24 @@ pub fn done(charset: Charset) -> Vec<u8> {
     ascii_answer(charset, &[("is_success", "T")])
 }
 
-/// A success with its request, its response and the MD5 signature over the children of the response.
+/// Why an answer cannot be given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotAnswer {
+    /// The charset of the request cannot write one of the children.
+    #[error(transparent)]
+    Unmappable(#[from] Unmappable),
+    /// The key is broken.
+    #[error(transparent)]
+    CannotSign(#[from] CannotSign),
+}
+
+/// A success with its request, its response and the signature over the children of the response.
 ///
 /// Characters that XML cannot hold (control characters in a subject) are written as `?`, and signed so.
 ///
 /// # Errors
-/// [`Unmappable`] if the charset cannot write one of the children.
-pub fn success(answer: &Success<'_>, charset: Charset, key: &Md5Key) -> Result<Vec<u8>, Unmappable> {
+/// [`CannotAnswer`] if the charset cannot write one of the children, or the key cannot sign.
+pub fn success(answer: &Success<'_>, charset: Charset, signer: &Signer) -> Result<Vec<u8>, CannotAnswer> {
     let children: Vec<(&str, Cow<'_, str>)> = answer
         .children
         .iter()
@@ -52,7 +63,7 @@ pub fn success(answer: &Success<'_>, charset: Charset, key: &Md5Key) -> Result<V
     for (name, value) in &children {
         signed.push_text(name, value, charset)?;
     }
-    let sign = md5::sign(&signed, key);
+    let sign = signer.sign(&signed)?;
     let request = answer
         .request
         .iter()
@@ -73,9 +84,9 @@ pub fn success(answer: &Success<'_>, charset: Charset, key: &Md5Key) -> Result<V
             Ok(())
         })?;
         leaf(root, "sign", &sign)?;
-        leaf(root, "sign_type", SignType::Md5.as_str())
+        leaf(root, "sign_type", signer.sign_type().as_str())
     });
-    charset.encode(&text).map(Cow::into_owned)
+    Ok(charset.encode(&text)?.into_owned())
 }
 
 fn ascii_answer(charset: Charset, children: &[(&str, &str)]) -> Vec<u8> {

@@ -9,7 +9,7 @@ use danbao_protocol::service::close_trade::CloseTrade;
 use danbao_protocol::service::notify_verify::NotifyVerify;
 use danbao_protocol::service::payment::{PaymentRequest, PaymentService};
 use danbao_protocol::service::send_goods_confirm_by_platform::SendGoods;
-use danbao_protocol::sign::{self, Leniency, Md5Key, SignType, md5};
+use danbao_protocol::sign::{self, Leniency, Md5Key, Signer, Verifier, md5};
 use danbao_protocol::{notify, page_return};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -48,12 +48,12 @@ proptest! {
                 }
             }
         }
-        sign::append(&mut params, SignType::Md5, &key()).unwrap();
+        sign::append(&mut params, &Signer::Md5(key())).unwrap();
         let url = append_to_url("http://shop.example/return?own=1", &params);
         prop_assert!(url.is_ascii());
         let query = url.split_once("own=1&").unwrap().1;
         let arrived = Params::parse_urlencoded(query.as_bytes()).unwrap();
-        prop_assert_eq!(md5::verify_with(&arrived, &key(), &Leniency::STRICT), Ok(()));
+        prop_assert_eq!(sign::verify(&arrived, &Verifier::Md5(key()), &Leniency::STRICT), Ok(()));
         prop_assert_eq!(arrived.charset().unwrap(), charset);
         let text = arrived.decode(charset).unwrap();
         for (name, value) in &kept {
@@ -90,7 +90,7 @@ proptest! {
         for (name, value) in &fields {
             let _unmappable = params.push_text(name, value, charset);
         }
-        sign::append(&mut params, SignType::Md5, &key()).unwrap();
+        sign::append(&mut params, &Signer::Md5(key())).unwrap();
         let mut bytes = params.to_urlencoded().into_bytes();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
@@ -135,12 +135,12 @@ proptest! {
         let request = Params::new().decode(charset).unwrap();
         let children = [("subject", value.clone())];
         let answer = Success { request: &request, element: "trade", children: &children };
-        let xml = reply::success(&answer, charset, &key());
+        let xml = reply::success(&answer, charset, &Signer::Md5(key()));
         prop_assert_eq!(xml.is_ok(), charset.encode(&value).is_ok());
         let Ok(xml) = xml else { return Ok(()) };
         let read = Reply::parse(&xml).unwrap();
         prop_assert_eq!(read.get("subject"), Some(value.as_str()));
-        prop_assert_eq!(read.verify(&key()), Ok(()));
+        prop_assert_eq!(read.verify(&Verifier::Md5(key())), Ok(()));
     }
 
     #[test]
@@ -164,8 +164,12 @@ fn read_everything(query: &[u8], body: &[u8], charset: Charset) {
         let Ok(params) = Params::receive(query, content_type, body) else { continue };
         let _ = params.charset();
         assert!(
-            md5::verify_with(&params, &key(), &Leniency { empty_values: true, ..Leniency::default() })
-                .is_err()
+            sign::verify(
+                &params,
+                &Verifier::Md5(key()),
+                &Leniency { empty_values: true, ..Leniency::default() }
+            )
+            .is_err()
         );
         let _ = PaymentRequest::parse(&params, charset);
         let _ = SendGoods::parse(&params, charset);

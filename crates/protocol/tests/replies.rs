@@ -1,11 +1,11 @@
 //! The XML answers: as the interface writes them, and read back by a merchant who trusts nothing.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use danbao_protocol::charset::Charset;
+use danbao_protocol::charset::{Charset, Unmappable};
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::params::Params;
 use danbao_protocol::reply::{self, Reply, ReplyError, Success};
-use danbao_protocol::sign::{BadSign, Md5Key};
+use danbao_protocol::sign::{BadSign, Md5Key, Signer, Verifier};
 
 fn key() -> Md5Key {
     Md5Key::new("abcdefghijklmnopqrstuvwxyz012345")
@@ -21,7 +21,7 @@ fn a_refusal_is_a_code_and_no_signature() {
     );
     let read = Reply::parse(&xml).unwrap();
     assert_eq!((read.is_success, read.error_code()), (false, Some(ErrorCode::TradeNotExist)));
-    assert_eq!(read.verify(&key()), Err(BadSign));
+    assert_eq!(read.verify(&Verifier::Md5(key())), Err(BadSign));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn an_answer_reads_back_in_both_charsets_whatever_the_texts_hold() {
         ];
         let answer =
             Success { request: &request.decode(charset).unwrap(), element: "trade", children: &children };
-        let mut xml = reply::success(&answer, charset, &key()).unwrap();
+        let mut xml = reply::success(&answer, charset, &Signer::Md5(key())).unwrap();
         let read = Reply::parse(&xml).unwrap();
         assert!(read.is_success);
         assert_eq!(read.element.as_deref(), Some("trade"));
@@ -61,11 +61,11 @@ fn an_answer_reads_back_in_both_charsets_whatever_the_texts_hold() {
         assert_eq!((read.get("body"), read.get("odd")), (None, Some("a?b?")));
         let echoed: Vec<(&str, &str)> = read.request.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(echoed, [("service", "single_trade_query"), ("odd<\"name", "诚\\ <&>\r\n")]);
-        assert_eq!(read.verify(&key()), Ok(()));
-        assert_eq!(read.verify(&Md5Key::new("other")), Err(BadSign));
+        assert_eq!(read.verify(&Verifier::Md5(key())), Ok(()));
+        assert_eq!(read.verify(&Verifier::Md5(Md5Key::new("other"))), Err(BadSign));
         let at = xml.windows(5).position(|w| w == b"20120").unwrap();
         xml[at] = b'3';
-        assert_eq!(Reply::parse(&xml).unwrap().verify(&key()), Err(BadSign));
+        assert_eq!(Reply::parse(&xml).unwrap().verify(&Verifier::Md5(key())), Err(BadSign));
     }
 }
 
@@ -74,7 +74,11 @@ fn a_text_that_the_charset_cannot_write_is_reported() {
     let request = Params::new().decode(Charset::Gbk).unwrap();
     let children = [("subject", "😀".to_owned())];
     let answer = Success { request: &request, element: "trade", children: &children };
-    assert_eq!(reply::success(&answer, Charset::Gbk, &key()).unwrap_err().character, '😀');
+    let refused = reply::success(&answer, Charset::Gbk, &Signer::Md5(key())).unwrap_err();
+    assert_eq!(
+        refused,
+        reply::CannotAnswer::Unmappable(Unmappable { charset: Charset::Gbk, character: '😀' })
+    );
 }
 
 #[test]

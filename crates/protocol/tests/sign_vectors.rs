@@ -7,7 +7,7 @@ use danbao_protocol::params::Params;
 use danbao_protocol::service::Service;
 use danbao_protocol::service::payment::PaymentRequest;
 use danbao_protocol::service::send_goods_confirm_by_platform::SendGoods;
-use danbao_protocol::sign::{self, BadSign, Leniency, Md5Key, md5};
+use danbao_protocol::sign::{self, BadSign, Leniency, Md5Key, Verifier, md5};
 use serde_json::Value;
 
 fn file() -> Value {
@@ -54,7 +54,7 @@ fn every_query_and_every_other_encoding_of_it_verifies() {
         let variants = vector["query_variants"].as_array().into_iter().flatten();
         for query in [&vector["query"]].into_iter().chain(variants) {
             let params = Params::parse_urlencoded(query.as_str().unwrap().as_bytes()).unwrap();
-            let strict = md5::verify_with(&params, &key(vector), &Leniency::STRICT);
+            let strict = sign::verify(&params, &Verifier::Md5(key(vector)), &Leniency::STRICT);
             assert_eq!(strict, Ok(()), "{}: {query}", vector["name"]);
             assert_eq!(md5::verify(&params, &Md5Key::new("another key")), Err(BadSign));
             assert!(params.decode(charset(vector)).is_ok(), "{}", vector["name"]);
@@ -70,7 +70,7 @@ fn a_gbk_charset_left_unsigned_is_accepted_leniently_and_refused_strictly() {
     let params = Params::receive(line, None, text(vector, "query").as_bytes()).unwrap();
     assert_eq!(params.charset(), Ok(Charset::Gbk));
     assert_eq!(md5::verify(&params, &key(vector)), Ok(()));
-    assert_eq!(md5::verify_with(&params, &key(vector), &Leniency::STRICT), Err(BadSign));
+    assert_eq!(sign::verify(&params, &Verifier::Md5(key(vector)), &Leniency::STRICT), Err(BadSign));
     // With UTF-8 the charset must be in the text, however lenient we are.
     let utf8 = Params::receive(b"_input_charset=utf-8", None, text(vector, "query").as_bytes()).unwrap();
     assert_eq!(md5::verify(&utf8, &key(vector)), Err(BadSign));

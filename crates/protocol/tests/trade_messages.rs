@@ -9,7 +9,7 @@ use danbao_protocol::reported::{MissingField, Reported};
 use danbao_protocol::service::payment::{
     LogisticsGroup, LogisticsPayment, LogisticsType, PaymentService, Receive,
 };
-use danbao_protocol::sign::{self, Md5Key, SignType, md5};
+use danbao_protocol::sign::{self, Md5Key, Signer, md5};
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 use danbao_protocol::trade_message::TradeMessage;
@@ -155,7 +155,7 @@ fn a_direct_page_return_is_short_and_sorted() {
         ..paid(PaymentService::CreateDirectPayByUser)
     };
     let mut page = page_return::build(&message, Charset::Utf8).unwrap();
-    sign::append(&mut page, SignType::Md5, &Md5Key::new("k")).unwrap();
+    sign::append(&mut page, &Signer::Md5(Md5Key::new("k"))).unwrap();
     let order: Vec<&str> = page.iter().map(|(name, _)| std::str::from_utf8(name).unwrap()).collect();
     assert_eq!(
         order,
@@ -194,7 +194,7 @@ fn a_merchant_reads_what_the_gateway_said() {
     for charset in [Charset::Gbk, Charset::Utf8] {
         let message = paid(PaymentService::CreatePartnerTradeByBuyer);
         let mut page = page_return::build(&message, charset).unwrap();
-        sign::append(&mut page, SignType::Md5, &key).unwrap();
+        sign::append(&mut page, &Signer::Md5(key.clone())).unwrap();
         let url = page_return::append_to_url("http://shop.example/return", &page);
         let arrived = Params::parse_urlencoded(url.split_once('?').unwrap().1.as_bytes()).unwrap();
         assert_eq!(md5::verify(&arrived, &key), Ok(()));

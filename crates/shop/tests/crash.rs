@@ -7,7 +7,7 @@ use danbao_merchant::Account;
 use danbao_merchant::protocol::ids::{PartnerId, UserId};
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request, Response};
 use danbao_merchant::protocol::params::Params;
-use danbao_merchant::protocol::sign::{Md5Key, SignType, append};
+use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_shop::{Config, Lang, Shop};
 use danbao_store::faulty::{Death, Disk};
@@ -47,7 +47,7 @@ fn notification(number: &str, status: &str) -> Request {
     ] {
         params.push(name, value.as_bytes());
     }
-    append(&mut params, SignType::Md5, &Md5Key::new(KEY)).unwrap();
+    append(&mut params, &Signer::Md5(Md5Key::new(KEY))).unwrap();
     request(Method::POST, "/pay/notify", params.to_urlencoded())
 }
 

@@ -7,7 +7,7 @@ use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::ids::{PartnerId, UserId};
 use danbao_merchant::protocol::node::{AskId, Input, NoAnswer, Node, Output, Request, Response, SendId};
 use danbao_merchant::protocol::params::Params;
-use danbao_merchant::protocol::sign::{Md5Key, SignType, append, md5};
+use danbao_merchant::protocol::sign::{Md5Key, Signer, append, md5};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_shop::{Config, Lang, OpenError, Shop};
 use danbao_store::testing::Database;
@@ -146,7 +146,7 @@ impl Order {
         for (name, value) in &values {
             params.push_text(name, value, self.charset).unwrap();
         }
-        append(&mut params, SignType::Md5, &Md5Key::new(KEY)).unwrap();
+        append(&mut params, &Signer::Md5(Md5Key::new(KEY))).unwrap();
         params
     }
 

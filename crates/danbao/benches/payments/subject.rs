@@ -7,7 +7,7 @@ use danbao::host::server::{Listener, Server, ServerLimits};
 use danbao_gateway::{Config, DemoWorld, Gateway};
 use danbao_protocol::node::Node;
 use danbao_protocol::params::Params;
-use danbao_protocol::sign::{self, Md5Key, SignType};
+use danbao_protocol::sign::{self, Md5Key, Signer};
 use danbao_protocol::time::Timestamp;
 use tempfile::TempDir;
 
@@ -79,7 +79,7 @@ pub(crate) fn checkout_body(world: &DemoWorld, key: &Md5Key, out_trade_no: &str)
     ] {
         params.push(name, value.as_bytes());
     }
-    sign::append(&mut params, SignType::Md5, key).unwrap();
+    sign::append(&mut params, &Signer::Md5(key.clone())).unwrap();
     let url = format!("http://gateway.example/gateway.do?{}", params.to_urlencoded());
     serde_json::json!({ "url": url, "buyer": world.buyers[0].email }).to_string()
 }

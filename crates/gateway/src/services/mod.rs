@@ -25,7 +25,7 @@ use danbao_protocol::params::Params;
 use danbao_protocol::reply::{self, Success};
 use danbao_protocol::service::Service;
 use danbao_protocol::service::single_trade_query::TradeRef;
-use danbao_protocol::sign::{self, Md5Key, SignType};
+use danbao_protocol::sign::{self, Leniency, SignType, Signer, Verifier};
 use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
@@ -40,7 +40,8 @@ use crate::web;
 pub(crate) struct Call {
     pub(crate) service: Service,
     pub(crate) partner: Arc<Partner>,
-    pub(crate) key: Md5Key,
+    /// What its answer is signed with.
+    pub(crate) signer: Signer,
     pub(crate) charset: Charset,
     pub(crate) params: Params,
 }
@@ -120,17 +121,19 @@ pub(crate) fn admit(
     if service.must_be_signed() || has_sign {
         match sign_type_of(&params) {
             Some(SignType::Md5) => {}
-            Some(SignType::Rsa | SignType::Dsa) => return no(ErrorCode::IllegalSecurityProfile, params),
+            Some(SignType::Rsa | SignType::Dsa | SignType::Rsa2) => {
+                return no(ErrorCode::IllegalSecurityProfile, params);
+            }
             None => return no(ErrorCode::IllegalSignType, params),
         }
-        if sign::md5::verify(&params, &key).is_err() {
+        if sign::verify(&params, &Verifier::Md5(key.clone()), &Leniency::default()).is_err() {
             return no(ErrorCode::IllegalSign, params);
         }
     }
     if !partner.services.contains(&service) {
         return no(ErrorCode::HasNoPrivilege, params);
     }
-    Ok(Ok(Call { service, partner, key, charset, params }))
+    Ok(Ok(Call { service, partner, signer: Signer::Md5(key), charset, params }))
 }
 
 fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {
@@ -160,7 +163,7 @@ fn success(
     let children: Vec<(&'static str, String)> =
         children.iter().map(|(name, value)| (*name, fit(call.charset, value))).collect();
     let answer = Success { request: &request, element, children: &children };
-    reply::success(&answer, call.charset, &call.key).map_err(|error| Fault::invariant(error.to_string()))
+    reply::success(&answer, call.charset, &call.signer).map_err(|error| Fault::invariant(error.to_string()))
 }
 
 /// The partner's own trade; somebody else's does not exist for it (protocol.md §7.1).

@@ -2,7 +2,7 @@
 
 use danbao_protocol::charset::Charset;
 use danbao_protocol::params::Params;
-use danbao_protocol::sign::{self, Md5Key, SignType};
+use danbao_protocol::sign::{self, Md5Key, Signer};
 
 use super::world::{Merchant, NOTIFY_URL, RETURN_URL};
 
@@ -108,14 +108,14 @@ impl Call {
     /// The signed parameters as a query or a body.
     pub(crate) fn signed(&self) -> String {
         let mut params = self.params();
-        sign::append(&mut params, SignType::Md5, &self.key).unwrap();
+        sign::append(&mut params, &Signer::Md5(self.key.clone())).unwrap();
         params.to_urlencoded()
     }
 
     /// The parameters with something changed after they were signed.
     pub(crate) fn signed_then(&self, name: &str, value: &str) -> String {
         let mut params = self.params();
-        sign::append(&mut params, SignType::Md5, &self.key).unwrap();
+        sign::append(&mut params, &Signer::Md5(self.key.clone())).unwrap();
         params.remove(name);
         if !value.is_empty() {
             params.push(name, value.as_bytes());

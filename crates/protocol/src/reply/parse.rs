@@ -9,7 +9,7 @@ use quick_xml::{Reader, XmlVersion, escape};
 use crate::charset::Charset;
 use crate::error_code::ErrorCode;
 use crate::params::Params;
-use crate::sign::{BadSign, Leniency, SignType, md5, md5::Md5Key};
+use crate::sign::{self, BadSign, Leniency, Verifier};
 
 /// No answer comes near these.
 const BYTES_MAX: usize = 256 * 1024;
@@ -76,12 +76,12 @@ impl Reply {
         self.error.as_deref().and_then(ErrorCode::from_wire)
     }
 
-    /// Whether the MD5 signature is that of the response's children (protocol.md §2.4).
+    /// Whether the signature is that of the response's children (protocol.md §2.4).
     ///
     /// # Errors
     /// [`BadSign`] if it is not, is of another type, or is missing, as it is from every refusal.
-    pub fn verify(&self, key: &Md5Key) -> Result<(), BadSign> {
-        if self.sign_type.as_deref() != Some(SignType::Md5.as_str()) {
+    pub fn verify(&self, verifier: &Verifier) -> Result<(), BadSign> {
+        if self.sign_type.as_deref() != Some(verifier.sign_type().as_str()) {
             return Err(BadSign);
         }
         let mut signed = Params::new();
@@ -89,7 +89,7 @@ impl Reply {
             signed.push_text(name, value, self.charset).map_err(|_| BadSign)?;
         }
         signed.push("sign", self.sign.as_deref().ok_or(BadSign)?.as_bytes());
-        md5::verify_with(&signed, key, &Leniency::STRICT)
+        sign::verify(&signed, verifier, &Leniency::STRICT)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use ::md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 
-use super::{BadSign, Leniency, SIGN, Variant, text_for};
+use super::{BadSign, Leniency, Verifier};
 use crate::params::Params;
 
 /// 交易安全校验码: the secret that a partner and the gateway share, 32 letters and digits.
@@ -35,13 +35,7 @@ impl fmt::Debug for Md5Key {
 
 /// The signature of these parameters: 32 lower-case hexadecimal digits. A `sign` already there is ignored.
 pub fn sign(params: &Params, key: &Md5Key) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut hex = String::with_capacity(32);
-    for byte in digest(&super::sign_text(params), key) {
-        hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        hex.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    hex
+    key.sign(&super::sign_text(params))
 }
 
 /// Whether `sign` is the signature of the other parameters, with the default [`Leniency`].
@@ -49,18 +43,25 @@ pub fn sign(params: &Params, key: &Md5Key) -> String {
 /// # Errors
 /// [`BadSign`] if it is not, is missing, or is not 32 hexadecimal digits (of either case).
 pub fn verify(params: &Params, key: &Md5Key) -> Result<(), BadSign> {
-    verify_with(params, key, &Leniency::default())
+    super::verify(params, &Verifier::Md5(key.clone()), &Leniency::default())
 }
 
-/// Whether `sign` is the signature of the other parameters. The comparison takes the same time whatever differs.
-///
-/// # Errors
-/// [`BadSign`], as for [`verify`].
-pub fn verify_with(params: &Params, key: &Md5Key, leniency: &Leniency) -> Result<(), BadSign> {
-    let claimed = params.get(SIGN).and_then(read_hex).ok_or(BadSign)?;
-    let mut readings = Variant::accepted(params, leniency);
-    let matches = |variant| bool::from(digest(&text_for(params, variant), key).ct_eq(&claimed));
-    if readings.any(matches) { Ok(()) } else { Err(BadSign) }
+impl Md5Key {
+    pub(super) fn sign(&self, text: &[u8]) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = String::with_capacity(32);
+        for byte in digest(text, self) {
+            hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            hex.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        hex
+    }
+
+    /// The comparison takes the same time whatever differs.
+    pub(super) fn verify(&self, text: &[u8], sign: &[u8]) -> Result<(), BadSign> {
+        let claimed = read_hex(sign).ok_or(BadSign)?;
+        if bool::from(digest(text, self).ct_eq(&claimed)) { Ok(()) } else { Err(BadSign) }
+    }
 }
 
 fn digest(text: &[u8], key: &Md5Key) -> [u8; 16] {
@@ -80,7 +81,7 @@ fn read_hex(hex: &[u8]) -> Option<[u8; 16]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sign::{SignType, Unsupported, append};
+    use crate::sign::{self, SignType, Signer, append};
 
     fn key() -> Md5Key {
         Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf")
@@ -96,11 +97,10 @@ mod tests {
     #[test]
     fn signing_again_replaces_the_old_signature() {
         let mut params = Params::parse_urlencoded(b"sign=x&a=1&sign_type=DSA").unwrap();
-        append(&mut params, SignType::Md5, &key()).unwrap();
+        append(&mut params, &Signer::Md5(key())).unwrap();
         assert_eq!(verify(&params, &key()), Ok(()));
         let names: Vec<&[u8]> = params.iter().map(|(name, _)| name).collect();
         assert_eq!(names, [b"a".as_slice(), b"sign", b"sign_type"]);
-        assert_eq!(append(&mut params, SignType::Rsa, &key()), Err(Unsupported(SignType::Rsa)));
     }
 
     #[test]
@@ -132,14 +132,15 @@ mod tests {
         params.push("sign", hex.as_bytes());
         assert_eq!(verify(&params, &key()), Err(BadSign));
         let lenient = Leniency { empty_values: true, ..Leniency::default() };
-        assert_eq!(verify_with(&params, &key(), &lenient), Ok(()));
+        assert_eq!(sign::verify(&params, &Verifier::Md5(key()), &lenient), Ok(()));
     }
 
     #[test]
     fn only_upper_case_signature_types_are_known() {
         assert_eq!(SignType::from_wire("MD5"), Some(SignType::Md5));
         assert_eq!(SignType::from_wire("DSA"), Some(SignType::Dsa));
+        assert_eq!(SignType::from_wire("RSA2"), Some(SignType::Rsa2));
         assert_eq!(SignType::from_wire("md5"), None);
-        assert_eq!(SignType::from_wire("RSA2"), None);
+        assert_eq!(SignType::from_wire("RSA3"), None);
     }
 }

@@ -1,8 +1,10 @@
 //! Signatures (protocol.md §2): over the non-empty parameters but `sign` and `sign_type`, sorted by the bytes of
 //! their names, joined as raw `name=value` with `&`.
 
+mod base64;
 pub mod dsa;
 pub mod md5;
+pub mod pasted;
 pub mod rsa;
 
 pub use md5::Md5Key;
@@ -16,10 +18,12 @@ wire_enum! {
     SignType {
         /// MD5 over the text and a shared key.
         Md5 = "MD5",
-        /// SHA-1 with RSA; not in this release.
+        /// SHA-1 with RSA.
         Rsa = "RSA",
-        /// SHA-1 with DSA; not in this release.
+        /// SHA-1 with DSA.
         Dsa = "DSA",
+        /// SHA-256 with RSA: not of the time, for merchants who may not use SHA-1 any more.
+        Rsa2 = "RSA2",
     }
 }
 
@@ -28,11 +32,94 @@ wire_enum! {
 #[error("the signature is not that of these parameters")]
 pub struct BadSign;
 
-/// A legal signature type that this release cannot compute: ILLEGAL_SECURITY_PROFILE (protocol.md §8.5), since no
-/// partner can have a key of that kind.
+/// A private key that cannot do its work: of an illegal length, or broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} signatures are not supported by this release")]
-pub struct Unsupported(pub SignType);
+#[error("the private key cannot sign")]
+pub struct CannotSign;
+
+/// What a message is signed with: the kind of the signature and a key of that kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// The shared key.
+    Md5(Md5Key),
+    /// The signing side's private key, with SHA-1.
+    Rsa(rsa::PrivateKey),
+    /// The signing side's private key.
+    Dsa(dsa::PrivateKey),
+    /// The signing side's private key, with SHA-256.
+    Rsa2(rsa::PrivateKey),
+}
+
+impl Signer {
+    /// The `sign_type` of its signatures.
+    pub fn sign_type(&self) -> SignType {
+        match self {
+            Signer::Md5(_) => SignType::Md5,
+            Signer::Rsa(_) => SignType::Rsa,
+            Signer::Dsa(_) => SignType::Dsa,
+            Signer::Rsa2(_) => SignType::Rsa2,
+        }
+    }
+
+    /// What the other side verifies with.
+    pub fn verifier(&self) -> Verifier {
+        match self {
+            Signer::Md5(key) => Verifier::Md5(key.clone()),
+            Signer::Rsa(key) => Verifier::Rsa(key.public()),
+            Signer::Dsa(key) => Verifier::Dsa(key.public()),
+            Signer::Rsa2(key) => Verifier::Rsa2(key.public()),
+        }
+    }
+
+    /// The value of `sign` for these parameters. A `sign` already there is ignored; the same parameters always have
+    /// the same signature.
+    ///
+    /// # Errors
+    /// [`CannotSign`] if the key is broken.
+    pub fn sign(&self, params: &Params) -> Result<String, CannotSign> {
+        let text = sign_text(params);
+        match self {
+            Signer::Md5(key) => Ok(key.sign(&text)),
+            Signer::Rsa(key) => key.sign(&text, rsa::Hash::Sha1),
+            Signer::Dsa(key) => key.sign(&text),
+            Signer::Rsa2(key) => key.sign(&text, rsa::Hash::Sha256),
+        }
+    }
+}
+
+/// What a signature is verified with: the kind of the signature and a key of that kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verifier {
+    /// The shared key.
+    Md5(Md5Key),
+    /// The signing side's public key, with SHA-1.
+    Rsa(rsa::PublicKey),
+    /// The signing side's public key.
+    Dsa(dsa::PublicKey),
+    /// The signing side's public key, with SHA-256.
+    Rsa2(rsa::PublicKey),
+}
+
+impl Verifier {
+    /// The `sign_type` that it verifies.
+    pub fn sign_type(&self) -> SignType {
+        match self {
+            Verifier::Md5(_) => SignType::Md5,
+            Verifier::Rsa(_) => SignType::Rsa,
+            Verifier::Dsa(_) => SignType::Dsa,
+            Verifier::Rsa2(_) => SignType::Rsa2,
+        }
+    }
+
+    fn verify(&self, text: &[u8], sign: &[u8]) -> Result<(), BadSign> {
+        match self {
+            Verifier::Md5(key) => key.verify(text, sign),
+            Verifier::Rsa(key) => key.verify(text, sign, rsa::Hash::Sha1),
+            Verifier::Dsa(key) => key.verify(text, sign),
+            Verifier::Rsa2(key) => key.verify(text, sign, rsa::Hash::Sha256),
+        }
+    }
+}
 
 /// Which signatures are accepted besides the one that the rules ask for (defaults of protocol.md §14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,18 +149,26 @@ pub fn sign_text(params: &Params) -> Vec<u8> {
 /// Signs `params`: takes any old `sign` and `sign_type` out and adds the new ones at the end.
 ///
 /// # Errors
-/// [`Unsupported`] for RSA and DSA; nothing is changed then.
-pub fn append(params: &mut Params, sign_type: SignType, key: &Md5Key) -> Result<(), Unsupported> {
-    let sign = match sign_type {
-        SignType::Md5 => md5::sign(params, key),
-        SignType::Rsa => return Err(rsa::unsupported()),
-        SignType::Dsa => return Err(dsa::unsupported()),
-    };
+/// [`CannotSign`] if the key is broken; nothing is changed then.
+pub fn append(params: &mut Params, signer: &Signer) -> Result<(), CannotSign> {
+    let sign = signer.sign(params)?;
     params.remove(SIGN);
     params.remove(SIGN_TYPE);
     params.push(SIGN, sign.as_bytes());
-    params.push(SIGN_TYPE, sign_type.as_str().as_bytes());
+    params.push(SIGN_TYPE, signer.sign_type().as_str().as_bytes());
     Ok(())
+}
+
+/// Whether `sign` is the signature of the other parameters. The verifier decides of what kind it must be; that
+/// `sign_type` says the same is the caller's to check, because its refusal has a code of its own.
+///
+/// # Errors
+/// [`BadSign`] if it is not, is missing, or is malformed.
+pub fn verify(params: &Params, verifier: &Verifier, leniency: &Leniency) -> Result<(), BadSign> {
+    let sign = params.get(SIGN).filter(|sign| !sign.is_empty()).ok_or(BadSign)?;
+    let mut readings = Variant::accepted(params, leniency);
+    let verifies = |variant| verifier.verify(&text_for(params, variant), sign).is_ok();
+    if readings.any(verifies) { Ok(()) } else { Err(BadSign) }
 }
 
 const SIGN: &str = "sign";
