@@ -189,6 +189,8 @@ impl Node for Gateway {
             // With every slot taken, nothing can go before an answer comes.
             let has_slot = gateway.memory.on_its_way.len() < gateway.config.sends_max;
             let notice = if has_slot { notice::next_due(gateway.conn.as_mut())? } else { None };
+            let held_until = gateway.memory.on_its_way.held_until();
+            let notice = notice.map(|due| held_until.map_or(due, |until| due.max(until)));
             let deadline = deadline::next_due(gateway.conn.as_mut())?;
             Ok(notice.into_iter().chain(deadline).min())
         };

@@ -27,8 +27,8 @@ struct Sent {
 pub(crate) enum Host {
     /// More may be sent to it.
     Open,
-    /// It has as many as it may have, and answers them; soon there is room.
-    Busy,
+    /// It has as many as it may have, and answers them; soon there is room, or it counts as slow from this instant on.
+    Busy(Timestamp),
     /// It has as many as it may have, and does not answer.
     Slow,
 }
@@ -40,11 +40,13 @@ pub(crate) struct OnItsWay {
     next: u64,
     /// Answers that this group has taken; struck out once it is committed.
     heard: Vec<SendId>,
+    /// Until when what is due waits for the answers of a busy host.
+    held_until: Option<Timestamp>,
 }
 
 impl OnItsWay {
     pub(crate) fn new() -> OnItsWay {
-        OnItsWay { sends: BTreeMap::new(), next: 1, heard: Vec::new() }
+        OnItsWay { sends: BTreeMap::new(), next: 1, heard: Vec::new(), held_until: None }
     }
 
     /// How many are on their way.
@@ -76,8 +78,18 @@ impl OnItsWay {
         if to_host().count() < PER_HOST_MAX {
             return Host::Open;
         }
-        let is_slow = to_host().any(|sent| now.since(sent.sent_at) > SLOW_AFTER);
-        if is_slow { Host::Slow } else { Host::Busy }
+        let slow_at = to_host().map(|sent| sent.sent_at.plus(SLOW_AFTER)).min();
+        slow_at.filter(|at| now < *at).map_or(Host::Slow, Host::Busy)
+    }
+
+    /// Notes that something due was left lying because its host is busy; `None` forgets it.
+    pub(crate) fn hold(&mut self, until: Option<Timestamp>) {
+        self.held_until = until;
+    }
+
+    /// No sooner than this is a wake-up of use, unless an answer comes before.
+    pub(crate) fn held_until(&self) -> Option<Timestamp> {
+        self.held_until
     }
 
     /// The mark to return to if the group is rolled back.
@@ -85,8 +97,11 @@ impl OnItsWay {
         self.next
     }
 
-    /// The group was committed: what it heard is over.
+    /// The group was committed: what it heard is over, and makes room.
     pub(crate) fn committed(&mut self) {
+        if !self.heard.is_empty() {
+            self.held_until = None;
+        }
         for id in std::mem::take(&mut self.heard) {
             self.sends.remove(&id);
         }
@@ -115,7 +130,7 @@ mod tests {
         let at = |ms: i64| Timestamp(1_000_000 + ms);
         let ids: Vec<SendId> =
             (0..PER_HOST_MAX).map(|_| sends.begin(key(), "dead.example".to_owned(), at(0))).collect();
-        assert_eq!(sends.host("dead.example", at(1_000)), Host::Busy);
+        assert_eq!(sends.host("dead.example", at(1_000)), Host::Busy(at(2_000)));
         assert_eq!(sends.host("dead.example", at(3_000)), Host::Slow);
         assert_eq!(sends.host("shop.example", at(3_000)), Host::Open);
         sends.heard(ids[0]);

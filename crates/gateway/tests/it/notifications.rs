@@ -284,6 +284,33 @@ fn no_more_are_on_their_way_at_once_than_there_is_room_for() {
 }
 
 #[test]
+fn a_busy_host_neither_keeps_the_gateway_awake_nor_others_waiting() {
+    on_both_databases(|world| {
+        let shop = world.shop.clone();
+        for number in 0..70 {
+            let call = Call::direct(&shop, &format!("n18-{number}"), "1.00").with("notify_url", DEAD_SHOP);
+            buy(world, &call);
+        }
+        assert_eq!(world.sent.len(), 64, "no host takes every slot");
+        let due = world.next_due().unwrap();
+        assert!(due > world.now && due.since(world.now) <= seconds(2), "there is nothing to do before");
+        world.acknowledge();
+        assert!(world.next_due().unwrap() <= world.now, "an answer makes room at once");
+        world.wake();
+        assert_eq!(world.sent.len(), 64);
+        world.now = due.plus(seconds(1));
+        world.wake();
+        buy(world, &Call::direct(&shop, "n19", "1.00"));
+        let other = world.sent.pop_back().unwrap();
+        assert_eq!(other.said.get("out_trade_no"), "n19", "a slow host steps aside");
+        world.answer(other.id, Ok(answer(200, "success")));
+        assert_eq!(world.acknowledge_all().len(), 64);
+        world.later(seconds(10));
+        assert_eq!(world.acknowledge_all().len(), 5, "and nothing is forgotten");
+    });
+}
+
+#[test]
 fn an_address_that_is_none_is_given_up_and_holds_up_nobody() {
     on_both_databases(|world| {
         let shop = world.shop.clone();
