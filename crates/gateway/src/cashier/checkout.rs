@@ -61,8 +61,8 @@ fn create(
     let named_buyer = match &request.buyer {
         None => None,
         Some(party) => match users::load_party(turn.tx, party)? {
-            Some(named) => Some(named.user_id),
-            // Named by an e-mail address that nobody has taken yet: so whoever is here is somebody else.
+            Some(user) => Some(user.user_id),
+            // Named by an account that nobody has opened: so it is not whoever is here.
             None => return no(ErrorCode::TradeBuyerNotMatch),
         },
     };

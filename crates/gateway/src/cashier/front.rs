@@ -6,7 +6,7 @@ use danbao_engine::trade::Mode;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::node::{Request, Response};
-use danbao_protocol::service::payment::{Party, PaymentService};
+use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::checkout::{self, Checkout};
 use super::{At, shown};
@@ -44,13 +44,30 @@ fn page(turn: &mut Turn<'_>, at: &At, form: &Fields, error: Option<FormError>) -
         mode: shown::mode(Mode::chosen(request.service, wish)),
         mode_open: request.service == PaymentService::TradeCreateByBuyer,
         member: member_box(turn, at, form)?,
-        visitor: request.buyer.is_none().then(|| Visitor {
-            contact: form.get("contact").to_owned(),
-            name: form.get("contact_name").to_owned(),
-        }),
+        visitor: visitor_box(turn, request, form)?,
         error,
     };
     Ok(at.visit.page(&page))
+}
+
+/// What a non-member has entered; `None` if the request names a member, who alone may pay.
+fn visitor_box(
+    turn: &mut Turn<'_>,
+    request: &PaymentRequest,
+    form: &Fields,
+) -> Result<Option<Visitor>, Fault> {
+    let named = match &request.buyer {
+        None => "",
+        Some(Party::Email(named) | Party::AccountName(named)) => named,
+        Some(Party::Id(_)) => return Ok(None),
+    };
+    let known = users::load_by_email(turn.tx, named)?;
+    if known.is_some_and(|user| user.status == UserStatus::Member) {
+        return Ok(None);
+    }
+    let entered = form.get("contact");
+    let contact = if entered.is_empty() { named } else { entered };
+    Ok(Some(Visitor { contact: contact.to_owned(), name: form.get("contact_name").to_owned() }))
 }
 
 fn chosen_index(at: &At, form: &Fields) -> usize {
@@ -122,7 +139,12 @@ pub(super) fn visitor(turn: &mut Turn<'_>, mut at: At, form: &Fields) -> Result<
     if !is_contact(contact) {
         return page(turn, &at, form, Some(FormError::at("contact", Message::ContactWrong)));
     }
-    if at.stored.request.buyer.is_some() {
+    let is_named = match &at.stored.request.buyer {
+        None => true,
+        Some(Party::Email(named) | Party::AccountName(named)) => named == contact,
+        Some(Party::Id(_)) => false,
+    };
+    if !is_named {
         let error = FormError::whole(Message::BuyerDiffers).with_code(ErrorCode::TradeBuyerNotMatch.as_str());
         return page(turn, &at, form, Some(error));
     }
