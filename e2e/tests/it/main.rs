@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
 
+mod browser;
 mod form;
 mod installation;
 mod merchant;

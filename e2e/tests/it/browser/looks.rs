@@ -1,0 +1,28 @@
+//! What holds for every page: its language, its title, its width, and pictures of it to look at.
+
+use crate::browser::driver::Browser;
+use crate::requirement;
+
+/// The narrowest telephone.
+const NARROW: u32 = 360;
+const WIDTHS: [(u32, u32); 2] = [(1280, 800), (390, 844)];
+
+impl Browser {
+    /// Checks the page that is shown and takes its pictures.
+    pub(crate) fn look(&self, name: &str, lang: &str, title: &str) {
+        let shown = self.title();
+        assert!(shown.contains(title), "{name}: the title is {shown:?}, not {title:?}");
+        assert_eq!(self.script("return document.documentElement.lang"), lang, "{name}");
+        self.set_width(NARROW, 740);
+        let width = self.script("return document.documentElement.scrollWidth");
+        assert!(width.as_u64().unwrap() <= u64::from(NARROW), "{name}: {width} px on a screen of {NARROW}");
+        let images = self.script("return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)");
+        assert_eq!(images.as_array().unwrap().len(), 0, "{name}: images are missing: {images}");
+        let directory = requirement::target().join("e2e-screenshots");
+        std::fs::create_dir_all(&directory).unwrap();
+        for (width, height) in WIDTHS {
+            self.set_width(width, height);
+            std::fs::write(directory.join(format!("{name}.{width}.png")), self.picture()).unwrap();
+        }
+    }
+}
