@@ -68,17 +68,8 @@ fn address(notify_url: &str) -> Option<(Uri, String)> {
 }
 
 fn claim(turn: &mut Turn<'_>, notice: &StoredNotice, uri: Uri, host: String) -> Result<(), Fault> {
-    if notice.awaiting {
-        // Its answer never came: the process that asked is gone. That try is over.
-        let attempt = StoredAttempt {
-            attempt: notice.attempts,
-            sent_at: notice.sent_at.unwrap_or(turn.now),
-            duration_ms: millis(turn.now.since(notice.sent_at.unwrap_or(turn.now))),
-            outcome: "lost".to_owned(),
-            status: None,
-            answer: Vec::new(),
-        };
-        notice::insert_attempt(turn.tx, &notice.trade_no, notice.seq, &attempt)?;
+    if notice.awaiting && !may_follow_lost_try(turn, notice)? {
+        return Ok(());
     }
     let key = AttemptKey { trade_no: notice.trade_no.clone(), seq: notice.seq, attempt: notice.attempts + 1 };
     let first_sent_at = notice.first_sent_at.unwrap_or(turn.now);
@@ -86,6 +77,30 @@ fn claim(turn: &mut Turn<'_>, notice: &StoredNotice, uri: Uri, host: String) -> 
     notice::begin_attempt(turn.tx, &key, turn.now.plus(turn.config.answer_within), turn.now)?;
     turn.send(key, host, request);
     Ok(())
+}
+
+/// The answer to the last try never came: the process that asked is gone. That try is over and has failed like any
+/// other: if the list of waiting times wants more patience than the waiting for the answer has cost, the next one is
+/// put off, so that a process that dies often does not use up the tries of a day in an hour.
+fn may_follow_lost_try(turn: &mut Turn<'_>, notice: &StoredNotice) -> Result<bool, Fault> {
+    let sent_at = notice.sent_at.unwrap_or(turn.now);
+    let attempt = StoredAttempt {
+        attempt: notice.attempts,
+        sent_at,
+        duration_ms: millis(turn.now.since(sent_at)),
+        outcome: "lost".to_owned(),
+        status: None,
+        answer: Vec::new(),
+    };
+    notice::insert_attempt(turn.tx, &notice.trade_no, notice.seq, &attempt)?;
+    let tries = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
+    let first = notice.first_sent_at.unwrap_or(sent_at);
+    let next = turn.config.retries.next_try(tries, first, sent_at);
+    if next.is_some_and(|at| at <= turn.now) {
+        return Ok(true);
+    }
+    notice::reschedule(turn.tx, &notice.trade_no, notice.seq, next)?;
+    Ok(false)
 }
 
 /// Writes a notification out: the same bytes at every try.
