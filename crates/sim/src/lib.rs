@@ -1,1 +1,22 @@
-//! Placeholder, replaced within the same session.
+//! Gateway, merchant's kit and shop in virtual time: one seed, one thread, one life.
+//!
+//! [`world`] drives any set of nodes as the real host does, but out of an event queue: messages are lost, late, doubled
+//! and reordered ([`wire`]), processes die between any two statements and just after a commit, people click twice and
+//! close the page ([`people`]). Then comes quiet: nothing is lost any more and everything that is due happens, months
+//! of it. Then the [`auditor`] holds both databases against a second set of books.
+//!
+//! A seed that fails is lived again with
+//! `DANBAO_SIM_SEED=n cargo test -p danbao-sim one_seed -- --nocapture`, which prints every event. Seeds that have once
+//! found a bug are in `seeds.txt` and are lived by every test run.
+
+pub mod auditor;
+pub mod chance;
+pub mod log;
+pub mod options;
+pub mod people;
+pub mod stage;
+pub mod wire;
+pub mod world;
+
+pub use options::Options;
+pub use stage::{Cast, Report, Stage, Victim, live};

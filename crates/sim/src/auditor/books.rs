@@ -1,0 +1,253 @@
+//! The rows of both databases, as plain as they are stored.
+
+use danbao_store::faulty::Disk;
+use danbao_store::{Conn, Error, Reader, Row};
+
+/// What the gateway has written down.
+pub(super) struct Gateway {
+    pub(super) trades: Vec<Trade>,
+    pub(super) events: Vec<Event>,
+    pub(super) deadlines: Vec<(String, String, i64)>,
+    pub(super) accounts: Vec<Account>,
+    pub(super) journals: Vec<Journal>,
+    pub(super) postings: Vec<Posting>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) page_return_ids: Vec<String>,
+}
+
+pub(super) struct Trade {
+    pub(super) trade_no: String,
+    pub(super) out_trade_no: String,
+    pub(super) seller: String,
+    pub(super) buyer: String,
+    pub(super) mode: String,
+    pub(super) is_refundable: bool,
+    pub(super) fee_ppm: i64,
+    pub(super) trade_status: String,
+    pub(super) total_fee: i64,
+    pub(super) gmt_payment: Option<i64>,
+    pub(super) version: i64,
+}
+
+pub(super) struct Event {
+    pub(super) trade_no: String,
+    pub(super) version: i64,
+    pub(super) at: i64,
+    pub(super) command: String,
+    pub(super) trade_status: String,
+    pub(super) journal_id: Option<i64>,
+}
+
+pub(super) struct Account {
+    pub(super) account: String,
+    pub(super) balance: i64,
+    pub(super) last_posting: i64,
+    pub(super) previous_posting: i64,
+}
+
+pub(super) struct Journal {
+    pub(super) journal_id: i64,
+    pub(super) trade_no: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Posting {
+    pub(super) posting_id: i64,
+    pub(super) debit: String,
+    pub(super) credit: String,
+    pub(super) amount: i64,
+    pub(super) debit_previous: i64,
+    pub(super) credit_previous: i64,
+}
+
+pub(super) struct Notice {
+    pub(super) trade_no: String,
+    pub(super) seq: i64,
+    pub(super) notify_id: String,
+    pub(super) trade_status: String,
+    pub(super) total_fee: i64,
+    pub(super) first_sent_at: Option<i64>,
+    pub(super) sent_at: Option<i64>,
+    pub(super) attempts: i64,
+    pub(super) due_at: Option<i64>,
+    pub(super) acknowledged_at: Option<i64>,
+}
+
+impl Notice {
+    pub(super) fn is_given_up(&self) -> bool {
+        self.due_at.is_none() && self.acknowledged_at.is_none()
+    }
+}
+
+pub(super) struct Attempt {
+    pub(super) trade_no: String,
+    pub(super) seq: i64,
+    pub(super) outcome: String,
+}
+
+/// What the merchant has written down.
+pub(super) struct Merchant {
+    pub(super) orders: Vec<Order>,
+    /// (out_trade_no, how often it was delivered)
+    pub(super) deliveries: Vec<(String, i64)>,
+    /// (notify_id, out_trade_no) of every message that was taken in.
+    pub(super) heard: Vec<(String, String)>,
+    pub(super) messages: usize,
+}
+
+pub(super) struct Order {
+    pub(super) out_trade_no: String,
+    pub(super) trade_no: Option<String>,
+    pub(super) trade_status: Option<String>,
+    pub(super) total_fee: Option<i64>,
+    pub(super) times_applied: i64,
+    pub(super) mode: Option<String>,
+    pub(super) mode_basis: Option<String>,
+}
+
+impl Gateway {
+    pub(super) fn load(disk: &Disk) -> Result<Gateway, Error> {
+        disk.inspect(Gateway::read)
+    }
+
+    fn read(conn: &mut dyn Conn) -> Result<Gateway, Error> {
+        Ok(Gateway {
+            trades: rows(
+                conn,
+                "SELECT t.trade_no, r.out_trade_no, t.seller, t.buyer, t.mode, t.is_refundable, t.fee_ppm,
+                        t.trade_status, t.total_fee, t.gmt_payment, t.version
+                 FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no ORDER BY t.trade_no",
+                |c| {
+                    Ok(Trade {
+                        trade_no: c.next()?,
+                        out_trade_no: c.next()?,
+                        seller: c.next()?,
+                        buyer: c.next()?,
+                        mode: c.next()?,
+                        is_refundable: c.next()?,
+                        fee_ppm: c.next()?,
+                        trade_status: c.next()?,
+                        total_fee: c.next()?,
+                        gmt_payment: c.next()?,
+                        version: c.next()?,
+                    })
+                },
+            )?,
+            events: rows(
+                conn,
+                "SELECT trade_no, version, at, command, trade_status, journal_id FROM trade_event
+                 ORDER BY trade_no, version",
+                |c| {
+                    Ok(Event {
+                        trade_no: c.next()?,
+                        version: c.next()?,
+                        at: c.next()?,
+                        command: c.next()?,
+                        trade_status: c.next()?,
+                        journal_id: c.next()?,
+                    })
+                },
+            )?,
+            deadlines: rows(conn, "SELECT trade_no, kind, due_at FROM deadline", |c| {
+                Ok((c.next()?, c.next()?, c.next()?))
+            })?,
+            accounts: rows(
+                conn,
+                "SELECT account, balance, last_posting, previous_posting FROM account ORDER BY account",
+                |c| {
+                    Ok(Account {
+                        account: c.next()?,
+                        balance: c.next()?,
+                        last_posting: c.next()?,
+                        previous_posting: c.next()?,
+                    })
+                },
+            )?,
+            journals: rows(conn, "SELECT journal_id, trade_no FROM journal ORDER BY journal_id", |c| {
+                Ok(Journal { journal_id: c.next()?, trade_no: c.next()? })
+            })?,
+            postings: rows(
+                conn,
+                "SELECT posting_id, debit, credit, amount, debit_previous, credit_previous FROM posting
+                 ORDER BY posting_id",
+                |c| {
+                    Ok(Posting {
+                        posting_id: c.next()?,
+                        debit: c.next()?,
+                        credit: c.next()?,
+                        amount: c.next()?,
+                        debit_previous: c.next()?,
+                        credit_previous: c.next()?,
+                    })
+                },
+            )?,
+            notices: rows(
+                conn,
+                "SELECT trade_no, seq, notify_id, trade_status, total_fee, first_sent_at, sent_at, attempts, due_at,
+                        acknowledged_at
+                 FROM notice ORDER BY trade_no, seq",
+                |c| {
+                    Ok(Notice {
+                        trade_no: c.next()?,
+                        seq: c.next()?,
+                        notify_id: c.next()?,
+                        trade_status: c.next()?,
+                        total_fee: c.next()?,
+                        first_sent_at: c.next()?,
+                        sent_at: c.next()?,
+                        attempts: c.next()?,
+                        due_at: c.next()?,
+                        acknowledged_at: c.next()?,
+                    })
+                },
+            )?,
+            attempts: rows(conn, "SELECT trade_no, seq, outcome FROM attempt", |c| {
+                Ok(Attempt { trade_no: c.next()?, seq: c.next()?, outcome: c.next()? })
+            })?,
+            page_return_ids: rows(conn, "SELECT notify_id FROM page_return", |c| c.next())?,
+        })
+    }
+}
+
+impl Merchant {
+    pub(super) fn load(disk: &Disk) -> Result<Merchant, Error> {
+        disk.inspect(Merchant::read)
+    }
+
+    fn read(conn: &mut dyn Conn) -> Result<Merchant, Error> {
+        Ok(Merchant {
+            orders: rows(
+                conn,
+                "SELECT out_trade_no, trade_no, trade_status, total_fee, times_applied, mode, mode_basis
+                 FROM order_state ORDER BY out_trade_no",
+                |c| {
+                    Ok(Order {
+                        out_trade_no: c.next()?,
+                        trade_no: c.next()?,
+                        trade_status: c.next()?,
+                        total_fee: c.next()?,
+                        times_applied: c.next()?,
+                        mode: c.next()?,
+                        mode_basis: c.next()?,
+                    })
+                },
+            )?,
+            deliveries: rows(
+                conn,
+                "SELECT out_trade_no, count(*) FROM delivery GROUP BY out_trade_no ORDER BY out_trade_no",
+                |c| Ok((c.next()?, c.next()?)),
+            )?,
+            heard: rows(conn, "SELECT notify_id, out_trade_no FROM heard", |c| Ok((c.next()?, c.next()?)))?,
+            messages: rows(conn, "SELECT id FROM message", |c| c.next::<String>())?.len(),
+        })
+    }
+}
+
+fn rows<T>(
+    conn: &mut dyn Conn,
+    sql: &str,
+    read: impl Fn(&mut Reader<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    conn.query(sql, &[])?.iter().map(|row: &Row| read(&mut row.reader())).collect()
+}

@@ -1,0 +1,113 @@
+//! What kind of life a seed gives: drawn from it first, and printed when it fails.
+//!
+//! Swarm style: each kind of trouble is absent in many seeds and heavy in some, because trouble of every kind at once
+//! hides the cases in which one kind meets a program that is otherwise well.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::chance::Chance;
+use crate::wire::Weather;
+
+/// The options of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Everything else comes out of this number too.
+    pub seed: u64,
+    /// The network while there is trouble.
+    pub weather: Weather,
+    /// How often a process is doomed while there is trouble; `None`: never.
+    pub doom_every: Option<Duration>,
+    /// How long a dead process stays dead at most.
+    pub downtime_max: Duration,
+    /// How long the trouble lasts. People begin in its first half.
+    pub trouble: Duration,
+    /// How many people buy something.
+    pub buyers: u32,
+    /// How many messages the forger sends; 0: there is no forger.
+    pub forgeries: u32,
+    /// How many inputs a node takes at once at most.
+    pub group_max: u64,
+    /// Whether the merchant has the advanced contract, under which an instant payment stays refundable for a time.
+    pub is_refundable: bool,
+    /// How many of a thousand buyers are impatient: they click twice and close the page before the return.
+    pub impatient: u32,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl Options {
+    /// The options of a seed.
+    pub fn draw(seed: u64) -> Options {
+        // Not the source that the world itself uses: options can be added without turning every known seed around.
+        let chance = &mut Chance::new(seed ^ 0x6f70_7469_6f6e_7321);
+        let weather = Weather {
+            request_lost: rate(chance),
+            answer_lost: rate(chance),
+            doubled: rate(chance),
+            copy_late: chance.pick(&[0, 300, 1000]),
+            slow: rate(chance),
+            delay_max_ms: chance.pick(&[2, 80, 2_000]),
+        };
+        let paces = [None, Some(MINUTE), Some(10 * MINUTE), Some(HOUR)];
+        let doom_every = chance.pick(&paces);
+        Options {
+            seed,
+            weather,
+            doom_every,
+            downtime_max: chance.pick(&[MINUTE / 60, MINUTE, 20 * MINUTE]),
+            trouble: chance.pick(&[20 * MINUTE, 3 * HOUR, 30 * HOUR]),
+            buyers: chance.pick(&[1, 3, 6, 10]),
+            forgeries: chance.pick(&[0, 6, 20]),
+            group_max: chance.pick(&[1, 2, 5, 20]),
+            is_refundable: chance.per_mille(250),
+            impatient: chance.pick(&[0, 300, 900]),
+        }
+    }
+
+    /// One buyer, and no trouble but what a test adds.
+    pub fn calm(seed: u64) -> Options {
+        Options {
+            seed,
+            weather: Weather::CALM,
+            doom_every: None,
+            downtime_max: MINUTE / 60,
+            trouble: 2 * HOUR,
+            buyers: 1,
+            forgeries: 0,
+            group_max: 5,
+            is_refundable: false,
+            impatient: 0,
+        }
+    }
+}
+
+/// Nothing, a little, much, in a thousand.
+fn rate(chance: &mut Chance) -> u32 {
+    chance.pick(&[0, 0, 10, 80, 250])
+}
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Weather { request_lost, answer_lost, doubled, copy_late, slow, delay_max_ms } = self.weather;
+        writeln!(f, "  seed            {}", self.seed)?;
+        writeln!(f, "  lost            {request_lost} ‰ of requests, {answer_lost} ‰ of answers")?;
+        writeln!(f, "  doubled         {doubled} ‰, of these {copy_late} ‰ late")?;
+        writeln!(f, "  delay           up to {delay_max_ms} ms, {slow} ‰ slow")?;
+        match self.doom_every {
+            Some(every) => {
+                writeln!(f, "  deaths          about every {every:?}, down up to {:?}", self.downtime_max)?
+            }
+            None => writeln!(f, "  deaths          none")?,
+        }
+        writeln!(f, "  trouble         for {:?}", self.trouble)?;
+        writeln!(
+            f,
+            "  people          {} buyers, {} ‰ impatient, {} forgeries",
+            self.buyers, self.impatient, self.forgeries
+        )?;
+        writeln!(f, "  group           up to {} inputs", self.group_max)?;
+        write!(f, "  contract        {}", if self.is_refundable { "refundable" } else { "plain" })
+    }
+}

@@ -1,0 +1,142 @@
+//! What everybody in a world knows: addresses, names, passwords, and what the walls have heard.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use danbao_protocol::charset::Charset;
+use danbao_protocol::node::Request;
+use danbao_protocol::params::Params;
+use http::Method;
+
+/// The merchant, as the gateway's contract has it.
+#[derive(Debug, Clone, Default)]
+pub struct Merchant {
+    /// 合作者身份
+    pub partner: String,
+    /// 交易安全校验码
+    pub key: String,
+    /// The seller's account.
+    pub seller_email: String,
+    /// The seller's id.
+    pub seller_id: String,
+    /// The seller's login password.
+    pub login_password: String,
+}
+
+/// A buyer with an account.
+#[derive(Debug, Clone, Default)]
+pub struct Customer {
+    /// Account.
+    pub email: String,
+    /// Login password.
+    pub login_password: String,
+    /// Payment password.
+    pub payment_password: String,
+}
+
+/// An order whose signed address somebody has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownOrder {
+    /// `out_trade_no`
+    pub out_trade_no: String,
+    /// `service`
+    pub service: String,
+    /// The query of the address: everything that the merchant asked for.
+    pub query: String,
+}
+
+impl KnownOrder {
+    /// A parameter of the address, if it is plain text.
+    pub fn asked(&self, name: &str) -> Option<String> {
+        let params = Params::parse_urlencoded(self.query.as_bytes()).ok()?;
+        params.get_text(name, Charset::Gbk).ok().flatten()
+    }
+
+    /// Every total in fen that a buyer may lawfully pay, by this simulation's own arithmetic (protocol.md §3.5, §3.6).
+    pub fn totals(&self) -> Vec<i64> {
+        let amount = |name: &str| self.asked(name).as_deref().and_then(fen);
+        let count = |name: &str| self.asked(name).and_then(|text| text.parse::<i64>().ok());
+        let goods = match amount("total_fee") {
+            Some(total) => total,
+            None => {
+                amount("price").unwrap_or(0) * count("quantity").unwrap_or(1)
+                    + amount("discount").unwrap_or(0)
+            }
+        };
+        let carriage = |suffix: &str| {
+            let payment = self.asked(&format!("logistics_payment{suffix}"))?;
+            let fee = amount(&format!("logistics_fee{suffix}"))?;
+            Some(if payment == "BUYER_PAY" { fee } else { 0 })
+        };
+        let mut totals: Vec<i64> =
+            ["", "_1", "_2"].into_iter().filter_map(carriage).map(|fee| goods + fee).collect();
+        if totals.is_empty() {
+            totals.push(goods);
+        }
+        totals
+    }
+}
+
+/// Yuan with up to two decimals, as fen.
+fn fen(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let (yuan, cents) = digits.split_once('.').unwrap_or((digits, ""));
+    let cents: i64 = format!("{cents:0<2}").get(..2)?.parse().ok()?;
+    Some(sign * (yuan.parse::<i64>().ok()? * 100 + cents))
+}
+
+/// Common knowledge.
+#[derive(Debug, Clone, Default)]
+pub struct Town {
+    /// Where the gateway is, without a final slash.
+    pub gateway: String,
+    /// Where the shop is, without a final slash.
+    pub shop: String,
+    /// The bearer token of the sandbox API.
+    pub sandbox_token: String,
+    /// Who sells.
+    pub merchant: Merchant,
+    /// Who can buy.
+    pub customers: Vec<Customer>,
+    /// Orders, in the order in which they became known.
+    pub orders: Vec<KnownOrder>,
+    /// Bodies and queries that the forger has made.
+    pub forgeries: BTreeSet<Vec<u8>>,
+    /// The last genuine notification that went over the wire.
+    pub overheard: Option<Bytes>,
+}
+
+impl Town {
+    /// Where notifications go.
+    pub fn notify_url(&self) -> String {
+        format!("{}/pay/notify", self.shop)
+    }
+
+    /// Where buyers come back to.
+    pub fn return_url(&self) -> String {
+        format!("{}/pay/return", self.shop)
+    }
+
+    /// Hears what goes over the wire.
+    pub(crate) fn overhear(&mut self, request: &Request) {
+        let is_notification =
+            request.method() == Method::POST && request.uri().to_string() == self.notify_url();
+        if is_notification && !self.forgeries.contains(request.body().as_ref()) {
+            self.overheard = Some(request.body().clone());
+        }
+    }
+
+    /// Learns of an order from a signed address; its `out_trade_no`, if it has one.
+    pub(crate) fn learn(&mut self, payment_url: &str) -> Option<String> {
+        let (_, query) = payment_url.split_once('?')?;
+        let mut known =
+            KnownOrder { out_trade_no: String::new(), service: String::new(), query: query.to_owned() };
+        known.out_trade_no = known.asked("out_trade_no")?;
+        known.service = known.asked("service")?;
+        let out_trade_no = known.out_trade_no.clone();
+        if self.orders.iter().all(|other| other.out_trade_no != out_trade_no) {
+            self.orders.push(known);
+        }
+        Some(out_trade_no)
+    }
+}

@@ -1,0 +1,294 @@
+//! One life: gateway, merchant and people on one seed; trouble, then quiet, then the audit.
+
+use std::time::Duration;
+
+use danbao_gateway::password::PasswordCost;
+use danbao_gateway::{Config, DemoWorld, Gateway};
+use danbao_merchant::Account;
+use danbao_protocol::ids::{PartnerId, UserId};
+use danbao_protocol::node::{AskId, Crash, Input, Node, Output, Request};
+use danbao_protocol::sign::Md5Key;
+use danbao_protocol::time::Timestamp;
+use danbao_shop::{Lang, Shop};
+use danbao_store::Conn;
+use danbao_store::faulty::{Death, Disk};
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Method};
+use serde_json::{Value, json};
+
+use crate::auditor::{Auditor, Tally};
+use crate::chance::Chance;
+use crate::options::Options;
+use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Town};
+use crate::world::{Birth, Stuck, World};
+
+/// The gateway's authority.
+pub const GATEWAY: &str = "gateway.example";
+/// The merchant's authority.
+pub const SHOP: &str = "shop.example";
+/// 2012-03-01 00:00 in Beijing.
+const BEGINNING: Timestamp = Timestamp(1_330_531_200_000);
+/// The longest that anything waits for its time is the refund period of 90 days.
+const QUIET_MAX: Duration = Duration::from_secs(200 * 86_400);
+
+/// Who plays the two programs. The tests put bugs here.
+#[derive(Clone, Copy)]
+pub struct Cast {
+    /// What stands between the gateway and its disk.
+    pub gateway_conn: fn(Box<dyn Conn>) -> Box<dyn Conn>,
+    /// Builds the merchant for an account.
+    pub merchant: fn(Account) -> Birth,
+}
+
+impl Cast {
+    /// The product itself.
+    pub const PRODUCT: Cast = Cast { gateway_conn: |conn| conn, merchant: shop };
+}
+
+fn shop(account: Account) -> Birth {
+    Box::new(move |conn, seed, now| {
+        let config = danbao_shop::Config {
+            own_url: format!("http://{SHOP}"),
+            account: account.clone(),
+            lang: Lang::Zh,
+        };
+        let shop = Shop::open(conn, config, seed, now).map_err(|error| Crash(error.to_string()))?;
+        Ok(Box::new(shop))
+    })
+}
+
+fn gateway(wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>) -> Birth {
+    Box::new(move |conn, seed, now| {
+        let gateway = Gateway::open(wrap(conn), gateway_config(), seed, now)
+            .map_err(|error| Crash(error.to_string()))?;
+        Ok(Box::new(gateway))
+    })
+}
+
+fn gateway_config() -> Config {
+    Config { password_cost: PasswordCost::SIMULATED, ..Config::sandbox(format!("http://{GATEWAY}")) }
+}
+
+/// Which process is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Victim {
+    /// The gateway.
+    Gateway,
+    /// The merchant.
+    Merchant,
+}
+
+/// A world that has been furnished and not yet begun.
+pub struct Stage {
+    options: Options,
+    world: World<Auditor>,
+    gateway: Disk,
+    merchant: Disk,
+}
+
+/// What came of a life.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What kind of life it was.
+    pub options: Options,
+    /// Stands for everything that happened and for what the databases hold; the same for the same seed.
+    pub fingerprint: u64,
+    /// What the auditor has found; empty if all is well.
+    pub findings: Vec<String>,
+    /// The last events.
+    pub last_lines: Vec<String>,
+    /// How much happened.
+    pub events: u64,
+    /// How often processes died.
+    pub deaths: u64,
+    /// What the auditor counted.
+    pub tally: Tally,
+}
+
+/// Lives the life of these options.
+///
+/// # Errors
+/// [`Crash`] if the world could not even be furnished.
+pub fn live(options: &Options, cast: Cast, is_loud: bool) -> Result<Report, Crash> {
+    let mut stage = Stage::furnish(options, cast, is_loud)?;
+    stage.invite();
+    stage.plan_deaths();
+    Ok(stage.play())
+}
+
+impl Stage {
+    /// Two databases, two programs, a contract between them, buyers with money; nobody does anything yet.
+    ///
+    /// # Errors
+    /// [`Crash`] if a program cannot be started at all.
+    pub fn furnish(options: &Options, cast: Cast, is_loud: bool) -> Result<Stage, Crash> {
+        let mut chance = Chance::new(options.seed);
+        let new_disk =
+            || danbao_store::open("sqlite::memory:").map(Disk::new).map_err(|error| Crash(error.to_string()));
+        let (gateway_disk, merchant_disk) = (new_disk()?, new_disk()?);
+        let town = settle(&gateway_disk, chance.seed(), options.is_refundable)?;
+        let account = Account::new(
+            PartnerId::new(town.merchant.partner.as_str()),
+            Md5Key::new(town.merchant.key.as_str()),
+            town.merchant.seller_email.as_str(),
+            UserId::new(town.merchant.seller_id.as_str()),
+            &format!("http://{GATEWAY}/gateway.do"),
+        )
+        .map_err(|error| Crash(error.to_string()))?;
+        let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone());
+        let mut world = World::new(options.seed, BEGINNING, town, auditor, is_loud);
+        world.add_site(GATEWAY, gateway_disk.clone(), gateway(cast.gateway_conn));
+        world.add_site(SHOP, merchant_disk.clone(), (cast.merchant)(account));
+        world.set(options.weather, options.group_max, options.downtime_max);
+        Ok(Stage { options: options.clone(), world, gateway: gateway_disk, merchant: merchant_disk })
+    }
+
+    /// The people of the options come, in the first half of the trouble.
+    pub fn invite(&mut self) {
+        // A source of their own: the same people come whatever else is changed in the world.
+        let chance = &mut Chance::new(self.options.seed ^ 0x7065_6f70_6c65);
+        let half_ms = u64::try_from(self.options.trouble.as_millis()).unwrap_or(u64::MAX) / 2;
+        for _ in 0..self.options.buyers {
+            let habits = Habits::draw(chance, self.options.impatient);
+            let arrives = chance.millis(0, half_ms);
+            self.invite_buyer(habits, arrives, chance);
+        }
+        if self.options.forgeries > 0 {
+            let pause_max_ms = half_ms / u64::from(self.options.forgeries);
+            let forger = Forger::new(self.options.forgeries, pause_max_ms);
+            self.world.add_person(Box::new(forger), Duration::from_secs(30));
+        }
+    }
+
+    /// One buyer comes.
+    pub fn invite_buyer(&mut self, habits: Habits, arrives_after: Duration, chance: &mut Chance) {
+        let who = chance.pick(&self.world.town.customers);
+        self.world.add_person(Box::new(Buyer::new(habits, who)), arrives_after);
+    }
+
+    fn plan_deaths(&mut self) {
+        let Some(every) = self.options.doom_every else { return };
+        let chance = &mut Chance::new(self.options.seed ^ 0x6465_6174_6873);
+        let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
+        let trouble_ms = u64::try_from(self.options.trouble.as_millis()).unwrap_or(u64::MAX);
+        for site in [GATEWAY, SHOP] {
+            let mut at_ms = 0;
+            loop {
+                at_ms += chance.between(1, 2 * every_ms);
+                if at_ms >= trouble_ms {
+                    break;
+                }
+                let death = match chance.per_mille(700) {
+                    true => Death::BeforeStatement(chance.between(1, 120)),
+                    false => Death::AfterCommit(chance.between(1, 6)),
+                };
+                self.world.doom(site, Duration::from_millis(at_ms), death);
+            }
+        }
+    }
+
+    /// One death, counted from now.
+    pub fn doom(&mut self, victim: Victim, death: Death) {
+        self.disk(victim).plan(Some(death));
+    }
+
+    /// How many statements a process has run so far.
+    pub fn statements(&self, victim: Victim) -> u64 {
+        self.disk(victim).statements()
+    }
+
+    fn disk(&self, victim: Victim) -> &Disk {
+        match victim {
+            Victim::Gateway => &self.gateway,
+            Victim::Merchant => &self.merchant,
+        }
+    }
+
+    /// Trouble, quiet, audit.
+    pub fn play(&mut self) -> Report {
+        let quiet_since = BEGINNING.plus(self.options.trouble);
+        let troubled = self.world.run_until(quiet_since);
+        self.world.heal();
+        let quiet = troubled.and_then(|()| self.world.run_until_quiet(quiet_since.plus(QUIET_MAX)));
+        let World { town, witness, .. } = &mut self.world;
+        let tally = witness.audit(&town.clone(), quiet_since.plus(QUIET_MAX), quiet_since);
+        let mut findings = witness.findings().to_vec();
+        match quiet {
+            Ok(()) => {}
+            Err(Stuck::TimeStandsStill) => {
+                findings.insert(0, "time stands still: a node turns in a circle".into())
+            }
+            Err(Stuck::NeverQuiet) => {
+                findings.insert(0, "there is still work after all the quiet time".into())
+            }
+        }
+        Report {
+            options: self.options.clone(),
+            fingerprint: self.world.fingerprint(),
+            findings,
+            last_lines: self.world.log().last_lines().map(str::to_owned).collect(),
+            events: self.world.log().events(),
+            deaths: self.world.deaths(),
+            tally,
+        }
+    }
+}
+
+/// Seeds the gateway's database and says who is there.
+fn settle(disk: &Disk, seed: [u8; 32], is_refundable: bool) -> Result<Town, Crash> {
+    let crash = |error: &dyn std::fmt::Display| Crash(error.to_string());
+    let mut gateway =
+        Gateway::open(disk.connect(), gateway_config(), seed, BEGINNING).map_err(|e| crash(&e))?;
+    let shop = format!("http://{SHOP}");
+    let DemoWorld { partner, buyers, sandbox_token, .. } =
+        gateway.ensure_demo(BEGINNING, Some(&shop)).map_err(|e| crash(&e))?;
+    let mut merchant = Merchant {
+        partner: partner.partner,
+        key: partner.key,
+        seller_email: partner.seller_email,
+        seller_id: partner.seller_id,
+        login_password: partner.login_password,
+    };
+    if is_refundable {
+        sign_contract(&mut gateway, &sandbox_token, &mut merchant)?;
+    }
+    let customers = buyers.into_iter().map(|buyer| Customer {
+        email: buyer.email,
+        login_password: buyer.login_password,
+        payment_password: buyer.payment_password,
+    });
+    Ok(Town {
+        gateway: format!("http://{GATEWAY}"),
+        shop,
+        sandbox_token,
+        merchant,
+        customers: customers.collect(),
+        ..Town::default()
+    })
+}
+
+/// Another merchant, under the advanced contract; by the sandbox API, as a test in any language would do it.
+fn sign_contract(gateway: &mut Gateway, token: &str, merchant: &mut Merchant) -> Result<(), Crash> {
+    let email = "advanced@danbao.example";
+    let wish = json!({ "seller_email": email, "display_name": "高级商户", "fee_ppm": 12_345, "is_refundable": true });
+    let mut request = Request::new(wish.to_string().into());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = http::Uri::from_static("/sandbox/v1/partners");
+    if let Ok(bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+    }
+    let outputs = gateway.step(BEGINNING, vec![Input::Request { id: AskId(0), request }])?;
+    let Some(Output::Respond { response, .. }) = outputs.into_iter().next() else {
+        return Err(Crash("the sandbox API gave no answer".into()));
+    };
+    let made: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let text = |name: &str| {
+        let word = made[name].as_str().map(str::to_owned);
+        word.ok_or_else(|| Crash(format!("the sandbox API made no partner: {made}")))
+    };
+    merchant.partner = text("partner")?;
+    merchant.key = text("key")?;
+    merchant.seller_email = text("seller_email")?;
+    merchant.seller_id = text("seller_id")?;
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! The smallest merchant that there can be, careful or not: takes orders by program, believes messages, delivers.
+
+use std::collections::BTreeMap;
+
+use danbao_merchant::inbox::{self, MIGRATION_SQL};
+use danbao_merchant::{Account, OrderFacts, Received, Signed, Way, answer};
+use danbao_protocol::charset::Charset;
+use danbao_protocol::ids::OutTradeNo;
+use danbao_protocol::money::Fen;
+use danbao_protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Response, SendId};
+use danbao_protocol::params::Params;
+use danbao_protocol::service::payment::{
+    Amount, LogisticsGroup, LogisticsPayment, LogisticsType, PaymentService,
+};
+use danbao_protocol::time::Timestamp;
+use danbao_sim::stage::SHOP;
+use danbao_sim::world::Birth;
+use danbao_store::{Conn, Error, Migration, Tx, migrate};
+use serde_json::{Value, json};
+
+/// What this merchant takes care of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// Everything that the kit's documentation says.
+    All,
+    /// Delivers whenever a message says "paid".
+    NoDuplicateCheck,
+    /// Believes what is signed, without asking the gateway.
+    NoNotifyVerify,
+}
+
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "inbox", sql: MIGRATION_SQL },
+    Migration {
+        version: 2,
+        name: "kiosk",
+        sql: "CREATE TABLE delivery (out_trade_no TEXT NOT NULL);
+              CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL);",
+    },
+];
+
+struct Kiosk {
+    conn: Box<dyn Conn>,
+    account: Account,
+    care: Care,
+    waiting: BTreeMap<SendId, (AskId, Way, String, Signed)>,
+    next_send: u64,
+}
+
+/// Builds the merchant.
+pub(crate) fn kiosk(account: Account, care: Care) -> Birth {
+    Box::new(move |mut conn, _, _| {
+        migrate(&mut *conn, MIGRATIONS).map_err(|error| Crash(error.to_string()))?;
+        let account = account.clone();
+        Ok(Box::new(Kiosk { conn, account, care, waiting: BTreeMap::new(), next_send: 1 }))
+    })
+}
+
+impl Node for Kiosk {
+    fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        let mut outputs = Vec::new();
+        for input in inputs {
+            self.take(now, input, &mut outputs).map_err(|error| Crash(error.to_string()))?;
+        }
+        Ok(outputs)
+    }
+
+    fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
+        Ok(None)
+    }
+}
+
+impl Kiosk {
+    fn take(&mut self, now: Timestamp, input: Input, outputs: &mut Vec<Output>) -> Result<(), Error> {
+        match input {
+            Input::Request { id, request } => match request.uri().path() {
+                "/orders" => {
+                    let wish: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+                    let word = |name: &str| wish[name].as_str().map(str::to_owned);
+                    let url = self.place(now, word("service"), word("charset"))?;
+                    let response = Response::new(json!({ "payment_url": url }).to_string().into());
+                    outputs.push(Output::Respond { id, response });
+                }
+                // For people: there is one thing to buy.
+                "/cart" => {
+                    let response = Response::new("<a href=\"/checkout\">a newspaper</a>".into());
+                    outputs.push(Output::Respond { id, response });
+                }
+                "/checkout" => {
+                    let form = Params::parse_urlencoded(request.body()).unwrap_or_default();
+                    let word = |name| form.get_text(name, Charset::Utf8).ok().flatten();
+                    let url = self.place(now, word("service"), word("charset"))?;
+                    let mut response = Response::default();
+                    *response.status_mut() = http::StatusCode::SEE_OTHER;
+                    let to = url.and_then(|url| http::HeaderValue::from_str(&url).ok());
+                    response.headers_mut().extend(to.map(|to| (http::header::LOCATION, to)));
+                    outputs.push(Output::Respond { id, response });
+                }
+                "/pay/notify" => {
+                    let received = Received::notification(None, request.body());
+                    self.arrive(now, id, Way::Notify, request.body(), received.ok(), outputs)?;
+                }
+                "/pay/return" => {
+                    let raw = request.uri().query().unwrap_or_default().as_bytes();
+                    self.arrive(now, id, Way::Return, raw, Received::page_return(raw, &[]).ok(), outputs)?;
+                }
+                _ => {
+                    let mut response = Response::new("there is nothing here".into());
+                    *response.status_mut() = http::StatusCode::NOT_FOUND;
+                    outputs.push(Output::Respond { id, response });
+                }
+            },
+            Input::Answer { id, outcome } => {
+                if let Some((ask, way, message, signed)) = self.waiting.remove(&id) {
+                    let response = self.hear(now, way, &message, signed, &outcome)?;
+                    outputs.push(Output::Respond { id: ask, response });
+                }
+            }
+            Input::Due => {}
+        }
+        Ok(())
+    }
+
+    fn count(tx: &mut Tx<'_>) -> Result<i64, Error> {
+        let row = tx.query_one(
+            "INSERT INTO counter (name, value) VALUES ('all', 1)
+             ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
+            &[],
+        )?;
+        row.get(0)
+    }
+
+    /// Opens an order; the address of the cashier for it.
+    fn place(
+        &mut self,
+        now: Timestamp,
+        service: Option<String>,
+        charset: Option<String>,
+    ) -> Result<Option<String>, Error> {
+        let service = service.and_then(|service| PaymentService::from_wire(&service));
+        let charset = charset.and_then(|charset| Charset::from_label(&charset));
+        let (Some(service), Some(charset)) = (service, charset) else { return Ok(None) };
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        let number = OutTradeNo::new(format!("kiosk-{}", Kiosk::count(&mut tx)?));
+        let amount = Amount { price: Fen(1234), quantity: 1, discount: Fen::ZERO };
+        let mut request = self.account.payment(service, charset, number, "报纸", amount);
+        request.notify_url = Some(format!("http://{SHOP}/pay/notify"));
+        request.return_url = Some(format!("http://{SHOP}/pay/return"));
+        if !service.is_direct() {
+            request.logistics.push(LogisticsGroup {
+                logistics_type: LogisticsType::Express,
+                logistics_fee: Fen(100),
+                logistics_payment: LogisticsPayment::BuyerPay,
+            });
+        }
+        let facts = OrderFacts::of(&self.account, &request).ok_or(Error::Shape("overflow".into()))?;
+        inbox::open_order(&mut tx, &facts, now)?;
+        tx.commit()?;
+        Ok(self.account.payment_url(&request).ok())
+    }
+
+    fn arrive(
+        &mut self,
+        now: Timestamp,
+        ask: AskId,
+        way: Way,
+        raw: &[u8],
+        received: Option<Received>,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), Error> {
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        let message = format!("message {}", Kiosk::count(&mut tx)?);
+        inbox::arrive(&mut tx, &message, way, raw, now)?;
+        tx.commit()?;
+        match received.and_then(|received| received.check_sign(&self.account).ok()) {
+            None => outputs.push(Output::Respond { id: ask, response: answer::fail() }),
+            Some(signed) if self.care == Care::NoNotifyVerify => {
+                let yes = Ok(Response::new("true".into()));
+                let response = self.hear(now, way, &message, signed, &yes)?;
+                outputs.push(Output::Respond { id: ask, response });
+            }
+            Some(signed) => {
+                let id = SendId(self.next_send);
+                self.next_send += 1;
+                outputs.push(Output::Send { id, request: signed.question() });
+                self.waiting.insert(id, (ask, way, message, signed));
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(
+        &mut self,
+        now: Timestamp,
+        way: Way,
+        message: &str,
+        signed: Signed,
+        outcome: &Result<Response, NoAnswer>,
+    ) -> Result<Response, Error> {
+        let Some(genuine) = outcome.as_ref().ok().and_then(|said| signed.hear(said).ok()) else {
+            return Ok(answer::fail());
+        };
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        let receipt = inbox::receive(&mut tx, message, genuine, now)?;
+        let order = receipt.order.as_ref();
+        let is_paid = order.is_some_and(|order| order.state.is_paid());
+        let delivers = match self.care {
+            Care::NoDuplicateCheck => is_paid,
+            Care::All | Care::NoNotifyVerify => receipt.became_paid,
+        };
+        if let Some(order) = order.filter(|_| delivers) {
+            let number = order.facts.out_trade_no.as_str();
+            tx.execute("INSERT INTO delivery (out_trade_no) VALUES ($1)", &[number.into()])?;
+        }
+        tx.commit()?;
+        Ok(if way == Way::Notify { receipt.outcome.answer() } else { Response::new("thank you".into()) })
+    }
+}
