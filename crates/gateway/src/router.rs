@@ -1,11 +1,12 @@
 //! Every address that this gateway answers to.
 
+use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
 use danbao_protocol::node::{Request, Response};
 use http::{Method, StatusCode};
 
 use crate::fault::Fault;
-use crate::pages::{self, DemoAccount, Home, Link, LinkLabel, NoticeKind};
+use crate::pages::{self, DemoAccount, Errors, Home, Lang, Link, LinkLabel, NoticeKind};
 use crate::sandbox::demo;
 use crate::turn::Turn;
 use crate::visit::Visit;
@@ -20,6 +21,7 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request) -> Result<Response, 
         (_, ["trade", "notify_query.do"]) => services::notify_query(turn, request),
         (_, ["sandbox", "v1", rest @ ..]) if turn.config.is_sandbox => sandbox::route(turn, request, rest),
         (&Method::GET | &Method::HEAD, ["livez" | "readyz" | "healthz"]) => Ok(web::plain("ok")),
+        (&Method::GET, ["errors.json"]) => Ok(errors_as_json(request)),
         (&Method::GET, ["static", "danbao.css"]) => Ok(web::file("text/css; charset=utf-8", pages::CSS)),
         (&Method::GET, ["static", "danbao.svg"]) => Ok(web::file("image/svg+xml", pages::MARK)),
         (&Method::GET | &Method::POST, segments) => page(turn, request, segments),
@@ -34,6 +36,8 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
     let is_post = request.method() == Method::POST;
     match (is_post, segments) {
         (false, [""]) => home(turn, request),
+        (false, ["errors"]) => errors(turn, request, None),
+        (false, ["errors", code]) => errors(turn, request, Some(code)),
         (_, ["cashier", id, rest @ ..]) => cashier::route(turn, request, id, rest),
         (false, ["desk"]) => desk::list(turn, request),
         (false, ["desk", "sign-in"]) => desk::sign_in::form(turn, request),
@@ -64,4 +68,25 @@ fn home(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
         }
     }
     Ok(visit.page(&page))
+}
+
+/// The catalogue of error codes, or one of them.
+fn errors(turn: &mut Turn<'_>, request: &Request, code: Option<&str>) -> Result<Response, Fault> {
+    let visit = Visit::of(turn, request)?;
+    let codes = match code {
+        None => ErrorCode::ALL.to_vec(),
+        Some(code) => match ErrorCode::from_wire(code) {
+            Some(code) => vec![code],
+            None => return Ok(visit.not_found()),
+        },
+    };
+    let errors = codes.into_iter().map(|code| pages::explain(code, visit.shell.lang)).collect();
+    Ok(visit.page(&Errors { errors, is_one: code.is_some() }))
+}
+
+/// The same as data, `?lang=en` for English.
+fn errors_as_json(request: &Request) -> Response {
+    let lang = Lang::from_word(web::Fields::of_query(request).get("lang")).unwrap_or_default();
+    let errors: Vec<_> = ErrorCode::ALL.iter().map(|code| pages::explain(*code, lang)).collect();
+    web::json(StatusCode::OK, &serde_json::json!({ "errors": errors }))
 }

@@ -8,6 +8,7 @@
 
 mod banner;
 mod demo;
+mod explain_code;
 mod up;
 
 use std::io::{IsTerminal, Write};
@@ -39,6 +40,9 @@ enum Command {
     /// Walk through every flow without a browser and check that all agree
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
+    /// Say what an error code means and what to do about it
+    #[command(after_help = explain_code::EXAMPLES)]
+    ExplainCode(explain_code::ExplainCodeArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -58,6 +62,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(args) => up::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::ExplainCode(args) => explain_code::run(args),
     };
     match done {
         Ok(code) => code,

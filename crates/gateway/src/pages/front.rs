@@ -163,9 +163,9 @@ text_keys! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Seen {
     /// Key in the table `tutorial`.
-    tutorial: &'static str,
+    pub(super) tutorial: &'static str,
     /// Its section about the debugging error.
-    section: &'static str,
+    pub(super) section: &'static str,
 }
 
 const ESCROW: Seen = Seen { tutorial: "escrow", section: "4.1" };

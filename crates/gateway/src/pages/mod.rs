@@ -5,6 +5,7 @@
 
 mod cashier;
 mod desk;
+mod explanation;
 mod front;
 mod order;
 mod words;
@@ -25,6 +26,7 @@ pub use desk::{
     Action, Address, AddressEntry, Addresses, Attempt, Desk, DeskRow, Due, DueKind, Event, LedgerAccount,
     NoticeFact, NoticeState, Party, Posting, Role, SendGoods, Shipment, SignIn, TradeDetail,
 };
+pub use explanation::{Errors, Explanation, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
@@ -152,6 +154,7 @@ templates!(
     "paid.html",
     "notice.html",
     "debug_error.html",
+    "errors.html",
     "sign_in.html",
     "desk.html",
     "trade.html",

@@ -1,6 +1,8 @@
 //! One or more samples of every page, as a route would fill it. The tests render them all; they are also what to look
 //! at when a page is designed.
 
+use danbao_protocol::error_code::ErrorCode;
+
 use super::*;
 
 /// A page with its samples, each under a short name.
@@ -26,6 +28,7 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<SignIn>(&mut see);
     all::<Desk>(&mut see);
     all::<TradeDetail>(&mut see);
+    all::<Errors>(&mut see);
     all::<Addresses>(&mut see);
 }
 
@@ -494,6 +497,19 @@ impl Sampled for TradeDetail {
             ("finished", finished),
             ("direct", direct),
         ]
+    }
+}
+
+impl Sampled for Errors {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let explained = |code| explain(code, Lang::Zh);
+        let errors = vec![
+            explained(ErrorCode::IllegalSign),
+            explained(ErrorCode::BusinessDataAltered),
+            explained(ErrorCode::GenericFailure),
+        ];
+        let one = Errors { errors: vec![explained(ErrorCode::IllegalSign)], is_one: true };
+        vec![("all", Errors { errors, is_one: false }), ("one", one)]
     }
 }
 

@@ -1,0 +1,69 @@
+//! `danbao explain-code`: what an error code means and what to do about it, without a network.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use danbao_gateway::pages::{self, Explanation};
+use danbao_protocol::error_code::ErrorCode;
+
+use super::{say, terminal_lang};
+use crate::config::Lang;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  danbao explain-code ILLEGAL_SIGN
+  danbao explain-code --lang zh seller_not_in_specified_sellers
+  danbao explain-code --json                    every code, as data";
+
+/// Options of `explain-code`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainCodeArgs {
+    /// The code, as the gateway answers it; all of them if it is left out
+    code: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The language of the words [default: the terminal's]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<Lang>,
+}
+
+pub(super) fn run(args: ExplainCodeArgs) -> anyhow::Result<ExitCode> {
+    let lang = match args.lang.unwrap_or_else(terminal_lang) {
+        Lang::Zh => pages::Lang::Zh,
+        Lang::En => pages::Lang::En,
+    };
+    let codes = match &args.code {
+        None => ErrorCode::ALL.to_vec(),
+        Some(asked) => match find(asked) {
+            Some(code) => vec![code],
+            None => {
+                eprintln!("danbao: the interface has no code {asked}");
+                return Ok(ExitCode::from(2));
+            }
+        },
+    };
+    let explained: Vec<Explanation> = codes.into_iter().map(|code| pages::explain(code, lang)).collect();
+    if args.json {
+        say(&format!("{}\n", serde_json::to_string_pretty(&explained)?));
+    } else {
+        let texts: Vec<String> = explained.iter().map(text).collect();
+        say(&texts.join("\n"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A code as it was typed, in whatever case.
+fn find(asked: &str) -> Option<ErrorCode> {
+    ErrorCode::from_wire(asked)
+        .or_else(|| ErrorCode::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(asked)).copied())
+}
+
+fn text(explained: &Explanation) -> String {
+    let mut text =
+        format!("{}\n  {}\n  {}\n", explained.code.unwrap_or("-"), explained.cause, explained.cure);
+    if !explained.seen_in.is_empty() {
+        text.push_str(&format!("  {}\n", explained.seen_in.join("; ")));
+    }
+    text
+}
