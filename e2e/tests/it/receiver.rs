@@ -70,7 +70,7 @@ impl Receiver {
 
     /// Waits until `count` notifications about this order have come.
     pub(crate) fn await_heard(&self, out_trade_no: &str, count: usize) -> Vec<Form> {
-        for _ in 0..1000 {
+        for _ in 0..2000 {
             let mut heard = self.heard();
             heard.retain(|heard| heard.text("out_trade_no") == out_trade_no);
             if heard.len() >= count {

@@ -16,7 +16,8 @@ use ureq::Agent;
 use crate::requirement;
 use crate::sandbox;
 
-const WAIT_MAX: Duration = Duration::from_secs(20);
+/// Generous: the machine may be busy with other tests.
+const WAIT_MAX: Duration = Duration::from_secs(45);
 /// The name under which WebDriver hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -174,6 +175,13 @@ impl Browser {
     pub(crate) fn set_width(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// As for somebody who likes dark screens.
+    pub(crate) fn set_dark(&self, is_dark: bool) {
+        let value = if is_dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
     /// The whole page as PNG.

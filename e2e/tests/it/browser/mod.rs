@@ -1,6 +1,6 @@
 //! Cashier, desk and shop in a real browser, in both languages, with scripts and without.
 //!
-//! Pictures of every page that is passed go to `target/e2e-screenshots`, at 1280 and at 390 px.
+//! Pictures of every page that is passed go to `target/e2e-screenshots`, at 1280 and at 390 px, and on a dark screen.
 
 mod driver;
 mod escrow_in_chinese;

@@ -46,7 +46,7 @@ impl Stage {
         let bought = bought.unwrap_or_else(|error| panic!("after {after}: {error}\n{}", self.home.log()));
         assert!(bought["trade_no"].is_string(), "after {after}: {bought}");
         self.receiver.await_heard(&out_trade_no, 1);
-        assert!(since.elapsed() < Duration::from_secs(10), "after {after}: {:?}", since.elapsed());
+        assert!(since.elapsed() < Duration::from_secs(15), "after {after}: {:?}", since.elapsed());
     }
 
     /// The code on the debug-error page.
