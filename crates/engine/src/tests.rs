@@ -17,6 +17,7 @@ use danbao_protocol::service::payment::{
     Amount, CustomTimeouts, DirectTerms, LogisticsGroup, LogisticsPayment, LogisticsType, Party,
     PaymentRequest, PaymentService, Receive, TransportType,
 };
+use danbao_protocol::sign::SignType;
 use danbao_protocol::time::Timestamp;
 
 use crate::change::Journal;
@@ -45,6 +46,7 @@ fn request(service: PaymentService, price: Fen) -> PaymentRequest {
         partner: PartnerId::new("2088000000000001"),
         charset: Charset::Utf8,
         charset_label: "utf-8".to_owned(),
+        sign_type: SignType::Md5,
         notify_url: Some("http://shop.example/notify".to_owned()),
         return_url: None,
         out_trade_no: OutTradeNo::new("order-1"),

@@ -12,7 +12,8 @@ use danbao_engine::notices;
 use danbao_protocol::node::{NoAnswer, Request, Response, SendId};
 use danbao_protocol::notify;
 use danbao_protocol::params::Params;
-use danbao_protocol::sign::{self, Signer};
+use danbao_protocol::service::payment::PaymentRequest;
+use danbao_protocol::sign;
 use danbao_protocol::time::Timestamp;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Uri};
@@ -116,7 +117,7 @@ fn write(
     let message = message::of_notice(turn, &trade, notice, notify_time)?;
     let mut params = notify::build(&message, charset)
         .map_err(|error| Fault::invariant(format!("{} cannot be written out: {error}", notice.trade_no)))?;
-    sign(turn, &trade.request.partner, &mut params)?;
+    sign(turn, &trade.request, &mut params)?;
     let mut request = Request::new(Bytes::from(params.to_urlencoded()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
@@ -130,17 +131,12 @@ fn write(
     Ok(request)
 }
 
-/// Signs with the partner's key.
-pub(crate) fn sign(
-    turn: &mut Turn<'_>,
-    partner: &danbao_protocol::ids::PartnerId,
-    params: &mut Params,
-) -> Result<(), Fault> {
-    let key = turn
-        .partner(partner)?
-        .and_then(|partner| partner.md5_key.clone())
-        .ok_or_else(|| Fault::invariant(format!("partner {partner} has lost its key")))?;
-    sign::append(params, &Signer::Md5(key)).map_err(|error| Fault::invariant(error.to_string()))
+/// Signs what is sent back for a request as the request itself was signed (protocol.md §2.2).
+pub(crate) fn sign(turn: &mut Turn<'_>, request: &PaymentRequest, params: &mut Params) -> Result<(), Fault> {
+    let lost = || Fault::invariant(format!("partner {} has lost its key", request.partner));
+    let partner = turn.partner(&request.partner)?.ok_or_else(lost)?;
+    let signer = turn.signer(&partner, request.sign_type)?.ok_or_else(lost)?;
+    sign::append(params, &signer).map_err(|error| Fault::invariant(error.to_string()))
 }
 
 /// Hears what came of a try.

@@ -10,6 +10,7 @@ mod desk;
 pub mod entropy;
 pub mod fault;
 mod gateway;
+pub mod keys;
 mod message;
 mod numbers;
 mod on_its_way;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::node::{AskId, Output, Request, Response};
+use danbao_protocol::sign::{SignType, Signer};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
 
@@ -13,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::OnItsWay;
+use crate::rows::key;
 use crate::rows::notice::AttemptKey;
 use crate::rows::partner::{self, Partner};
 use crate::rows::setting;
@@ -30,6 +32,7 @@ pub(crate) struct Memory {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     partners: BTreeMap<PartnerId, Option<Arc<Partner>>>,
+    own_signers: BTreeMap<SignType, Option<Arc<Signer>>>,
     sandbox_token: Option<String>,
 }
 
@@ -57,7 +60,7 @@ impl Turn<'_> {
         self.outputs.push(Output::Send { id, request });
     }
 
-    /// A partner with its key and its contract.
+    /// A partner with its keys and its contract.
     pub(crate) fn partner(&mut self, id: &PartnerId) -> Result<Option<Arc<Partner>>, Fault> {
         if let Some(known) = self.known.partners.get(id) {
             return Ok(known.clone());
@@ -65,6 +68,26 @@ impl Turn<'_> {
         let partner = partner::load(self.tx, id)?.map(Arc::new);
         self.known.partners.insert(id.clone(), partner.clone());
         Ok(partner)
+    }
+
+    /// What is signed for a partner under this kind: with the key that both share, or with the gateway's own private
+    /// key. `None` if there is none of the kind.
+    pub(crate) fn signer(
+        &mut self,
+        partner: &Partner,
+        sign_type: SignType,
+    ) -> Result<Option<Arc<Signer>>, Fault> {
+        if sign_type == SignType::Md5 {
+            return Ok(partner.md5_key(self.now).map(|key| Arc::new(Signer::Md5(key))));
+        }
+        if let Some(known) = self.known.own_signers.get(&sign_type) {
+            return Ok(known.clone());
+        }
+        let own = key::load_own(self.tx, sign_type)?;
+        let newest = key::newest(&own, sign_type, self.now);
+        let signer = newest.and_then(|stored| stored.key.signer(sign_type)).map(Arc::new);
+        self.known.own_signers.insert(sign_type, signer.clone());
+        Ok(signer)
     }
 
     /// Signs a new contract.

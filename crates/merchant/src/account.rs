@@ -7,7 +7,7 @@ use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
-use danbao_protocol::sign::{self, Leniency, Md5Key, Signer, Verifier};
+use danbao_protocol::sign::{self, Leniency, Md5Key, SignType, Signer, Verifier};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Uri};
 
@@ -111,6 +111,11 @@ impl Account {
     /// 合作者身份
     pub fn partner(&self) -> &PartnerId {
         &self.partner
+    }
+
+    /// The kind of signature that both sides use.
+    pub fn sign_type(&self) -> SignType {
+        self.signer.sign_type()
     }
 
     /// The account that is paid.

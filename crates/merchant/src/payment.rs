@@ -40,6 +40,7 @@ impl Account {
             partner: self.partner().clone(),
             charset,
             charset_label: charset.label().to_owned(),
+            sign_type: self.sign_type(),
             notify_url: None,
             return_url: None,
             out_trade_no,

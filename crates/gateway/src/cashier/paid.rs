@@ -61,6 +61,6 @@ pub(crate) fn return_url(turn: &mut Turn<'_>, trade: &Trade) -> Result<Option<St
     let message = message::of_return(turn, trade, notify_id)?;
     let mut params = page_return::build(&message, trade.request.charset)
         .map_err(|error| Fault::invariant(format!("{} has no page return: {error}", trade.trade_no)))?;
-    delivery::sign(turn, &trade.request.partner, &mut params)?;
+    delivery::sign(turn, &trade.request, &mut params)?;
     Ok(Some(page_return::append_to_url(&url, &params)))
 }

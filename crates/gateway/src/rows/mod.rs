@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod anti_phishing;
 pub(crate) mod apply;
 pub(crate) mod deadline;
+pub(crate) mod key;
 pub(crate) mod notice;
 pub(crate) mod page_return;
 pub(crate) mod partner;
@@ -18,8 +19,10 @@ pub(crate) mod users;
 use danbao_store::Migration;
 
 /// The shape of the database, step by step.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "trading", sql: include_str!("../../migrations/0001_trading.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "trading", sql: include_str!("../../migrations/0001_trading.sql") },
+    Migration { version: 2, name: "keys", sql: include_str!("../../migrations/0002_keys.sql") },
+];
 
 use crate::fault::Fault;
 

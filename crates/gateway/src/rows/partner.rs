@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::service::Service;
-use danbao_protocol::sign::SignType;
-use danbao_protocol::sign::md5::Md5Key;
+use danbao_protocol::sign::{Md5Key, SignType, Signer, Verifier};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
 
 use crate::fault::Fault;
+use crate::rows::key::{self, Owner, StoredKey};
 use crate::rows::word;
 
 /// 合作者: a merchant under contract.
@@ -28,15 +28,31 @@ pub(crate) struct Partner {
     pub(crate) custom_timeouts: bool,
     /// The anti-phishing check is on: timestamp and client IP are required for direct pay (protocol.md §3.3).
     pub(crate) anti_phishing: bool,
-    /// The newest MD5 key; `None` if the partner has none of that kind.
-    pub(crate) md5_key: Option<Md5Key>,
+    /// Its keys, the newest of each kind first, retired ones among them.
+    pub(crate) keys: Vec<StoredKey>,
     /// Interfaces that the contract names.
     pub(crate) services: BTreeSet<Service>,
     /// Sellers on whose behalf the partner may ask for money.
     pub(crate) sellers: BTreeSet<UserId>,
 }
 
-/// Looks a partner up, with its key, its contract and its sellers. Ask [`crate::turn::Turn::partner`], which does so
+impl Partner {
+    /// What a request of this kind may be signed with, the newest first; empty if the partner has no key of the kind.
+    pub(crate) fn verifiers(&self, sign_type: SignType, now: Timestamp) -> Vec<Verifier> {
+        let accepted = |stored: &&StoredKey| stored.sign_type == sign_type && stored.is_active(now);
+        self.keys.iter().filter(accepted).filter_map(|stored| stored.key.verifier(sign_type)).collect()
+    }
+
+    /// The newest shared key; a retired one only if there is no other.
+    pub(crate) fn md5_key(&self, now: Timestamp) -> Option<Md5Key> {
+        match key::newest(&self.keys, SignType::Md5, now)?.key.signer(SignType::Md5)? {
+            Signer::Md5(key) => Some(key),
+            _ => None,
+        }
+    }
+}
+
+/// Looks a partner up, with its keys, its contract and its sellers. Ask [`crate::turn::Turn::partner`], which does so
 /// once a transaction.
 pub(crate) fn load(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Partner>, Fault> {
     let id = [Bind::Text(partner.as_str())];
@@ -56,7 +72,7 @@ pub(crate) fn load(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Part
         is_refundable: row.get(3)?,
         custom_timeouts: row.get(4)?,
         anti_phishing: row.get(5)?,
-        md5_key: load_md5_key(tx, partner)?,
+        keys: key::load(tx, &Owner::Partner(partner.clone()))?,
         services: services
             .iter()
             .map(|row| word(&row.get::<String>(0)?, Service::from_wire))
@@ -68,12 +84,10 @@ pub(crate) fn load(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Part
     }))
 }
 
-fn load_md5_key(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Md5Key>, Fault> {
-    let row = tx.query_opt(
-        "SELECT secret FROM partner_key WHERE partner = $1 AND sign_type = $2 ORDER BY key_no DESC LIMIT 1",
-        &[Bind::Text(partner.as_str()), Bind::Text(SignType::Md5.as_str())],
-    )?;
-    Ok(row.map(|row| row.get::<String>(0)).transpose()?.map(Md5Key::new))
+/// Whether there is such a partner.
+pub(crate) fn exists(tx: &mut dyn Conn, partner: &PartnerId) -> Result<bool, Fault> {
+    let row = tx.query_opt("SELECT 1 FROM partner WHERE partner = $1", &[Bind::Text(partner.as_str())])?;
+    Ok(row.is_some())
 }
 
 /// All partners' ids.
@@ -82,7 +96,7 @@ pub(crate) fn load_ids(tx: &mut dyn Conn) -> Result<Vec<PartnerId>, Fault> {
     rows.iter().map(|row| Ok(PartnerId::new(row.get::<String>(0)?))).collect()
 }
 
-/// Writes a new partner with its key, its contract and its sellers.
+/// Writes a new partner with its keys, its contract and its sellers.
 pub(crate) fn insert(tx: &mut dyn Conn, partner: &Partner, now: Timestamp) -> Result<(), Fault> {
     let id = Bind::Text(partner.partner.as_str());
     tx.execute(
@@ -100,11 +114,8 @@ pub(crate) fn insert(tx: &mut dyn Conn, partner: &Partner, now: Timestamp) -> Re
             Bind::Int(now.0),
         ],
     )?;
-    if let Some(key) = &partner.md5_key {
-        tx.execute(
-            "INSERT INTO partner_key (partner, sign_type, key_no, secret) VALUES ($1, $2, 1, $3)",
-            &[id, Bind::Text(SignType::Md5.as_str()), Bind::Text(key.reveal())],
-        )?;
+    for stored in &partner.keys {
+        key::insert(tx, &Owner::Partner(partner.partner.clone()), stored)?;
     }
     for service in &partner.services {
         tx.execute(

@@ -104,7 +104,8 @@ impl DemoWorld {
 pub(crate) fn load(turn: &mut Turn<'_>) -> Result<Option<DemoWorld>, Fault> {
     let Some(seller) = users::load_by_email(turn.tx, SELLER)? else { return Ok(None) };
     let id = danbao_protocol::ids::PartnerId::new(seller.user_id.as_str());
-    let Some(key) = turn.partner(&id)?.and_then(|partner| partner.md5_key.clone()) else { return Ok(None) };
+    let now = turn.now;
+    let Some(key) = turn.partner(&id)?.and_then(|partner| partner.md5_key(now)) else { return Ok(None) };
     let mut buyers = Vec::new();
     for (email, _) in BUYERS {
         if let Some(user) = users::load_by_email(turn.tx, email)? {

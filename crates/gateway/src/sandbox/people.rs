@@ -9,7 +9,8 @@ use danbao_protocol::money::Fen;
 use danbao_protocol::node::Request;
 use danbao_protocol::service::Service;
 use danbao_protocol::service::payment::Receive;
-use danbao_protocol::sign::Md5Key;
+use danbao_protocol::sign::pasted::Key;
+use danbao_protocol::sign::{Md5Key, SignType};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,6 +19,7 @@ use crate::cashier;
 use crate::fault::Fault;
 use crate::rows::address::{self, Address};
 use crate::rows::apply;
+use crate::rows::key::StoredKey;
 use crate::rows::partner::Partner;
 use crate::rows::users::{self, User, UserStatus};
 use crate::turn::Turn;
@@ -197,7 +199,13 @@ pub(super) fn make_partner(
         is_refundable: new.is_refundable,
         custom_timeouts: new.custom_timeouts,
         anti_phishing: new.anti_phishing,
-        md5_key: Some(Md5Key::new(key.clone())),
+        keys: vec![StoredKey {
+            sign_type: SignType::Md5,
+            key_no: 1,
+            key: Key::Md5(Md5Key::new(key.clone())),
+            added_at: turn.now,
+            retired_at: None,
+        }],
         services,
         sellers: BTreeSet::from([seller.user_id]),
     };

@@ -25,7 +25,7 @@ use danbao_protocol::params::Params;
 use danbao_protocol::reply::{self, Success};
 use danbao_protocol::service::Service;
 use danbao_protocol::service::single_trade_query::TradeRef;
-use danbao_protocol::sign::{self, Leniency, SignType, Signer, Verifier};
+use danbao_protocol::sign::{self, Leniency, SignType, Signer};
 use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
@@ -41,7 +41,7 @@ pub(crate) struct Call {
     pub(crate) service: Service,
     pub(crate) partner: Arc<Partner>,
     /// What its answer is signed with.
-    pub(crate) signer: Signer,
+    pub(crate) signer: Arc<Signer>,
     pub(crate) charset: Charset,
     pub(crate) params: Params,
 }
@@ -114,26 +114,41 @@ pub(crate) fn admit(
         Ok(Err(Refused::new(code, Some(service), charset).with_params(params)))
     };
     let Some(partner) = caller(turn, &params)? else { return no(ErrorCode::IllegalPartner, params) };
-    let has_sign = params.get("sign").is_some_and(|sign| !sign.is_empty());
-    let Some(key) = partner.md5_key.clone() else {
-        return no(ErrorCode::IllegalSecurityProfile, params);
+    let signer = match authenticate(turn, &partner, service, &params)? {
+        Ok(signer) => signer,
+        Err(code) => return no(code, params),
     };
-    if service.must_be_signed() || has_sign {
-        match sign_type_of(&params) {
-            Some(SignType::Md5) => {}
-            Some(SignType::Rsa | SignType::Dsa | SignType::Rsa2) => {
-                return no(ErrorCode::IllegalSecurityProfile, params);
-            }
-            None => return no(ErrorCode::IllegalSignType, params),
-        }
-        if sign::verify(&params, &Verifier::Md5(key.clone()), &Leniency::default()).is_err() {
-            return no(ErrorCode::IllegalSign, params);
-        }
-    }
     if !partner.services.contains(&service) {
         return no(ErrorCode::HasNoPrivilege, params);
     }
-    Ok(Ok(Call { service, partner, signer: Signer::Md5(key), charset, params }))
+    Ok(Ok(Call { service, partner, signer, charset, params }))
+}
+
+/// Checks 4 and 5: any key of the kind that is not retired will do. Gives what the answer is signed with: the newest key
+/// of the same kind, so that whoever signs with RSA need not know of MD5.
+fn authenticate(
+    turn: &mut Turn<'_>,
+    partner: &Partner,
+    service: Service,
+    params: &Params,
+) -> Result<Result<Arc<Signer>, ErrorCode>, Fault> {
+    let has_sign = params.get("sign").is_some_and(|sign| !sign.is_empty());
+    let sign_type = if service.must_be_signed() || has_sign {
+        let Some(sign_type) = sign_type_of(params) else { return Ok(Err(ErrorCode::IllegalSignType)) };
+        let verifiers = partner.verifiers(sign_type, turn.now);
+        if verifiers.is_empty() {
+            return Ok(Err(ErrorCode::IllegalSecurityProfile));
+        }
+        let verifies = |verifier| sign::verify(params, verifier, &Leniency::default()).is_ok();
+        if !verifiers.iter().any(verifies) {
+            return Ok(Err(ErrorCode::IllegalSign));
+        }
+        sign_type
+    } else {
+        let kinds = || partner.keys.iter().map(|stored| stored.sign_type);
+        kinds().find(|kind| *kind == SignType::Md5).or_else(|| kinds().next()).unwrap_or(SignType::Md5)
+    };
+    Ok(turn.signer(partner, sign_type)?.ok_or(ErrorCode::IllegalSecurityProfile))
 }
 
 fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {
@@ -153,7 +168,7 @@ impl Call {
     }
 }
 
-/// The XML answer of a call that was carried out, signed with the partner's key.
+/// The XML answer of a call that was carried out, signed as the call was.
 fn success(
     call: &Call,
     element: &'static str,

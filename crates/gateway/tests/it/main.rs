@@ -10,6 +10,7 @@ mod gbk;
 mod groups;
 mod hostile;
 mod interfaces;
+mod keys;
 mod notifications;
 mod openapi;
 mod order;

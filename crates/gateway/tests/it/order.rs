@@ -11,13 +11,14 @@ use super::world::{Merchant, NOTIFY_URL, RETURN_URL};
 pub(crate) struct Call {
     pairs: Vec<(String, Vec<u8>)>,
     charset: Charset,
-    key: Md5Key,
+    signer: Signer,
 }
 
 impl Call {
     /// A call of a service by a merchant, in UTF-8.
     pub(crate) fn new(merchant: &Merchant, service: &str) -> Call {
-        let call = Call { pairs: Vec::new(), charset: Charset::Utf8, key: merchant.key.clone() };
+        let call =
+            Call { pairs: Vec::new(), charset: Charset::Utf8, signer: Signer::Md5(merchant.key.clone()) };
         call.with("service", service).with("partner", &merchant.partner).with("_input_charset", "utf-8")
     }
 
@@ -94,7 +95,12 @@ impl Call {
 
     /// Signs with another key.
     pub(crate) fn keyed(self, key: &str) -> Call {
-        Call { key: Md5Key::new(key), ..self }
+        self.signed_by(&Signer::Md5(Md5Key::new(key)))
+    }
+
+    /// Signs in another way.
+    pub(crate) fn signed_by(self, signer: &Signer) -> Call {
+        Call { signer: signer.clone(), ..self }
     }
 
     pub(crate) fn params(&self) -> Params {
@@ -108,14 +114,14 @@ impl Call {
     /// The signed parameters as a query or a body.
     pub(crate) fn signed(&self) -> String {
         let mut params = self.params();
-        sign::append(&mut params, &Signer::Md5(self.key.clone())).unwrap();
+        sign::append(&mut params, &self.signer).unwrap();
         params.to_urlencoded()
     }
 
     /// The parameters with something changed after they were signed.
     pub(crate) fn signed_then(&self, name: &str, value: &str) -> String {
         let mut params = self.params();
-        sign::append(&mut params, &Signer::Md5(self.key.clone())).unwrap();
+        sign::append(&mut params, &self.signer).unwrap();
         params.remove(name);
         if !value.is_empty() {
             params.push(name, value.as_bytes());

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use danbao_gateway::password::PasswordCost;
-use danbao_gateway::{Config, DemoBuyer, DemoWorld, Gateway};
+use danbao_gateway::{Config, DemoBuyer, DemoWorld, Gateway, keys};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::{AskId, Input, NoAnswer, Node, Output, Request, Response, SendId};
 use danbao_protocol::params::{Params, Text};
-use danbao_protocol::sign::{Md5Key, md5};
+use danbao_protocol::sign::{self, Leniency, Md5Key, SignType, Verifier};
 use danbao_protocol::time::Timestamp;
 use danbao_store::dump::dump_all;
-use danbao_store::faulty::Disk;
+use danbao_store::faulty::{Death, Disk};
 use danbao_store::testing::Database;
 use danbao_store::{Bind, Conn, sqlite};
 use http::{Method, StatusCode};
@@ -74,8 +74,14 @@ pub(crate) struct Message(Text);
 impl Message {
     /// Checks the signature over the bytes and reads them in their charset.
     pub(crate) fn read(urlencoded: &[u8], key: &Md5Key, charset: Charset) -> Message {
+        Message::verified(urlencoded, &Verifier::Md5(key.clone()), charset)
+    }
+
+    /// The same under any kind of signature.
+    pub(crate) fn verified(urlencoded: &[u8], verifier: &Verifier, charset: Charset) -> Message {
         let params = Params::parse_urlencoded(urlencoded).unwrap();
-        md5::verify(&params, key).expect("the gateway signed what it says");
+        assert_eq!(params.get("sign_type"), Some(verifier.sign_type().as_str().as_bytes()));
+        sign::verify(&params, verifier, &Leniency::STRICT).expect("the gateway signed what it says");
         assert!(params.iter().all(|(_, value)| !value.is_empty()), "an empty parameter (trap 4)");
         Message(params.decode(charset).unwrap())
     }
@@ -167,7 +173,27 @@ impl World {
         let params = Params::parse_urlencoded(request.body()).unwrap();
         let seller_id = params.get_text("seller_id", charset).unwrap().unwrap();
         let merchant = self.merchants.iter().find(|merchant| merchant.seller_id == seller_id);
-        Message::read(request.body(), &merchant.unwrap().key, charset)
+        match params.get("sign_type") {
+            Some(b"MD5") => Message::read(request.body(), &merchant.unwrap().key, charset),
+            _ => Message::verified(request.body(), &self.gateways_verifier(&params), charset),
+        }
+    }
+
+    /// Reads and changes keys, at the time that the gateway's clock shows.
+    pub(crate) fn keys<T>(&self, work: impl FnOnce(&mut dyn Conn, Timestamp) -> T) -> T {
+        self.disk.inspect(|conn| {
+            let now = keys::open(conn, self.now).unwrap();
+            work(conn, now)
+        })
+    }
+
+    /// What verifies the gateway's messages of the kind that these parameters name.
+    pub(crate) fn gateways_verifier(&self, params: &Params) -> Verifier {
+        let sign_type = params.get_text("sign_type", Charset::Utf8).unwrap().unwrap();
+        let sign_type = SignType::from_wire(&sign_type).unwrap();
+        let own = self.keys(|conn, _| keys::list(conn, &keys::Owner::Gateway)).unwrap();
+        let newest = own.iter().find(|stored| stored.sign_type == sign_type).unwrap();
+        newest.key.verifier(sign_type).unwrap()
     }
 
     /// Names a new question.
@@ -322,6 +348,32 @@ impl World {
     /// A number out of the database.
     pub(crate) fn count(&mut self, sql: &str) -> i64 {
         self.disk.inspect(|conn| conn.query_one(sql, &[])).unwrap().get(0).unwrap()
+    }
+
+    /// The first column of a query.
+    pub(crate) fn texts(&mut self, sql: &str) -> Vec<String> {
+        let rows = self.disk.inspect(|conn| conn.query(sql, &[])).unwrap();
+        rows.iter().map(|row| row.get(0).unwrap()).collect()
+    }
+
+    /// Asks, while the database dies as planned; says whether it did before the answer.
+    pub(crate) fn dies(&mut self, death: Death, asked: Request) -> bool {
+        self.disk.plan(Some(death));
+        let input = self.input(asked);
+        self.now = self.now.plus(Duration::from_millis(10));
+        let stepped = self.gateway.step(self.now, vec![input]);
+        let died = self.disk.planned().is_none();
+        assert_eq!(stepped.is_err(), died, "a dead database is a crash and nothing else is");
+        self.disk.plan(None);
+        if let Ok(outputs) = stepped {
+            for output in outputs {
+                if let Output::Send { id, request } = output {
+                    let said = self.read_notification(&request);
+                    self.sent.push_back(Sent { id, request, said });
+                }
+            }
+        }
+        died
     }
 
     pub(crate) fn dump(&self) -> String {

@@ -7,6 +7,7 @@ use crate::charset::Charset;
 use crate::ids::{OutTradeNo, PartnerId, UserId};
 use crate::money::Fen;
 pub use crate::service::draft::BuildError;
+use crate::sign::SignType;
 use crate::status::wire_enum;
 
 wire_enum! {
@@ -233,6 +234,9 @@ pub struct PaymentRequest {
     pub charset: Charset,
     /// The value of `_input_charset` as it was sent, letter case kept; empty if absent.
     pub charset_label: String,
+    /// The kind of its signature, and so of all that is sent back for it (protocol.md §2.2). Signing writes the
+    /// parameter; what stands here does not change what is written.
+    pub sign_type: SignType,
     /// Where notifications go; none are sent without it.
     pub notify_url: Option<String>,
     /// Where the buyer's browser goes after payment.

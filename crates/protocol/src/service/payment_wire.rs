@@ -11,6 +11,7 @@ use crate::service::payment::{CustomTimeouts, DirectTerms, Party, PaymentRequest
 use crate::service::{
     create_direct_pay_by_user, create_partner_trade_by_buyer, logistics, royalty, trade_create_by_buyer,
 };
+use crate::sign::SignType;
 
 impl PaymentRequest {
     /// Reads a request whose signature has been checked, every parameter by its form.
@@ -45,6 +46,7 @@ impl PaymentRequest {
             partner,
             charset,
             charset_label: text.get(INPUT_CHARSET).unwrap_or_default().to_owned(),
+            sign_type: text.get("sign_type").and_then(SignType::from_wire).unwrap_or(SignType::Md5),
             notify_url,
             return_url,
             out_trade_no,
