@@ -11,6 +11,7 @@
 
 pub mod auditor;
 pub mod chance;
+pub mod contended;
 pub mod log;
 pub mod options;
 pub mod people;

@@ -28,6 +28,12 @@ pub struct Options {
     pub forgeries: u32,
     /// How many inputs a node takes at once at most.
     pub group_max: u64,
+    /// How long what has arrived waits for the node at most, in milliseconds; in a slow node's waiting room groups form.
+    pub pace_max_ms: u64,
+    /// How many of a thousand statements are told that others were at work.
+    pub contended: u32,
+    /// How far the gateway's sandbox clock is ahead of the world.
+    pub clock_ahead: Duration,
     /// Whether the merchant has the advanced contract, under which an instant payment stays refundable for a time.
     pub is_refundable: bool,
     /// How many of a thousand buyers are impatient: they click twice and close the page before the return.
@@ -61,6 +67,9 @@ impl Options {
             buyers: chance.pick(&[1, 3, 6, 10]),
             forgeries: chance.pick(&[0, 6, 20]),
             group_max: chance.pick(&[1, 2, 5, 20]),
+            pace_max_ms: chance.pick(&[3, 3, 900]),
+            contended: chance.pick(&[0, 0, 2, 20]),
+            clock_ahead: chance.pick(&[Duration::ZERO, Duration::ZERO, 77 * HOUR]),
             is_refundable: chance.per_mille(250),
             impatient: chance.pick(&[0, 300, 900]),
         }
@@ -77,6 +86,9 @@ impl Options {
             buyers: 1,
             forgeries: 0,
             group_max: 5,
+            pace_max_ms: 3,
+            contended: 0,
+            clock_ahead: 25 * HOUR,
             is_refundable: false,
             impatient: 0,
         }
@@ -107,7 +119,13 @@ impl fmt::Display for Options {
             "  people          {} buyers, {} ‰ impatient, {} forgeries",
             self.buyers, self.impatient, self.forgeries
         )?;
-        writeln!(f, "  group           up to {} inputs", self.group_max)?;
+        writeln!(
+            f,
+            "  group           up to {} inputs, taken within {} ms",
+            self.group_max, self.pace_max_ms
+        )?;
+        writeln!(f, "  contended       {} ‰ of statements", self.contended)?;
+        writeln!(f, "  sandbox clock   {:?} ahead", self.clock_ahead)?;
         write!(f, "  contract        {}", if self.is_refundable { "refundable" } else { "plain" })
     }
 }

@@ -1,5 +1,6 @@
 //! One life: gateway, merchant and people on one seed; trouble, then quiet, then the audit.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use danbao_gateway::password::PasswordCost;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::auditor::{Auditor, Tally};
 use crate::chance::Chance;
+use crate::contended::{Contended, Rate};
 use crate::options::Options;
 use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Town};
 use crate::world::{Birth, Stuck, World};
@@ -65,6 +67,16 @@ fn gateway(wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>) -> Birth {
     })
 }
 
+/// The same program on a connection that is told now and then that others were at work.
+fn contended(mut birth: Birth, rate: &Rate) -> Birth {
+    let rate = Rate::clone(rate);
+    Box::new(move |conn, seed, now| {
+        let [a, b, c, d, e, f, g, h, ..] = seed;
+        let chance = Chance::new(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        birth(Box::new(Contended::new(conn, Rate::clone(&rate), chance)), seed, now)
+    })
+}
+
 fn gateway_config() -> Config {
     Config { password_cost: PasswordCost::SIMULATED, ..Config::sandbox(format!("http://{GATEWAY}")) }
 }
@@ -84,6 +96,7 @@ pub struct Stage {
     world: World<Auditor>,
     gateway: Disk,
     merchant: Disk,
+    contention: Rate,
 }
 
 /// What came of a life.
@@ -101,6 +114,8 @@ pub struct Report {
     pub events: u64,
     /// How often processes died.
     pub deaths: u64,
+    /// How often a node took more than one input at once.
+    pub groups: u64,
     /// What the auditor counted.
     pub tally: Tally,
 }
@@ -126,7 +141,8 @@ impl Stage {
         let new_disk =
             || danbao_store::open("sqlite::memory:").map(Disk::new).map_err(|error| Crash(error.to_string()));
         let (gateway_disk, merchant_disk) = (new_disk()?, new_disk()?);
-        let town = settle(&gateway_disk, chance.seed(), options.is_refundable)?;
+        let town = settle(&gateway_disk, chance.seed(), options)?;
+        let contention = Rate::new(AtomicU32::new(options.contended));
         let account = Account::new(
             PartnerId::new(town.merchant.partner.as_str()),
             Md5Key::new(town.merchant.key.as_str()),
@@ -135,12 +151,18 @@ impl Stage {
             &format!("http://{GATEWAY}/gateway.do"),
         )
         .map_err(|error| Crash(error.to_string()))?;
-        let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone());
+        let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone(), options.clock_ahead);
         let mut world = World::new(options.seed, BEGINNING, town, auditor, is_loud);
-        world.add_site(GATEWAY, gateway_disk.clone(), gateway(cast.gateway_conn));
-        world.add_site(SHOP, merchant_disk.clone(), (cast.merchant)(account));
-        world.set(options.weather, options.group_max, options.downtime_max);
-        Ok(Stage { options: options.clone(), world, gateway: gateway_disk, merchant: merchant_disk })
+        world.add_site(GATEWAY, gateway_disk.clone(), contended(gateway(cast.gateway_conn), &contention));
+        world.add_site(SHOP, merchant_disk.clone(), contended((cast.merchant)(account), &contention));
+        world.set(options);
+        Ok(Stage {
+            options: options.clone(),
+            world,
+            gateway: gateway_disk,
+            merchant: merchant_disk,
+            contention,
+        })
     }
 
     /// The people of the options come, in the first half of the trouble.
@@ -209,6 +231,7 @@ impl Stage {
         let quiet_since = BEGINNING.plus(self.options.trouble);
         let troubled = self.world.run_until(quiet_since);
         self.world.heal();
+        self.contention.store(0, Ordering::Relaxed);
         let quiet = troubled.and_then(|()| self.world.run_until_quiet(quiet_since.plus(QUIET_MAX)));
         let World { town, witness, .. } = &mut self.world;
         let tally = witness.audit(&town.clone(), quiet_since.plus(QUIET_MAX), quiet_since);
@@ -229,13 +252,14 @@ impl Stage {
             last_lines: self.world.log().last_lines().map(str::to_owned).collect(),
             events: self.world.log().events(),
             deaths: self.world.deaths(),
+            groups: self.world.groups(),
             tally,
         }
     }
 }
 
 /// Seeds the gateway's database and says who is there.
-fn settle(disk: &Disk, seed: [u8; 32], is_refundable: bool) -> Result<Town, Crash> {
+fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash> {
     let crash = |error: &dyn std::fmt::Display| Crash(error.to_string());
     let mut gateway =
         Gateway::open(disk.connect(), gateway_config(), seed, BEGINNING).map_err(|e| crash(&e))?;
@@ -249,9 +273,11 @@ fn settle(disk: &Disk, seed: [u8; 32], is_refundable: bool) -> Result<Town, Cras
         seller_id: partner.seller_id,
         login_password: partner.login_password,
     };
-    if is_refundable {
+    if options.is_refundable {
         sign_contract(&mut gateway, &sandbox_token, &mut merchant)?;
     }
+    let ahead = json!({ "seconds": options.clock_ahead.as_secs() });
+    call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/clock/advance", &ahead)?;
     let customers = buyers.into_iter().map(|buyer| Customer {
         email: buyer.email,
         login_password: buyer.login_password,
@@ -267,21 +293,11 @@ fn settle(disk: &Disk, seed: [u8; 32], is_refundable: bool) -> Result<Town, Cras
     })
 }
 
-/// Another merchant, under the advanced contract; by the sandbox API, as a test in any language would do it.
+/// Another merchant, under the advanced contract.
 fn sign_contract(gateway: &mut Gateway, token: &str, merchant: &mut Merchant) -> Result<(), Crash> {
     let email = "advanced@danbao.example";
     let wish = json!({ "seller_email": email, "display_name": "高级商户", "fee_ppm": 12_345, "is_refundable": true });
-    let mut request = Request::new(wish.to_string().into());
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = http::Uri::from_static("/sandbox/v1/partners");
-    if let Ok(bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
-        request.headers_mut().insert(AUTHORIZATION, bearer);
-    }
-    let outputs = gateway.step(BEGINNING, vec![Input::Request { id: AskId(0), request }])?;
-    let Some(Output::Respond { response, .. }) = outputs.into_iter().next() else {
-        return Err(Crash("the sandbox API gave no answer".into()));
-    };
-    let made: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let made = call_sandbox(gateway, token, "/sandbox/v1/partners", &wish)?;
     let text = |name: &str| {
         let word = made[name].as_str().map(str::to_owned);
         word.ok_or_else(|| Crash(format!("the sandbox API made no partner: {made}")))
@@ -291,4 +307,26 @@ fn sign_contract(gateway: &mut Gateway, token: &str, merchant: &mut Merchant) ->
     merchant.seller_email = text("seller_email")?;
     merchant.seller_id = text("seller_id")?;
     Ok(())
+}
+
+/// The sandbox API, as a test in any language would use it.
+fn call_sandbox(
+    gateway: &mut Gateway,
+    token: &str,
+    path: &'static str,
+    body: &Value,
+) -> Result<Value, Crash> {
+    let mut request = Request::new(body.to_string().into());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = http::Uri::from_static(path);
+    if let Ok(bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+    }
+    let outputs = gateway.step(BEGINNING, vec![Input::Request { id: AskId(0), request }])?;
+    match outputs.into_iter().next() {
+        Some(Output::Respond { response, .. }) if response.status().is_success() => {
+            Ok(serde_json::from_slice(response.body()).unwrap_or_default())
+        }
+        other => Err(Crash(format!("the sandbox API answered {other:?}"))),
+    }
 }

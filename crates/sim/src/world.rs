@@ -16,6 +16,7 @@ use http::{HeaderValue, Uri};
 
 use crate::chance::Chance;
 use crate::log::EventLog;
+use crate::options::Options;
 use crate::people::{Hand, Heard, Person, Town, Want};
 use crate::wire::Weather;
 
@@ -53,10 +54,12 @@ pub struct World<W> {
     /// Orders events of one instant; also names calls.
     next_number: u64,
     events: u64,
+    groups: u64,
     events_at_once: u64,
     chance: Chance,
     weather: Weather,
     group_max: u64,
+    pace_max_ms: u64,
     downtime_max: Duration,
     sites: BTreeMap<String, Site>,
     people: Vec<Option<Resident>>,
@@ -121,10 +124,12 @@ impl<W: Witness> World<W> {
             queue: BTreeMap::new(),
             next_number: 1,
             events: 0,
+            groups: 0,
             events_at_once: 0,
             chance: Chance::new(seed),
             weather: Weather::CALM,
             group_max: 1,
+            pace_max_ms: 3,
             downtime_max: Duration::from_secs(1),
             sites: BTreeMap::new(),
             people: Vec::new(),
@@ -150,11 +155,17 @@ impl<W: Witness> World<W> {
         self.sites.values().map(|site| site.deaths).sum()
     }
 
-    /// Sets the network, the size of groups and the length of a death.
-    pub fn set(&mut self, weather: Weather, group_max: u64, downtime_max: Duration) {
-        self.weather = weather;
-        self.group_max = group_max.max(1);
-        self.downtime_max = downtime_max;
+    /// How often a node took more than one input at once.
+    pub fn groups(&self) -> u64 {
+        self.groups
+    }
+
+    /// Sets the network, how the nodes work, and how long they stay dead.
+    pub fn set(&mut self, options: &Options) {
+        self.weather = options.weather;
+        self.group_max = options.group_max.max(1);
+        self.pace_max_ms = options.pace_max_ms;
+        self.downtime_max = options.downtime_max;
     }
 
     /// Puts a node into the world and starts it.
@@ -317,7 +328,7 @@ impl<W: Witness> World<W> {
     }
 
     fn plan_step(&mut self, site: &str) {
-        let after = self.chance.millis(0, 3);
+        let after = self.chance.millis(0, self.pace_max_ms);
         let Some(at) = self.sites.get_mut(site) else { return };
         if !at.is_step_planned && !at.waiting.is_empty() {
             at.is_step_planned = true;
@@ -336,6 +347,7 @@ impl<W: Witness> World<W> {
             return;
         }
         self.log.note(self.now, &format!("{site} takes {} inputs", inputs.len()));
+        self.groups += u64::from(inputs.len() > 1);
         match node.step(self.now, inputs) {
             Ok(outputs) => {
                 for output in outputs {

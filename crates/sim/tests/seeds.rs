@@ -4,6 +4,7 @@
 //! `DANBAO_SIM_SEEDS=n cargo test -p danbao-sim --release many` goes on to n seeds instead of 200.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use danbao_sim::{Cast, Options, Report, live};
@@ -69,6 +70,52 @@ fn many_seeds_3() {
 #[test]
 fn many_seeds_4() {
     live_all(quarter(3));
+}
+
+/// Every edge of the diagram, every end of a try but a refusal, every end of a message.
+const EXPECTED: [&str; 23] = [
+    "arrange by buyer: WAIT_BUYER_PAY",
+    "close by seller: TRADE_CLOSED",
+    "close by timer: TRADE_CLOSED",
+    "confirm_goods by buyer: TRADE_FINISHED",
+    "confirm_goods by timer: TRADE_FINISHED",
+    "create by buyer: WAIT_BUYER_PAY",
+    "finish by timer: TRADE_FINISHED",
+    "pay by buyer: TRADE_FINISHED",
+    "pay by buyer: TRADE_SUCCESS",
+    "pay by buyer: WAIT_SELLER_SEND_GOODS",
+    "send_goods by partner: WAIT_BUYER_CONFIRM_GOODS",
+    "send_goods by seller: WAIT_BUYER_CONFIRM_GOODS",
+    "notify already_done",
+    "notify applied",
+    "notify rejected notify_verify",
+    "notify rejected sign",
+    "notify stale",
+    "return applied",
+    "try acknowledged",
+    "try broken",
+    "try lost",
+    "try timed_out",
+    "try unreachable",
+];
+
+/// A simulation in which nothing goes wrong proves nothing: together the first seeds must meet all of this.
+#[test]
+fn the_seeds_meet_what_they_are_there_for() {
+    let mut marks: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut deaths, mut groups) = (0, 0);
+    for report in (0..60).map(|seed| life(seed, false)) {
+        deaths += report.deaths;
+        groups += report.groups;
+        for (mark, count) in report.tally.marks {
+            *marks.entry(mark).or_default() += count;
+        }
+    }
+    println!("{deaths} deaths, {groups} groups\n{marks:#?}");
+    let unmet: Vec<&str> = EXPECTED.into_iter().filter(|mark| !marks.contains_key(*mark)).collect();
+    assert!(unmet.is_empty(), "never met: {unmet:?}");
+    assert!(deaths > 100, "{deaths} deaths");
+    assert!(groups > 100, "{groups} groups");
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(super) struct Event {
     pub(super) trade_no: String,
     pub(super) version: i64,
     pub(super) at: i64,
+    pub(super) actor: String,
     pub(super) command: String,
     pub(super) trade_status: String,
     pub(super) journal_id: Option<i64>,
@@ -83,6 +84,8 @@ impl Notice {
 pub(super) struct Attempt {
     pub(super) trade_no: String,
     pub(super) seq: i64,
+    pub(super) attempt: i64,
+    pub(super) sent_at: i64,
     pub(super) outcome: String,
 }
 
@@ -93,7 +96,8 @@ pub(super) struct Merchant {
     pub(super) deliveries: Vec<(String, i64)>,
     /// (notify_id, out_trade_no) of every message that was taken in.
     pub(super) heard: Vec<(String, String)>,
-    pub(super) messages: usize,
+    /// (way, outcome, note) of every message that was kept.
+    pub(super) messages: Vec<(String, String, String)>,
 }
 
 pub(super) struct Order {
@@ -136,13 +140,14 @@ impl Gateway {
             )?,
             events: rows(
                 conn,
-                "SELECT trade_no, version, at, command, trade_status, journal_id FROM trade_event
+                "SELECT trade_no, version, at, actor, command, trade_status, journal_id FROM trade_event
                  ORDER BY trade_no, version",
                 |c| {
                     Ok(Event {
                         trade_no: c.next()?,
                         version: c.next()?,
                         at: c.next()?,
+                        actor: c.next()?,
                         command: c.next()?,
                         trade_status: c.next()?,
                         journal_id: c.next()?,
@@ -202,8 +207,14 @@ impl Gateway {
                     })
                 },
             )?,
-            attempts: rows(conn, "SELECT trade_no, seq, outcome FROM attempt", |c| {
-                Ok(Attempt { trade_no: c.next()?, seq: c.next()?, outcome: c.next()? })
+            attempts: rows(conn, "SELECT trade_no, seq, attempt, sent_at, outcome FROM attempt ORDER BY trade_no, seq, attempt", |c| {
+                Ok(Attempt {
+                    trade_no: c.next()?,
+                    seq: c.next()?,
+                    attempt: c.next()?,
+                    sent_at: c.next()?,
+                    outcome: c.next()?,
+                })
             })?,
             page_return_ids: rows(conn, "SELECT notify_id FROM page_return", |c| c.next())?,
         })
@@ -239,7 +250,9 @@ impl Merchant {
                 |c| Ok((c.next()?, c.next()?)),
             )?,
             heard: rows(conn, "SELECT notify_id, out_trade_no FROM heard", |c| Ok((c.next()?, c.next()?)))?,
-            messages: rows(conn, "SELECT id FROM message", |c| c.next::<String>())?.len(),
+            messages: rows(conn, "SELECT way, outcome, note FROM message ORDER BY id", |c| {
+                Ok((c.next()?, c.next()?, c.next()?))
+            })?,
         })
     }
 }

@@ -11,6 +11,7 @@ mod orders;
 mod trades;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::{Request, Response};
@@ -25,10 +26,15 @@ use crate::people::Town;
 use crate::world::Witness;
 use books::{Gateway, Merchant};
 
+/// How long a page return can be verified.
+const RETURN_LINK: Duration = Duration::from_secs(60);
+
 /// The auditor.
 pub struct Auditor {
     gateway: Disk,
     merchant: Disk,
+    /// How far the gateway's clock is ahead of the world's.
+    clock_ahead: Duration,
     /// What is wrong, in the order in which it was found.
     findings: Vec<String>,
     /// What the gateway has told the world: (trade_no, trade_status), and when first.
@@ -37,10 +43,12 @@ pub struct Auditor {
     sent: BTreeSet<String>,
     /// Notifications that the merchant was seen to answer with `success`.
     acknowledged: BTreeSet<String>,
+    /// Page returns that were handed out, and when first.
+    returned: BTreeMap<String, Timestamp>,
 }
 
 /// What an audit has counted, to tell a run in which much happened from one in which nothing did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Trades that came into being.
     pub trades: usize,
@@ -58,18 +66,23 @@ pub struct Tally {
     pub orders: usize,
     /// Messages that the merchant has kept.
     pub messages: usize,
+    /// How often each kind of thing happened: changes by command, actor and state, tries by outcome, messages by way,
+    /// outcome and failed check.
+    pub marks: BTreeMap<String, u64>,
 }
 
 impl Auditor {
-    /// An auditor of these two databases.
-    pub fn new(gateway: Disk, merchant: Disk) -> Auditor {
+    /// An auditor of these two databases, of a gateway whose clock is so far ahead of the world's.
+    pub fn new(gateway: Disk, merchant: Disk, clock_ahead: Duration) -> Auditor {
         Auditor {
             gateway,
             merchant,
+            clock_ahead,
             findings: Vec::new(),
             told: BTreeMap::new(),
             sent: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
+            returned: BTreeMap::new(),
         }
     }
 
@@ -83,6 +96,7 @@ impl Auditor {
                 return Tally::default();
             }
         };
+        let (now, quiet_since) = (now.plus(self.clock_ahead), quiet_since.plus(self.clock_ahead));
         trades::audit(self, &gateway, town, now);
         ledger::audit(self, &gateway);
         notices::audit(self, &gateway, town, quiet_since);
@@ -97,7 +111,8 @@ impl Auditor {
             attempts: gateway.attempts.len(),
             given_up: gateway.notices.iter().filter(|notice| notice.is_given_up()).count(),
             orders: merchant.orders.len(),
-            messages: merchant.messages,
+            messages: merchant.messages.len(),
+            marks: marks(&gateway, &merchant),
         }
     }
 
@@ -113,6 +128,7 @@ impl Auditor {
     /// Nothing was told that is not in the history with an earlier or equal instant.
     fn audit_told(&mut self, gateway: &Gateway) {
         for ((trade_no, status), at) in std::mem::take(&mut self.told) {
+            let at = at.plus(self.clock_ahead);
             let is_history = gateway
                 .events
                 .iter()
@@ -134,10 +150,32 @@ impl Auditor {
         self.told.entry((trade_no.to_owned(), status.to_owned())).or_insert(now);
     }
 
+    /// The gateway says of an id that it is its own: it must have been seen on the wire, and a page return's must not be
+    /// older than one minute (protocol.md §6.1, §6.3).
+    fn hear_verified(&mut self, now: Timestamp, question: &[u8]) {
+        let asked = Params::parse_urlencoded(question).ok();
+        let Some(notify_id) =
+            asked.and_then(|params| params.get_text("notify_id", Charset::Utf8).ok().flatten())
+        else {
+            return;
+        };
+        match self.returned.get(&notify_id) {
+            Some(at) if now.since(*at) > RETURN_LINK => {
+                self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));
+            }
+            None if !self.sent.contains(&notify_id) => {
+                self.find(format!("{notify_id} is confirmed and was never given out"));
+            }
+            _ => {}
+        }
+    }
+
     /// A browser is sent on: back to the shop with a result, or to "you have paid".
     fn hear_location(&mut self, now: Timestamp, to: &str, town: &Town) {
         if let Some(said) = Said::in_return(to, town) {
-            return self.hear_told(now, &said.trade_no, &said.trade_status, "a page return");
+            self.hear_told(now, &said.trade_no, &said.trade_status, "a page return");
+            self.returned.entry(said.notify_id).or_insert(now);
+            return;
         }
         let cashier = to.strip_prefix("/cashier/").and_then(|rest| rest.strip_suffix("/paid"));
         let Some(trade_no) = cashier.and_then(|id| id.get(..16)) else { return };
@@ -147,6 +185,24 @@ impl Auditor {
             self.find(format!("{trade_no}: a buyer is shown that it is paid before it is"));
         }
     }
+}
+
+/// Counts what happened, by kind.
+fn marks(gateway: &Gateway, merchant: &Merchant) -> BTreeMap<String, u64> {
+    let changes = gateway
+        .events
+        .iter()
+        .map(|event| format!("{} by {}: {}", event.command, event.actor, event.trade_status));
+    let tries = gateway.attempts.iter().map(|attempt| format!("try {}", attempt.outcome));
+    let messages = merchant.messages.iter().map(|(way, outcome, note)| {
+        let check = note.split_once(':').map_or("", |(check, _)| check);
+        format!("{way} {outcome} {check}").trim_end().to_owned()
+    });
+    let mut marks = BTreeMap::new();
+    for mark in changes.chain(tries).chain(messages) {
+        *marks.entry(mark).or_default() += 1;
+    }
+    marks
 }
 
 /// What a message says, as far as the auditor listens.
@@ -212,6 +268,9 @@ impl Witness for Auditor {
                 self.acknowledged.insert(said.notify_id);
             }
         } else if url.starts_with(&town.gateway) {
+            if body == b"true" {
+                self.hear_verified(now, said);
+            }
             if let Some(to) = location {
                 self.hear_location(now, to, town);
             }

@@ -79,6 +79,7 @@ fn history_problems(trade: &Trade, history: &[&Event]) -> Vec<String> {
         if event.version != version || event.at < earlier {
             problems.push(format!("its history has a gap or goes backwards at version {}", event.version));
         }
+        problems.extend(timer_problem(event, history));
         let moves_money = matches!(command, "pay" | "confirm_goods");
         if event.journal_id.is_some() != moves_money {
             problems
@@ -95,6 +96,24 @@ fn history_problems(trade: &Trade, history: &[&Event]) -> Vec<String> {
         problems.push("its instant of payment and its history differ".to_owned());
     }
     problems
+}
+
+/// What the clock did, it did in time. Every clock is longer than the trouble, so nothing can excuse a delay.
+fn timer_problem(event: &Event, history: &[&Event]) -> Option<String> {
+    const DAY_MS: i64 = 86_400_000;
+    // A process may have been dead at the very moment, in the lives in which every moment is tried.
+    const SLACK_MS: i64 = 5_000;
+    let (began_by, days) = match event.command.as_str() {
+        _ if event.actor != "timer" => return None,
+        "close" => ("create", 15),
+        "confirm_goods" => ("send_goods", 10),
+        "finish" => ("pay", 90),
+        command => return Some(format!("{command} was done by nobody")),
+    };
+    let began = history.iter().find(|began| began.command == began_by)?;
+    let late_ms = event.at - began.at - days * DAY_MS;
+    let is_in_time = (0..=SLACK_MS).contains(&late_ms);
+    (!is_in_time).then(|| format!("{} came {late_ms} ms after its time", event.command))
 }
 
 fn concerns(who: Who, trade: &Trade) -> bool {
