@@ -347,6 +347,27 @@ fn a_buyer_named_by_the_merchant_is_the_only_one_who_may_pay() {
 }
 
 #[test]
+fn a_buyer_named_by_an_address_without_an_account_may_pay_as_a_visitor_under_it() {
+    on_both_databases(|world| {
+        let (shop, li) = (world.shop.clone(), world.li());
+        let call = Call::direct(&shop, "c24", "10.00").with("buyer_email", "new@x.example");
+        let mut browser = Browser::default();
+        let page = at_the_cashier(world, &mut browser, &call);
+        let form = page.form("/member").by_button_to("visitor");
+        assert_eq!(form.fields["contact"], "new@x.example", "filled in");
+        let other = browser.send(world, &form.clone().with("contact", "13900000001"));
+        assert_eq!(other.code(), "TRADE_BUYER_NOT_MATCH");
+        assert_eq!(sign_in(world, &mut browser, &page, &li.email).code(), "TRADE_BUYER_NOT_MATCH");
+        let mut hers = Browser::default();
+        let page = hers.open(world, &page.at);
+        let pay = hers.send(world, &page.form("/member").by_button_to("visitor"));
+        let bank = hers.send(world, &pay.form("/pay").with("bank", "CMB"));
+        let paid = hers.send(world, &bank.form("/bank/CMB").with("decision", "pay"));
+        assert_eq!(back_to_the_merchant(world, &mut hers, &paid).get("buyer_email"), "new@x.example");
+    });
+}
+
+#[test]
 fn forms_of_other_pages_do_nothing() {
     on_both_databases(|world| {
         let (shop, zhang) = (world.shop.clone(), world.zhang());

@@ -10,7 +10,7 @@ mod gbk;
 mod groups;
 mod hostile;
 mod interfaces;
-mod keys;
+mod lives;
 mod notifications;
 mod openapi;
 mod order;
