@@ -121,7 +121,9 @@ impl Browser {
         !found.as_array().unwrap().is_empty()
     }
 
+    /// The first such element, as soon as there is one: a click does not always wait for the page that it leads to.
     fn element(&self, css: &str) -> String {
+        self.await_has(css);
         let found = self.post("/element", &json!({ "using": "css selector", "value": css }));
         found[ELEMENT].as_str().unwrap().to_owned()
     }
@@ -150,20 +152,26 @@ impl Browser {
 
     /// Waits until the address contains this.
     pub(crate) fn await_url(&self, part: &str) {
-        let since = Instant::now();
-        while !self.url().contains(part) {
-            assert!(since.elapsed() < WAIT_MAX, "still at {} and not at {part}", self.url());
-            thread::sleep(Duration::from_millis(100));
-        }
+        await_that(|| self.url().contains(part), || format!("still at {} and not at {part}", self.url()));
+    }
+
+    /// Waits until the title contains this.
+    pub(crate) fn await_title(&self, part: &str) {
+        await_that(
+            || self.title().contains(part),
+            || format!("the title is {:?}, not {part:?}", self.title()),
+        );
+    }
+
+    /// Waits until the page and its pictures are there.
+    pub(crate) fn await_loaded(&self) {
+        let state = || self.script("return document.readyState");
+        await_that(|| state() == "complete", || format!("{} does not load", self.url()));
     }
 
     /// Waits until the page has such an element.
     pub(crate) fn await_has(&self, css: &str) {
-        let since = Instant::now();
-        while !self.has(css) {
-            assert!(since.elapsed() < WAIT_MAX, "no {css} at {}", self.url());
-            thread::sleep(Duration::from_millis(100));
-        }
+        await_that(|| self.has(css), || format!("no {css} at {}", self.url()));
     }
 
     /// From now on pages run no scripts.
@@ -204,6 +212,14 @@ impl Drop for Browser {
         let _ = self.agent.delete(&self.session).call();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+    }
+}
+
+fn await_that(is_so: impl Fn() -> bool, why_not: impl Fn() -> String) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < WAIT_MAX, "{}", why_not());
+        thread::sleep(Duration::from_millis(50));
     }
 }
 

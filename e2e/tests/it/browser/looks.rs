@@ -20,8 +20,8 @@ const NAMELESS: &str = "
 impl Browser {
     /// Checks the page that is shown and takes its pictures.
     pub(crate) fn look(&self, name: &str, lang: &str, title: &str) {
-        let shown = self.title();
-        assert!(shown.contains(title), "{name}: the title is {shown:?}, not {title:?}");
+        self.await_title(title);
+        self.await_loaded();
         assert_eq!(self.script("return document.documentElement.lang"), lang, "{name}");
         self.set_width(NARROW, 740);
         let width = self.script("return document.documentElement.scrollWidth");

@@ -36,7 +36,7 @@ fn the_buyer_of_a_dual_trade_chooses_and_comes_back_to_the_merchant() {
         browser.pay_by_balance(&buyer.payment_password);
         browser.await_url(&receiver.return_url());
         assert!(browser.url().contains("sign="), "{}", browser.url());
-        assert_eq!(browser.title(), "shop");
+        browser.await_title("shop");
         let heard = receiver.await_heard(&out_trade_no, 2);
         assert_eq!(heard[1].text("trade_status"), paid);
         assert_eq!(heard[1].text("total_fee"), "70.00");
