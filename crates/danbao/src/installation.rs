@@ -261,18 +261,20 @@ impl Plan {
             gateway_config: gateway_config(gateway, &gateway_url),
             gateway_url,
             shop_url: public_url(shop.public_url.as_deref(), shop_at),
-            gateway_database: database_url(
-                gateway.database.as_ref(),
-                gateway.database_file.as_deref(),
-                || embedded(&config.data, "gateway.db"),
-            )
-            .context("[gateway]")?,
+            gateway_database: gateway_database(config)?,
             shop_database: database_url(shop.database.as_ref(), shop.database_file.as_deref(), || {
                 embedded(&config.data, "shop.db")
             })
             .context("[shop]")?,
         })
     }
+}
+
+/// Where the gateway's database is.
+pub(crate) fn gateway_database(config: &Config) -> anyhow::Result<DatabaseUrl> {
+    let gateway = &config.gateway;
+    let default = || embedded(&config.data, "gateway.db");
+    database_url(gateway.database.as_ref(), gateway.database_file.as_deref(), default).context("[gateway]")
 }
 
 fn public_url(named: Option<&str>, address: SocketAddr) -> String {
@@ -373,6 +375,7 @@ fn shop_node(plan: &Plan, partner: &Partner) -> anyhow::Result<Build> {
     }))
 }
 
-fn open(database: &DatabaseUrl) -> anyhow::Result<Box<dyn Conn>> {
+/// Opens a database.
+pub(crate) fn open(database: &DatabaseUrl) -> anyhow::Result<Box<dyn Conn>> {
     danbao_store::open(&database.0).with_context(|| format!("database {database:?}"))
 }

@@ -9,6 +9,7 @@
 mod banner;
 mod demo;
 mod explain_code;
+mod keys;
 mod up;
 
 use std::io::{IsTerminal, Write};
@@ -43,6 +44,9 @@ enum Command {
     /// Say what an error code means and what to do about it
     #[command(after_help = explain_code::EXAMPLES)]
     ExplainCode(explain_code::ExplainCodeArgs),
+    /// Name, make, add and retire keys
+    #[command(after_help = keys::EXAMPLES)]
+    Keys(keys::KeysArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -63,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Up(args) => up::run(args),
         Command::Demo(args) => demo::run(args),
         Command::ExplainCode(args) => explain_code::run(args),
+        Command::Keys(args) => keys::run(args),
     };
     match done {
         Ok(code) => code,

@@ -1,0 +1,293 @@
+//! The keys in a gateway's database, which may be running meanwhile: it looks them up anew for each request.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use danbao_gateway::keys::{self, Owner, StoredKey};
+use danbao_protocol::ids::PartnerId;
+use danbao_protocol::sign::SignType;
+use danbao_protocol::sign::pasted::{Key, examine};
+use danbao_protocol::time::Timestamp;
+use danbao_store::Conn;
+use serde_json::{Value, json};
+use toml::Table;
+
+use super::one::public_half;
+use super::{length, read, sign_type};
+use crate::commands::say;
+use crate::config::{self, DatabaseUrl};
+use crate::host::clock::wall_now;
+use crate::host::entropy;
+use crate::installation;
+
+/// Where the gateway's database is.
+#[derive(Debug, Args)]
+struct At {
+    /// The gateway's data directory [default: ./danbao-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The gateway's database [default: gateway.db in the data directory]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Settings as TOML [default: ./danbao.toml if it is there]
+    #[arg(long, value_name = "FILE", env = "DANBAO_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl At {
+    /// Opens it and says what its clock shows.
+    fn open(&self) -> anyhow::Result<(Box<dyn Conn>, Timestamp)> {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut settings = config::load(self.config.as_deref(), environment, Table::new())?;
+        if let Some(data) = &self.data {
+            settings.data.clone_from(data);
+        }
+        if let Some(url) = &self.database {
+            settings.gateway.database = Some(DatabaseUrl(url.clone()));
+            settings.gateway.database_file = None;
+        }
+        let url = installation::gateway_database(&settings)?;
+        must_be_there(&url)?;
+        let mut conn = installation::open(&url)?;
+        let now = keys::open(conn.as_mut(), wall_now())?;
+        Ok((conn, now))
+    }
+}
+
+/// Opening a SQLite file that is not there would make an empty one, and say that there are no partners.
+fn must_be_there(url: &DatabaseUrl) -> anyhow::Result<()> {
+    let path = match url.0.split_once("://") {
+        Some(("sqlite", path)) => path,
+        Some(_) => return Ok(()),
+        None => &url.0,
+    };
+    if !Path::new(path).exists() {
+        bail!("there is no database {path}: start the gateway once, or name it with --data or --database");
+    }
+    Ok(())
+}
+
+/// Whose keys.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
+    /// A partner's
+    #[arg(long, value_name = "PARTNER")]
+    partner: Option<String>,
+    /// The gateway's own
+    #[arg(long)]
+    gateway: bool,
+}
+
+impl Whose {
+    fn owner(&self) -> Owner {
+        match &self.partner {
+            Some(partner) => Owner::Partner(PartnerId::new(partner.as_str())),
+            None => Owner::Gateway,
+        }
+    }
+}
+
+/// Options of `keys list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// One partner's keys only
+    #[arg(long, value_name = "PARTNER", conflicts_with = "gateway")]
+    partner: Option<String>,
+    /// The gateway's own keys only
+    #[arg(long)]
+    gateway: bool,
+    #[command(flatten)]
+    at: At,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
+    let (mut conn, now) = args.at.open()?;
+    let owners = match &args.partner {
+        Some(partner) => vec![Owner::Partner(PartnerId::new(partner.as_str()))],
+        None if args.gateway => vec![Owner::Gateway],
+        None => {
+            let partners = keys::partners(conn.as_mut())?;
+            partners.into_iter().map(Owner::Partner).chain([Owner::Gateway]).collect()
+        }
+    };
+    let mut rows = Vec::new();
+    for owner in owners {
+        let stored = keys::list(conn.as_mut(), &owner)?;
+        rows.extend(stored.into_iter().map(|stored| (name(&owner), stored)));
+    }
+    if args.json {
+        let keys: Vec<Value> = rows.iter().map(|(owner, stored)| described(owner, stored, now)).collect();
+        say(&format!("{:#}\n", Value::Array(keys)));
+    } else {
+        say("owner             type  key  fingerprint       added                retired\n");
+        for (owner, stored) in &rows {
+            say(&format!(
+                "{owner:<16}  {:<4}  {:>3}  {}  {:<19}  {}\n",
+                stored.sign_type.as_str(),
+                stored.key_no,
+                stored.key.fingerprint(),
+                if stored.added_at == Timestamp(0) { "-".to_owned() } else { stored.added_at.wire() },
+                stored.retired_at.map_or_else(|| "-".to_owned(), Timestamp::wire),
+            ));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn name(owner: &Owner) -> String {
+    match owner {
+        Owner::Partner(partner) => partner.to_string(),
+        Owner::Gateway => "gateway".to_owned(),
+    }
+}
+
+/// A stored key as data, without its secret.
+fn described(owner: &str, stored: &StoredKey, now: Timestamp) -> Value {
+    json!({
+        "owner": owner,
+        "type": stored.sign_type.as_str(),
+        "key": stored.key_no,
+        "what": stored.key.to_string(),
+        "fingerprint": stored.key.fingerprint(),
+        "public": public_half(&stored.key, stored.sign_type),
+        "added_at": (stored.added_at != Timestamp(0)).then(|| stored.added_at.wire()),
+        "retired_at": stored.retired_at.map(Timestamp::wire),
+        "accepted": stored.is_active(now),
+    })
+}
+
+/// Options of `keys add`.
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    #[command(flatten)]
+    whose: Whose,
+    /// MD5, RSA, DSA or RSA2
+    #[arg(long = "type", value_name = "KIND", value_parser = sign_type)]
+    sign_type: SignType,
+    /// The file with the key; `-` for the standard input
+    #[arg(required_unless_present = "generate", conflicts_with = "generate")]
+    file: Option<PathBuf>,
+    /// Make the key: an MD5 key, which is printed, or the gateway's own pair
+    #[arg(long)]
+    generate: bool,
+    /// The older keys of the kind retire after so long, such as 7d, 12h, 30m
+    #[arg(long, value_name = "LENGTH", value_parser = length)]
+    overlap: Option<Duration>,
+    #[command(flatten)]
+    at: At,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn add(args: AddArgs) -> anyhow::Result<ExitCode> {
+    let owner = args.whose.owner();
+    let key = match &args.file {
+        Some(file) => {
+            examine(&read(file)?).map_err(|error| anyhow::anyhow!("{error}\n  {}", error.advice()))?.key
+        }
+        None if args.sign_type == SignType::Md5 || owner == Owner::Gateway => {
+            keys::generate(args.sign_type, entropy::seed()?)?
+        }
+        None => bail!(
+            "a partner's private half is the partner's alone: danbao keys generate --type {} there, and add the \
+             public half here",
+            args.sign_type
+        ),
+    };
+    let (mut conn, now) = args.at.open()?;
+    let seed = entropy::seed()?;
+    let stored = keys::add(conn.as_mut(), &owner, args.sign_type, key, args.overlap, seed, now)?;
+    let owner = name(&owner);
+    let made = match &stored.key {
+        Key::Md5(key) if args.generate => Some(key.reveal().to_owned()),
+        _ => None,
+    };
+    if args.json {
+        let mut added = described(&owner, &stored, now);
+        added["secret"] = json!(made);
+        say(&format!("{added:#}\n"));
+    } else {
+        let what = format!("{} key {} of {owner}", args.sign_type, stored.key_no);
+        say(&format!("added {what}: {}, fingerprint {}\n", stored.key, stored.key.fingerprint()));
+        if let Some(secret) = made {
+            say(&format!("{secret}\n"));
+        } else if args.sign_type != SignType::Md5 {
+            let whom = if args.whose.gateway { "every merchant" } else { "the partner" };
+            let command = format!("danbao keys public --type {}", args.sign_type);
+            say(&format!("{whom} needs the gateway's public half: {command}\n"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Options of `keys retire`.
+#[derive(Debug, Args)]
+pub(super) struct RetireArgs {
+    #[command(flatten)]
+    whose: Whose,
+    /// MD5, RSA, DSA or RSA2
+    #[arg(long = "type", value_name = "KIND", value_parser = sign_type)]
+    sign_type: SignType,
+    /// Which one, as `danbao keys list` counts them
+    #[arg(long, value_name = "NUMBER")]
+    key: i64,
+    /// Not at once but after so long, such as 7d, 12h, 30m
+    #[arg(long, value_name = "LENGTH", value_parser = length)]
+    after: Option<Duration>,
+    #[command(flatten)]
+    at: At,
+}
+
+pub(super) fn retire(args: RetireArgs) -> anyhow::Result<ExitCode> {
+    let (mut conn, now) = args.at.open()?;
+    let at = now.plus(args.after.unwrap_or_default());
+    let owner = args.whose.owner();
+    keys::retire(conn.as_mut(), &owner, args.sign_type, args.key, at)?;
+    let what = format!("{} key {} of {}", args.sign_type, args.key, name(&owner));
+    say(&format!("{what} is accepted until {}\n", at.wire()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Options of `keys public`.
+#[derive(Debug, Args)]
+pub(super) struct PublicArgs {
+    /// The file with the private half; `-` for the standard input
+    #[arg(required_unless_present = "sign_type", conflicts_with = "sign_type")]
+    file: Option<PathBuf>,
+    /// The gateway's own pair of this kind: RSA, DSA or RSA2
+    #[arg(long = "type", value_name = "KIND", value_parser = sign_type)]
+    sign_type: Option<SignType>,
+    #[command(flatten)]
+    at: At,
+}
+
+pub(super) fn public(args: &PublicArgs) -> anyhow::Result<ExitCode> {
+    let (key, kinds) = match (&args.file, args.sign_type) {
+        (Some(file), _) => {
+            let found =
+                examine(&read(file)?).map_err(|error| anyhow::anyhow!("{error}\n  {}", error.advice()))?;
+            (found.key, SignType::ALL.to_vec())
+        }
+        (None, Some(sign_type)) => {
+            let (mut conn, now) = args.at.open()?;
+            let own = keys::list(conn.as_mut(), &Owner::Gateway)?;
+            let newest =
+                own.into_iter().find(|stored| stored.sign_type == sign_type && stored.is_active(now));
+            let newest = newest.with_context(|| format!("the gateway has no {sign_type} pair yet"))?;
+            (newest.key, vec![sign_type])
+        }
+        (None, None) => bail!("name a file or a kind"),
+    };
+    let public = kinds.into_iter().find_map(|kind| public_half(&key, kind));
+    say(&public.context("an MD5 key is shared: it has no public half")?);
+    Ok(ExitCode::SUCCESS)
+}
