@@ -9,9 +9,9 @@ use danbao_merchant::protocol::node::{NoAnswer, Response};
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::reported::Reported;
 use danbao_merchant::protocol::service::payment::PaymentService;
-use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
+use danbao_merchant::protocol::sign::{Md5Key, Signer, Verifier, append, rsa};
 use danbao_merchant::protocol::status::TradeStatus;
-use danbao_merchant::{Account, Check, Checked, OrderFacts, Received, Rejected, Way};
+use danbao_merchant::{Account, AccountError, Check, Checked, OrderFacts, Received, Rejected, Way};
 use http::StatusCode;
 
 const KEY: &str = "k0k1k2k3k4k5k6k7k8k9kakbkckdkekf";
@@ -67,6 +67,27 @@ fn message(changes: &[(&str, &str)]) -> Params {
     }
     append(&mut params, &Signer::Md5(Md5Key::new(KEY))).unwrap();
     params
+}
+
+/// The merchant has a pair of its own, and the gateway's public key instead of a shared one.
+#[test]
+fn under_rsa_the_gateways_public_key_verifies_and_the_merchants_own_signs() {
+    let [merchants, gateways] = [1, 2].map(|seed| rsa::PrivateKey::generate([seed; 32], 1024).unwrap());
+    let [merchants, gateways] = [Signer::Rsa(merchants), Signer::Rsa(gateways)];
+    let with = |signer: &Signer, verifier| {
+        let (partner, seller) = (PartnerId::new("2088000000000001"), UserId::new("2088000000000002"));
+        let gateway = "http://gateway/gateway.do";
+        Account::with_keys(partner, signer.clone(), verifier, "seller@example.com", seller, gateway)
+    };
+    let account = with(&merchants, gateways.verifier()).unwrap();
+    let mut params = message(&[]);
+    append(&mut params, &gateways).unwrap();
+    let body = params.to_urlencoded();
+    assert!(Received::notification(None, body.as_bytes()).unwrap().check_sign(&account).is_ok());
+    append(&mut params, &merchants).unwrap();
+    let forged = Received::notification(None, params.to_urlencoded().as_bytes()).unwrap();
+    assert_eq!(forged.check_sign(&account).unwrap_err(), Rejected::Sign);
+    assert_eq!(with(&merchants, Verifier::Md5(Md5Key::new(KEY))).unwrap_err(), AccountError::KeyKinds);
 }
 
 fn says(word: &'static str) -> Response {

@@ -9,6 +9,7 @@ use danbao_protocol::service::close_trade::CloseTrade;
 use danbao_protocol::service::notify_verify::NotifyVerify;
 use danbao_protocol::service::payment::{PaymentRequest, PaymentService};
 use danbao_protocol::service::send_goods_confirm_by_platform::SendGoods;
+use danbao_protocol::sign::pasted::examine;
 use danbao_protocol::sign::{self, Leniency, Md5Key, Signer, Verifier, md5};
 use danbao_protocol::{notify, page_return};
 use proptest::collection::{btree_map, vec};
@@ -106,6 +107,16 @@ proptest! {
     fn no_bytes_make_a_parser_panic(query in vec(any::<u8>(), 0..200), body in vec(any::<u8>(), 0..400), charset in charset()) {
         read_everything(&query, &body, charset);
         let _ = Reply::parse(&body);
+    }
+
+    #[test]
+    fn nothing_that_is_pasted_makes_its_examiner_panic(
+        bytes in vec(any::<u8>(), 0..200),
+        text in "(\u{feff}|-----BEGIN |-----END |(RSA |DSA |EC )?P(UBLIC|RIVATE) KEY|-----|\\n|\r\n| |MI[A-Za-z0-9+/]{0,90}={0,2}|2088[0-9]{12}|[a-z0-9]{30,33}){0,8}",
+    ) {
+        let _ = examine(&bytes);
+        let _ = examine(&[&[0x30], bytes.as_slice()].concat());
+        let _ = examine(text.as_bytes());
     }
 
     #[test]
