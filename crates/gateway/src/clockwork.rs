@@ -1,7 +1,10 @@
 //! What happens by itself when its time has come.
 
 use danbao_engine::machine;
+use danbao_engine::trade::Trade;
+use danbao_protocol::ids::TradeNo;
 
+use crate::delivery::BROKEN_ASIDE;
 use crate::fault::Fault;
 use crate::rows::{apply, deadline, trade};
 use crate::turn::Turn;
@@ -12,8 +15,15 @@ const DEADLINES_MAX: i64 = 200;
 /// Lets every deadline that has come do what it is for.
 pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), Fault> {
     for (trade_no, kind) in deadline::load_due(turn.tx, turn.now, DEADLINES_MAX)? {
-        let trade = trade::load(turn.tx, &trade_no)?
-            .ok_or_else(|| Fault::invariant(format!("a deadline without its trade {trade_no}")))?;
+        let trade = match load(turn, &trade_no) {
+            Err(Fault::Invariant(what)) => {
+                // One broken row must not stand in everybody's way.
+                tracing::error!(trade_no = trade_no.as_str(), what, "a deadline cannot be kept");
+                deadline::put_off(turn.tx, &trade_no, kind, turn.now.plus(BROKEN_ASIDE))?;
+                continue;
+            }
+            loaded => loaded?,
+        };
         match machine::expire(&trade, kind, turn.now) {
             Some(change) => {
                 apply::apply(turn, &change)?;
@@ -22,4 +32,9 @@ pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+fn load(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Trade, Fault> {
+    trade::load(turn.tx, trade_no)?
+        .ok_or_else(|| Fault::invariant(format!("a deadline without its trade {trade_no}")))
 }

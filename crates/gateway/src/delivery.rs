@@ -33,6 +33,9 @@ const ANSWER_KEPT_BYTES: usize = 256;
 /// How far what a slow host is owed steps aside, so that others are found in its place.
 const ASIDE: Duration = Duration::from_secs(10);
 
+/// How long what is broken is left alone.
+pub(crate) const BROKEN_ASIDE: Duration = Duration::from_secs(3_600);
+
 /// Sends what is due, as far as there is room: no merchant takes every slot, however dead it is.
 pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
     turn.memory.on_its_way.hold(None);
@@ -53,11 +56,21 @@ pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
             Host::Busy(slow_at) => turn.memory.on_its_way.hold(Some(slow_at)),
             Host::Slow => notice::step_aside(turn.tx, &notice, turn.now.plus(ASIDE))?,
             // Two of one trade can both be due; the second waits for the first one's answer.
-            Host::Open if claimed.insert(notice.trade_no.clone()) => claim(turn, &notice, uri, host)?,
+            Host::Open if claimed.insert(notice.trade_no.clone()) => {
+                claim(turn, &notice, uri, host).or_else(|fault| leave(turn, &notice, fault))?;
+            }
             Host::Open => {}
         }
     }
     Ok(())
+}
+
+/// A notification that cannot be written out, because of a bug or a broken row, must not stand in everybody's way: it
+/// is looked at again later, and the log says so.
+fn leave(turn: &mut Turn<'_>, notice: &StoredNotice, fault: Fault) -> Result<(), Fault> {
+    let Fault::Invariant(what) = fault else { return Err(fault) };
+    tracing::error!(trade_no = notice.trade_no.as_str(), what, "a notification cannot be written out");
+    notice::reschedule(turn.tx, &notice.trade_no, notice.seq, Some(turn.now.plus(BROKEN_ASIDE)))
 }
 
 /// Where a notification goes, and the host by which slots are counted; `None` if it goes nowhere.

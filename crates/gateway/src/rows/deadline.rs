@@ -49,6 +49,20 @@ pub(crate) fn delete(tx: &mut dyn Conn, trade_no: &TradeNo, kind: DeadlineKind) 
     Ok(())
 }
 
+/// Puts one deadline off that cannot be kept now.
+pub(crate) fn put_off(
+    tx: &mut dyn Conn,
+    trade_no: &TradeNo,
+    kind: DeadlineKind,
+    due_at: Timestamp,
+) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE deadline SET due_at = $3 WHERE trade_no = $1 AND kind = $2",
+        &[Bind::Text(trade_no.as_str()), Bind::Text(kind.as_str()), Bind::Int(due_at.0)],
+    )?;
+    Ok(())
+}
+
 /// When the next deadline comes.
 pub(crate) fn next_due(tx: &mut dyn Conn) -> Result<Option<Timestamp>, Fault> {
     let row = tx.query_one("SELECT MIN(due_at) FROM deadline", &[])?;

@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::order::Call;
-use super::world::{World, on_both_databases, request};
+use super::world::{World, minutes, on_both_databases, request};
 
 /// The headless buyer's question, not yet asked.
 fn checkout(world: &World, call: &Call) -> danbao_protocol::node::Request {
@@ -86,6 +86,28 @@ fn a_faulty_one_is_apologized_for_and_the_others_are_taken() {
 
         world.vandalize(set, &[Bind::Text(&trade_no), Bind::Text("WAIT_SELLER_SEND_GOODS")]);
         assert_eq!(world.status(&trade_no), "WAIT_SELLER_SEND_GOODS");
+    });
+}
+
+#[test]
+fn a_broken_row_stands_in_nobodys_way_and_goes_on_when_it_is_mended() {
+    on_both_databases(|world| {
+        let (shop, zhang) = (world.shop.clone(), world.zhang());
+        let url = Call::escrow(&shop, "g7", "1.00").with("it_b_pay", "1h").url();
+        let made = world.checkout(&url, &zhang.email, json!({ "stop_unpaid": true }));
+        let trade_no = made["trade_no"].as_str().unwrap().to_owned();
+        world.answer_with(500, "");
+        let set = "UPDATE trade SET trade_status = $2 WHERE trade_no = $1";
+        world.vandalize(set, &[Bind::Text(&trade_no), Bind::Text("NONSENSE")]);
+        // Its notification falls due, and then its deadline.
+        for out_trade_no in ["g8", "g9"] {
+            world.later(minutes(61));
+            world.checkout(&Call::direct(&shop, out_trade_no, "1.00").url(), &zhang.email, Value::Null);
+            assert_eq!(world.acknowledge_all(), ["TRADE_FINISHED"]);
+        }
+        world.vandalize(set, &[Bind::Text(&trade_no), Bind::Text("WAIT_BUYER_PAY")]);
+        world.later(minutes(61));
+        assert_eq!(world.acknowledge_all(), ["WAIT_BUYER_PAY", "TRADE_CLOSED"]);
     });
 }
 
