@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use ureq::Agent;
+
+use crate::wire;
 
 /// What the API answered, or why it did not.
 pub(crate) type Answer = Result<Value, String>;
@@ -11,26 +12,33 @@ pub(crate) type Answer = Result<Value, String>;
 /// A caller with the token.
 #[derive(Clone)]
 pub(crate) struct Sandbox {
-    agent: Agent,
-    base: String,
+    gateway: String,
     token: String,
 }
 
 impl Sandbox {
     pub(crate) fn new(gateway: &str, token: &str) -> Sandbox {
-        Sandbox { agent: agent(), base: format!("{gateway}/sandbox/v1"), token: token.to_owned() }
+        Sandbox { gateway: gateway.to_owned(), token: token.to_owned() }
     }
 
     /// GET, which must succeed.
     pub(crate) fn get(&self, path: &str) -> Value {
-        let request = self.agent.get(format!("{}{path}", self.base)).header("Authorization", self.bearer());
-        read(request.call()).unwrap()
+        self.ask("GET", path, "").unwrap()
     }
 
     /// POST; a broken connection or a status other than 200 is an error.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
-        let request = self.agent.post(format!("{}{path}", self.base)).header("Authorization", self.bearer());
-        read(request.content_type("application/json").send(body.to_string()))
+        self.ask("POST", path, &body.to_string())
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
+        let headers = format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", self.token);
+        let answer = wire::ask(&self.gateway, method, &format!("/sandbox/v1{path}"), &headers, body);
+        let answer = answer.map_err(|error| error.to_string())?;
+        if answer.status() != 200 {
+            return Err(format!("{answer:?}"));
+        }
+        serde_json::from_slice(&answer.body).map_err(|error| format!("{error}: {answer:?}"))
     }
 
     /// A purchase by a headless buyer.
@@ -81,28 +89,4 @@ impl Sandbox {
             }
         }
     }
-
-    fn bearer(&self) -> String {
-        format!("Bearer {}", self.token)
-    }
-}
-
-/// An HTTP client that shows everything as it is: no redirect is followed, no status is an error.
-pub(crate) fn agent() -> Agent {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .timeout_global(Some(Duration::from_secs(30)));
-    config.build().into()
-}
-
-fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
-    let mut answer = answer.map_err(|error| error.to_string())?;
-    let status = answer.status();
-    let body = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    if status != 200 {
-        return Err(format!("{status}: {body}"));
-    }
-    serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
 }

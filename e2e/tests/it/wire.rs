@@ -1,9 +1,12 @@
-//! HTTP by hand: what no decent client would send, and answers byte for byte.
+//! HTTP by hand: what no decent client would send, answers byte for byte, and the few decent requests of the tests.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
+
+/// How long an answer may take.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// An answer, split and not interpreted.
 pub(crate) struct RawAnswer {
@@ -45,7 +48,7 @@ impl RawAnswer {
 /// Connects to `http://host:port`.
 pub(crate) fn connect(base: &str) -> TcpStream {
     let stream = TcpStream::connect(base.strip_prefix("http://").unwrap()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
+    stream.set_read_timeout(Some(ANSWER_MAX)).unwrap();
     stream.set_nodelay(true).unwrap();
     stream
 }
@@ -69,7 +72,7 @@ pub(crate) fn exchange_half_closed(base: &str, bytes: &[u8]) -> RawAnswer {
 /// Reads one answer: up to its Content-Length, else to the end of the connection.
 pub(crate) fn read_answer(stream: &mut TcpStream) -> RawAnswer {
     let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
+    let mut piece = [0; 65_536];
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -89,6 +92,22 @@ pub(crate) fn read_answer(stream: &mut TcpStream) -> RawAnswer {
             _ => return RawAnswer { head: String::from_utf8_lossy(&bytes).into_owned(), body: Vec::new() },
         }
     }
+}
+
+/// An ordinary request on a connection of its own, and its answer; an error if the connection breaks before its end.
+pub(crate) fn ask(base: &str, method: &str, path: &str, headers: &str, body: &str) -> io::Result<RawAnswer> {
+    let mut stream = TcpStream::connect(base.strip_prefix("http://").unwrap())?;
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n");
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+    let answer = read_answer(&mut stream);
+    let announced = answer.header("content-length").and_then(|length| length.parse().ok());
+    if answer.status() == 0 || announced != Some(answer.body.len()) {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("half an answer: {answer:?}")));
+    }
+    Ok(answer)
 }
 
 /// The bytes of a POST.

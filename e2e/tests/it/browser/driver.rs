@@ -11,10 +11,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use ureq::Agent;
 
 use crate::requirement;
-use crate::sandbox;
+use crate::wire;
 
 /// Generous: the machine may be busy with other tests.
 const WAIT_MAX: Duration = Duration::from_secs(45);
@@ -27,7 +26,9 @@ pub(crate) struct Browser {
     /// The driver writes to it as long as it lives.
     _output: BufReader<ChildStdout>,
     _profile: TempDir,
-    agent: Agent,
+    /// Where the driver listens.
+    base: String,
+    /// The path of the session; empty before it is there.
     session: String,
 }
 
@@ -48,7 +49,7 @@ impl Browser {
         let mut output = BufReader::new(driver.stdout.take().unwrap());
         let base = format!("http://127.0.0.1:{}", port(&mut output));
         let mut browser =
-            Browser { driver, _output: output, agent: sandbox::agent(), session: base, _profile: profile };
+            Browser { driver, _output: output, _profile: profile, base, session: String::new() };
         browser.open_session(&chromium, lang);
         Some(browser)
     }
@@ -76,25 +77,27 @@ impl Browser {
         });
         let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options });
         let made = self.post("/session", &json!({ "capabilities": { "alwaysMatch": wanted } }));
-        self.session = format!("{}/session/{}", self.session, made["sessionId"].as_str().unwrap());
+        self.session = format!("/session/{}", made["sessionId"].as_str().unwrap());
     }
 
-    fn call(&self, what: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Value {
-        let mut answer = answer.unwrap_or_else(|error| panic!("{what}: {error}"));
-        let body = answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
-        let body: Value = serde_json::from_str(&body).unwrap();
-        let value = &body["value"];
+    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        let what = format!("{method} {path} {body}");
+        let path = format!("{}{path}", self.session);
+        let json = "Content-Type: application/json\r\n";
+        let answer = wire::ask(&self.base, method, &path, json, body);
+        let answer = answer.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let answered: Value = serde_json::from_slice(&answer.body).unwrap();
+        let value = &answered["value"];
         assert!(answer.status() == 200, "{what}: {}: {}", value["error"], value["message"]);
         value.clone()
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
-        let request = self.agent.post(format!("{}{path}", self.session)).content_type("application/json");
-        self.call(&format!("{path} {body}"), request.send(body.to_string()))
+        self.ask("POST", path, &body.to_string())
     }
 
     fn get(&self, path: &str) -> Value {
-        self.call(path, self.agent.get(format!("{}{path}", self.session)).call())
+        self.ask("GET", path, "")
     }
 
     /// Goes to an address and waits until the page is there.
@@ -209,7 +212,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         // Ends Chromium; the driver alone would leave it running.
-        let _ = self.agent.delete(&self.session).call();
+        let _ = wire::ask(&self.base, "DELETE", &self.session, "", "");
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
