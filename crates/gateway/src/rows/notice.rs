@@ -130,14 +130,15 @@ pub(crate) fn load_due(tx: &mut dyn Conn, now: Timestamp, limit: i64) -> Result<
     tx.query(sql, &[Bind::Int(now.0), Bind::Int(limit)])?.iter().map(read).collect()
 }
 
-/// When the next notification may go that nothing of its own trade holds back; what is held back goes with the answer
-/// that it waits for. One on its way counts with the end of the waiting.
+/// When the next notification may go that nothing of its own trade holds back by then; what is held back goes with the
+/// answer that it waits for. One on its way counts with the end of the waiting, and holds nothing back beyond it: two of
+/// a trade can have lost their processes, and both must wake somebody.
 pub(crate) fn next_due(tx: &mut dyn Conn) -> Result<Option<Timestamp>, Fault> {
     let row = tx.query_opt(
         "SELECT n.due_at FROM notice n WHERE n.due_at IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.trade_no = n.trade_no AND o.seq <> n.seq
                            AND o.due_at IS NOT NULL
-                           AND (o.awaiting = 1 OR (o.attempts = 0 AND o.seq < n.seq)))
+                           AND ((o.awaiting = 1 AND o.due_at > n.due_at) OR (o.attempts = 0 AND o.seq < n.seq)))
          ORDER BY n.due_at LIMIT 1",
         &[],
     )?;
