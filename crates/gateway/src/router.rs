@@ -17,8 +17,10 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request) -> Result<Response, 
     let path = request.uri().path();
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     match (request.method(), segments.as_slice()) {
-        (_, ["gateway.do"] | ["cooperate", "gateway.do"]) => services::gateway_do(turn, request),
-        (_, ["trade", "notify_query.do"]) => services::notify_query(turn, request),
+        (&Method::GET | &Method::POST, ["gateway.do"] | ["cooperate", "gateway.do"]) => {
+            services::gateway_do(turn, request)
+        }
+        (&Method::GET | &Method::POST, ["trade", "notify_query.do"]) => services::notify_query(turn, request),
         (_, ["sandbox", "v1", rest @ ..]) if turn.config.is_sandbox => sandbox::route(turn, request, rest),
         (&Method::GET | &Method::HEAD, ["livez" | "readyz" | "healthz"]) => Ok(web::plain("ok")),
         (&Method::GET, ["errors.json"]) => Ok(errors_as_json(request)),

@@ -9,7 +9,7 @@ use danbao_engine::repeat;
 use danbao_engine::settlement::Royalty;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
-use danbao_protocol::service::payment::{PaymentRequest, PaymentService};
+use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::{Call, Refused};
 use crate::fault::Fault;
@@ -46,7 +46,8 @@ fn check_and_keep(
         payment_request::load_by_out_trade_no(turn.tx, &request.partner, &request.out_trade_no)?
     {
         let status = trade::load(turn.tx, &first.trade_no)?.map(|trade| trade.trade_status);
-        return match repeat::check(&first.request, &request, status) {
+        let again = named_as_before(turn, &first.request, request)?;
+        return match repeat::check(&first.request, &again, status) {
             Ok(()) => Ok(Ok(first)),
             Err(Refusal::Wire(code)) => Ok(Err(code)),
             Err(other) => Err(Fault::invariant(format!("a repeat was refused with {other}"))),
@@ -60,6 +61,30 @@ fn check_and_keep(
     let params = call.params.to_urlencoded();
     payment_request::insert(turn.tx, &stored, params.as_bytes(), turn.now)?;
     Ok(Ok(stored))
+}
+
+/// The repeat with its parties named as the first request named them, where they are the same people: by e-mail once and
+/// by id the next time is no other seller.
+fn named_as_before(
+    turn: &mut Turn<'_>,
+    first: &PaymentRequest,
+    again: PaymentRequest,
+) -> Result<PaymentRequest, Fault> {
+    let mut named = again;
+    if is_same(turn, &first.seller, &named.seller)? {
+        named.seller = first.seller.clone();
+    }
+    if let (Some(before), Some(now)) = (&first.buyer, &named.buyer)
+        && is_same(turn, before, now)?
+    {
+        named.buyer = first.buyer.clone();
+    }
+    Ok(named)
+}
+
+fn is_same(turn: &mut Turn<'_>, one: &Party, other: &Party) -> Result<bool, Fault> {
+    let (one, other) = (users::load_party(turn.tx, one)?, users::load_party(turn.tx, other)?);
+    Ok(one.is_some() && one == other)
 }
 
 /// 16 digits, the date first (protocol.md §4.1).
@@ -116,9 +141,7 @@ fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentReques
     let Some(buyer) = &request.buyer else { return Ok(Ok(())) };
     match users::load_party(turn.tx, buyer)? {
         // A buyer who is named by e-mail may open an account on the way; one named by id must have it.
-        None if matches!(buyer, danbao_protocol::service::payment::Party::Id(_)) => {
-            Ok(Err(ErrorCode::BuyerNotExist))
-        }
+        None if matches!(buyer, Party::Id(_)) => Ok(Err(ErrorCode::BuyerNotExist)),
         Some(User { user_id, .. }) if user_id == seller.user_id => Ok(Err(ErrorCode::BuyerSellerEqual)),
         _ => Ok(Ok(())),
     }

@@ -283,6 +283,8 @@ fn the_same_order_leads_to_the_same_cashier_and_a_changed_one_nowhere() {
         let again = at_the_cashier(world, &mut browser, &call.clone().with("subject", "另一个名字"));
         assert_eq!(first.at, again.at);
         assert!(again.shows("录音笔 2G") && !again.shows("另一个名字"), "the first text stays");
+        let by_id = call.clone().with("seller_email", "").with("seller_id", &shop.seller_id);
+        assert_eq!(at_the_cashier(world, &mut browser, &by_id).at, first.at, "the same seller by another name");
         let changed = call.clone().with("total_fee", "9.00");
         assert_eq!(browser.open(world, &changed.url()).code(), "TRADE_DATA_MATCH_ERROR");
         let pay = sign_in(world, &mut browser, &first, &zhang.email);
