@@ -36,6 +36,8 @@ pub trait Witness {
     fn asked(&mut self, now: Timestamp, request: &Request, town: &Town);
     /// A node answers a request.
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town);
+    /// A node goes to sleep and wants to be woken then, or not at all.
+    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>);
 }
 
 /// Why a world could not be run to its end.
@@ -388,6 +390,7 @@ impl<W: Witness> World<W> {
         let Some(node) = at.node.as_mut() else { return };
         match node.next_due() {
             Ok(due) => {
+                self.witness.rested(self.now, site, due);
                 let is_new = due != at.alarm || due.is_some_and(|due| due <= self.now);
                 at.alarm = due;
                 let life = at.life;

@@ -23,6 +23,7 @@ use http::Method;
 use http::header::LOCATION;
 
 use crate::people::Town;
+use crate::stage::GATEWAY;
 use crate::world::Witness;
 use books::{Gateway, Merchant};
 
@@ -243,6 +244,19 @@ impl Witness for Auditor {
                 self.sent.insert(said.notify_id);
             }
             None => self.find("a notification cannot be read".to_owned()),
+        }
+    }
+
+    /// What is owed must wake its debtor: a gateway with something due never sleeps for ever.
+    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>) {
+        if until.is_some() || site != GATEWAY {
+            return;
+        }
+        let sql = "SELECT trade_no FROM notice WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline";
+        let rows = self.gateway.inspect(|conn| conn.query(sql, &[]));
+        let owed = rows.ok().and_then(|rows| rows.first()?.get::<String>(0).ok());
+        if let Some(trade_no) = owed {
+            self.find(format!("{trade_no}: something is due and at {now} nobody wants to be woken for it"));
         }
     }
 
