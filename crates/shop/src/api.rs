@@ -27,7 +27,7 @@
 //! ```json
 //! {"out_trade_no": "...", "service": "...", "charset": "utf-8", "trade_no": "... | null",
 //!  "status": "TRADE_FINISHED | null", "refund_status": null, "times_applied": 2, "paid_total": "0.01 | null",
-//!  "mode": "escrow | instant | null", "mode_basis": "stored_unpaid | ... | null",
+//!  "mode": "escrow | direct | null", "mode_basis": "stored_unpaid | ... | null",
 //!  "shipped": false, "delivered": true, "payment_url": "... while it can be paid, or null",
 //!  "messages": [{"way": "notify", "received_at": "2012-02-29 23:59:59", "outcome": "applied", "note": ""}]}
 //! ```

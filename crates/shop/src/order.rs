@@ -286,7 +286,7 @@ fn steps(order: &Order) -> Vec<Step> {
         (TradePending, _) => &[WaitBuyerPay, TradePending, TradeFinished],
         (TradeSuccess, _) => &[WaitBuyerPay, TradeSuccess, TradeFinished],
         (_, Some(Mode::Escrow)) => &[WaitBuyerPay, WaitSellerSendGoods, WaitBuyerConfirmGoods, TradeFinished],
-        (_, Some(Mode::Instant)) | (_, None) => &[WaitBuyerPay, TradeFinished],
+        (_, Some(Mode::Direct)) | (_, None) => &[WaitBuyerPay, TradeFinished],
     };
     let here = way.iter().position(|status| *status == now).unwrap_or_default();
     let tense = |at: usize| match at.cmp(&here) {

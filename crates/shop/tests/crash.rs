@@ -102,7 +102,7 @@ fn check(state: &Value, death: Option<Death>) {
     assert_eq!(state["status"], "TRADE_FINISHED", "{death:?}");
     assert_eq!(state["times_applied"], 2, "{death:?}");
     assert_eq!(state["delivered"], true, "{death:?}");
-    assert_eq!(state["mode"], "instant", "{death:?}");
+    assert_eq!(state["mode"], "direct", "{death:?}");
     assert_eq!(state["mode_basis"], "stored_unpaid", "{death:?}");
 }
 

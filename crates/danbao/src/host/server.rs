@@ -190,6 +190,8 @@ async fn connection(stream: TcpStream, front: Arc<Front>, mut stopping: watch::R
         .header_read_timeout(head_max)
         .max_buf_size(head_bytes_max)
         .title_case_headers(true)
+        // Who has said all that there is to say may close that half and still hears the answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let ended = tokio::select! {
         ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,

@@ -54,7 +54,7 @@ pub struct DemoBuyer {
 }
 
 const SELLER: &str = "seller@danbao.example";
-const SHOP_NAME: &str = "担保小店";
+const SHOP_NAME: &str = "竹里小铺";
 /// Account and name of each buyer.
 const BUYERS: [(&str, &str); 2] = [("zhang@danbao.example", "张三"), ("li@danbao.example", "李四")];
 const LOGIN_PASSWORD: &str = "login123";

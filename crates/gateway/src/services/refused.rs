@@ -7,10 +7,9 @@ use danbao_protocol::params::Params;
 use danbao_protocol::reply;
 use danbao_protocol::service::{Kind, Service};
 use danbao_protocol::sign;
-use http::StatusCode;
 
 use crate::fault::Fault;
-use crate::pages::{self, DebugDetail, DebugError, DebugLabel};
+use crate::pages::{DebugDetail, DebugError, DebugLabel};
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web;
@@ -55,7 +54,7 @@ impl Refused {
             service: self.params.as_ref().and_then(|params| shown(params, "service")),
             details: if turn.config.is_sandbox { self.details(request) } else { Vec::new() },
         };
-        Ok(web::html(StatusCode::OK, pages::render(&visit.shell, &page)))
+        Ok(visit.page(&page))
     }
 
     fn details(&self, request: &Request) -> Vec<DebugDetail> {

@@ -39,7 +39,7 @@ fn a_member_signs_in_pays_from_the_balance_and_returns() {
         let (shop, zhang) = (world.shop.clone(), world.zhang());
         let mut browser = Browser::default();
         let page = at_the_cashier(world, &mut browser, &Call::direct(&shop, "c1", "10.00"));
-        for shown in ["录音笔 2G", "担保小店", "c1", "10.00"] {
+        for shown in ["录音笔 2G", "竹里小铺", "c1", "10.00"] {
             assert!(page.shows(shown), "{shown}");
         }
         let pay = sign_in(world, &mut browser, &page, &zhang.email);
@@ -120,7 +120,7 @@ fn somebody_without_an_account_pays_through_a_bank() {
         assert!(browser.send(world, &asked.clone().with("bank", "NOBANK")).says("bank_wrong"));
         assert!(browser.send(world, &asked.clone().with("method", "balance")).says("bank_wrong"));
         let bank = browser.send(world, &asked.with("bank", "ICBCB2C"));
-        assert!(bank.at.ends_with("/bank/ICBCB2C") && bank.shows("担保小店"));
+        assert!(bank.at.ends_with("/bank/ICBCB2C") && bank.shows("竹里小铺"));
         let paid = browser.send(world, &bank.form("/bank/ICBCB2C").with("decision", "pay"));
         let returned = back_to_the_merchant(world, &mut browser, &paid);
         assert_eq!(returned.get("trade_status"), "TRADE_FINISHED");
@@ -284,7 +284,11 @@ fn the_same_order_leads_to_the_same_cashier_and_a_changed_one_nowhere() {
         assert_eq!(first.at, again.at);
         assert!(again.shows("录音笔 2G") && !again.shows("另一个名字"), "the first text stays");
         let by_id = call.clone().with("seller_email", "").with("seller_id", &shop.seller_id);
-        assert_eq!(at_the_cashier(world, &mut browser, &by_id).at, first.at, "the same seller by another name");
+        assert_eq!(
+            at_the_cashier(world, &mut browser, &by_id).at,
+            first.at,
+            "the same seller by another name"
+        );
         let changed = call.clone().with("total_fee", "9.00");
         assert_eq!(browser.open(world, &changed.url()).code(), "TRADE_DATA_MATCH_ERROR");
         let pay = sign_in(world, &mut browser, &first, &zhang.email);

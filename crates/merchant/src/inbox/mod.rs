@@ -75,7 +75,7 @@ pub enum Mode {
     /// 担保交易
     Escrow,
     /// 即时到账
-    Instant,
+    Direct,
 }
 
 /// Why the mode is believed to be what it is.
@@ -164,7 +164,7 @@ impl OrderState {
     /// An order of which nothing was heard yet.
     pub fn new(service: PaymentService) -> OrderState {
         let choice = match service {
-            PaymentService::CreateDirectPayByUser => Some(Mode::Instant),
+            PaymentService::CreateDirectPayByUser => Some(Mode::Direct),
             PaymentService::CreatePartnerTradeByBuyer => Some(Mode::Escrow),
             PaymentService::TradeCreateByBuyer => None,
         };
@@ -295,7 +295,7 @@ fn choice_after(stored: &OrderState, incoming: &Incoming) -> Option<Choice> {
     };
     match stored.choice {
         None => Some(evidence),
-        Some(Choice { mode: Mode::Instant, basis })
+        Some(Choice { mode: Mode::Direct, basis })
             if basis != Basis::Service && evidence.mode == Mode::Escrow =>
         {
             Some(Choice { mode: Mode::Escrow, basis: Basis::LateMessage })
@@ -315,7 +315,7 @@ fn evidence(stored: &OrderState, incoming: &Incoming) -> Option<Choice> {
         Position { trade_status: TradeStatus::TradeFinished, .. } if incoming.shipped => {
             (Mode::Escrow, Basis::Shipping)
         }
-        Position { trade_status: TradeStatus::TradeFinished, .. } => (Mode::Instant, basis),
+        Position { trade_status: TradeStatus::TradeFinished, .. } => (Mode::Direct, basis),
         Position { trade_status: TradeStatus::WaitSellerSendGoods, .. } => (Mode::Escrow, basis),
         Position { trade_status: TradeStatus::WaitBuyerConfirmGoods, .. } => (Mode::Escrow, basis),
         _ => return None,
@@ -325,13 +325,13 @@ fn evidence(stored: &OrderState, incoming: &Incoming) -> Option<Choice> {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Mode; 2] = [Mode::Escrow, Mode::Instant];
+    pub const ALL: [Mode; 2] = [Mode::Escrow, Mode::Direct];
 
     /// A stable word: `escrow`, `instant`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Mode::Escrow => "escrow",
-            Mode::Instant => "instant",
+            Mode::Direct => "direct",
         }
     }
 }

@@ -105,13 +105,13 @@ fn lifecycles() -> Vec<(&'static str, PaymentService, Option<Mode>, Vec<Incoming
         (
             "direct, ordinary contract",
             CreateDirectPayByUser,
-            Some(Mode::Instant),
+            Some(Mode::Direct),
             vec![says(1, T::TradeFinished, None)],
         ),
         (
             "direct, advanced contract, refunded",
             CreateDirectPayByUser,
-            Some(Mode::Instant),
+            Some(Mode::Direct),
             vec![
                 says(1, T::WaitBuyerPay, None),
                 says(2, T::TradePending, None),
@@ -125,7 +125,7 @@ fn lifecycles() -> Vec<(&'static str, PaymentService, Option<Mode>, Vec<Incoming
         (
             "dual, instant",
             TradeCreateByBuyer,
-            Some(Mode::Instant),
+            Some(Mode::Direct),
             vec![
                 says(1, T::WaitBuyerPay, None),
                 costs(says(2, T::WaitBuyerPay, None), Fen(11)),
@@ -251,12 +251,12 @@ fn the_choice_of_a_dual_trade_is_inferred_as_the_tutorials_say() {
     let escrow = choice(&unpaid(), says(2, T::WaitSellerSendGoods, None));
     assert_eq!(escrow, Choice { mode: Mode::Escrow, basis: Basis::StoredUnpaid });
     let instant = choice(&unpaid(), says(2, T::TradeFinished, None));
-    assert_eq!(instant, Choice { mode: Mode::Instant, basis: Basis::StoredUnpaid });
+    assert_eq!(instant, Choice { mode: Mode::Direct, basis: Basis::StoredUnpaid });
     let nothing = OrderState::new(TradeCreateByBuyer);
     let escrow = choice(&nothing, says(2, T::WaitSellerSendGoods, None));
     assert_eq!(escrow, Choice { mode: Mode::Escrow, basis: Basis::NothingStored });
     let instant = choice(&nothing, says(2, T::TradeFinished, None));
-    assert_eq!(instant, Choice { mode: Mode::Instant, basis: Basis::NothingStored });
+    assert_eq!(instant, Choice { mode: Mode::Direct, basis: Basis::NothingStored });
     let shipped = choice(&unpaid(), shipped(says(5, T::TradeFinished, None)));
     assert_eq!(shipped, Choice { mode: Mode::Escrow, basis: Basis::Shipping });
 }
@@ -264,7 +264,7 @@ fn the_choice_of_a_dual_trade_is_inferred_as_the_tutorials_say() {
 #[test]
 fn a_late_escrow_message_corrects_a_wrong_inference_and_nothing_else() {
     let (state, _) = take(&OrderState::new(TradeCreateByBuyer), &says(9, T::TradeFinished, None));
-    assert_eq!(state.choice.unwrap().mode, Mode::Instant);
+    assert_eq!(state.choice.unwrap().mode, Mode::Direct);
     let (next, applied) = take(&state, &says(2, T::WaitSellerSendGoods, None));
     assert!(!applied);
     assert_eq!(next.choice, Some(Choice { mode: Mode::Escrow, basis: Basis::LateMessage }));

@@ -83,7 +83,7 @@ fn mode_problem(order: &Order, trade: &Trade, notices: &[&Notice]) -> Option<Str
     let is_certain = matches!(order.mode_basis.as_deref(), Some("service" | "shipping" | "late_message"));
     let is_settled = notices.iter().all(|notice| notice.acknowledged_at.is_some());
     let mode = order.mode.as_deref()?;
-    let right = if trade.mode == "escrow" { "escrow" } else { "instant" };
+    let right = if trade.mode == "escrow" { "escrow" } else { "direct" };
     let is_wrong = mode != right && (is_certain || is_settled);
     is_wrong.then(|| format!("is taken for {mode}, was {right} ({:?})", order.mode_basis))
 }
