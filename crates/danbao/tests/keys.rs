@@ -116,7 +116,7 @@ fn keys_change_under_a_running_gateway() {
         keys_json(dir, &["add", "--partner", partner, "--type", "MD5", "--generate", "--overlap", "1h"]);
     let new = key(added["secret"].as_str().unwrap()).signer(SignType::Md5).unwrap();
     for signer in [&old, &new] {
-        assert_eq!(asked(gateway, partner, signer).verify(&new.verifier()), Ok(()));
+        assert_eq!(asked(gateway, partner, signer).verify(&signer.verifier()), Ok(()));
     }
     keys(dir, &["retire", "--partner", partner, "--type", "MD5", "--key", "1"]);
     assert_eq!(asked(gateway, partner, &old).error.as_deref(), Some("ILLEGAL_SIGN"));
@@ -127,14 +127,16 @@ fn keys_change_under_a_running_gateway() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|row| format!("{} {} {} {}", row["owner"], row["type"], row["key"], row["accepted"]))
+        .map(|row| {
+            format!("{} {} {} {} {}", row["owner"], row["type"], row["key"], row["accepted"], row["signs"])
+        })
         .collect();
     let quoted = format!("\"{partner}\"");
     let expected = [
-        format!("{quoted} \"MD5\" 2 true"),
-        format!("{quoted} \"MD5\" 1 false"),
-        format!("{quoted} \"RSA2\" 1 true"),
-        "\"gateway\" \"RSA2\" 1 true".to_owned(),
+        format!("{quoted} \"MD5\" 2 true true"),
+        format!("{quoted} \"MD5\" 1 false false"),
+        format!("{quoted} \"RSA2\" 1 true false"),
+        "\"gateway\" \"RSA2\" 1 true true".to_owned(),
     ];
     assert_eq!(rows, expected);
     assert!(
@@ -171,7 +173,7 @@ fn refusals_say_what_to_do_instead() {
         (&["add", "--partner", "2088999999999999", "--type", "MD5", "--generate"], "there is no partner"),
         (&["add", "--gateway", "--type", "MD5", "--generate"], "shared between the gateway and one partner"),
         (&["retire", "--partner", partner, "--type", "MD5", "--key", "9"], "there is no MD5 key 9"),
-        (&["public", "--type", "RSA"], "the gateway has no RSA pair yet"),
+        (&["public", "--type", "RSA"], "the gateway has no such RSA pair"),
         (&["check", "no-such-file"], "cannot read no-such-file"),
     ] {
         let (code, err) = refused(args);

@@ -1,7 +1,9 @@
 //! Who signs with which key: read, added and retired, by whoever keeps the gateway.
 //!
-//! Keys of a kind live side by side: a request may be signed with any that is not retired, and the gateway signs with
-//! the newest. So a merchant changes over in its own time: add the new key, let the old one retire days later.
+//! Keys of a kind live side by side: a request may be signed with any that is not retired. The gateway signs with the
+//! newest that the partner has been seen to use, so a merchant changes over in its own time: add the new key, let the old
+//! one retire days later. Of its own pairs it signs with the oldest, so that merchants have the next public half before
+//! it is needed.
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::{Conn, MigrateError, Tx};
 
 use crate::fault::Fault;
-pub use crate::rows::key::{Owner, StoredKey};
+pub use crate::rows::key::{Owner, StoredKey, signing};
 use crate::rows::{self, key, partner, setting};
 
 /// Bits of the RSA keys that are made here.
@@ -172,7 +174,7 @@ fn add_one(
         return Err(KeyError::Known(sign_type, known.key_no));
     }
     let key_no = others.iter().map(|other| other.key_no).max().unwrap_or(0) + 1;
-    let stored = StoredKey { sign_type, key_no, key, added_at: now, retired_at: None };
+    let stored = StoredKey { sign_type, key_no, key, added_at: now, retired_at: None, first_used_at: None };
     key::insert(tx, owner, &stored)?;
     if let Some(at) = overlap.map(|overlap| now.plus(overlap)) {
         for other in others.iter().filter(|other| other.is_active(at)) {

@@ -14,7 +14,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::OnItsWay;
-use crate::rows::key;
+use crate::rows::key::{self, StoredKey};
 use crate::rows::notice::AttemptKey;
 use crate::rows::partner::{self, Partner};
 use crate::rows::setting;
@@ -84,10 +84,19 @@ impl Turn<'_> {
             return Ok(known.clone());
         }
         let own = key::load_own(self.tx, sign_type)?;
-        let newest = key::newest(&own, sign_type, self.now);
-        let signer = newest.and_then(|stored| stored.key.signer(sign_type)).map(Arc::new);
+        let signing = key::signing(&own, sign_type, self.now);
+        let signer = signing.and_then(|stored| stored.key.signer(sign_type)).map(Arc::new);
         self.known.own_signers.insert(sign_type, signer.clone());
         Ok(signer)
+    }
+
+    /// Notes that a partner has signed with a key, if that is new: from now on the partner is known to have it.
+    pub(crate) fn note_use(&mut self, partner: &PartnerId, used: &StoredKey) -> Result<(), Fault> {
+        if used.first_used_at.is_none() {
+            key::note_first_use(self.tx, partner, used, self.now)?;
+            self.known.partners.remove(partner);
+        }
+        Ok(())
     }
 
     /// Signs a new contract.

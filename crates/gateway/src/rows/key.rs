@@ -31,6 +31,8 @@ pub struct StoredKey {
     pub added_at: Timestamp,
     /// From when on it is not accepted any more.
     pub retired_at: Option<Timestamp>,
+    /// When a request was first signed with it; unknown of the gateway's own.
+    pub first_used_at: Option<Timestamp>,
 }
 
 impl StoredKey {
@@ -40,22 +42,28 @@ impl StoredKey {
     }
 }
 
-/// What is signed with: the newest key of the kind, a retired one only if there is no other. Keys come newest first.
-pub(crate) fn newest(keys: &[StoredKey], sign_type: SignType, now: Timestamp) -> Option<&StoredKey> {
+/// What is signed with; keys come newest first. The other side may not have a new key yet. A partner has one when it has
+/// used it, so that of its keys the newest used one signs; of keys whose use nobody sees, the oldest, until it retires. If
+/// all are retired the newest signs what is still owed.
+pub fn signing(keys: &[StoredKey], sign_type: SignType, now: Timestamp) -> Option<&StoredKey> {
     let of_kind = || keys.iter().filter(|stored| stored.sign_type == sign_type);
-    of_kind().find(|stored| stored.is_active(now)).or_else(|| of_kind().next())
+    let active = || of_kind().filter(|stored| stored.is_active(now));
+    active()
+        .find(|stored| stored.first_used_at.is_some())
+        .or_else(|| active().next_back())
+        .or_else(|| of_kind().next())
 }
 
 /// All keys of an owner, the newest of each kind first.
 pub(crate) fn load(tx: &mut dyn Conn, owner: &Owner) -> Result<Vec<StoredKey>, Fault> {
     let rows = match owner {
         Owner::Partner(partner) => tx.query(
-            "SELECT sign_type, key_no, secret, added_at, retired_at FROM partner_key
+            "SELECT sign_type, key_no, secret, added_at, retired_at, first_used_at FROM partner_key
              WHERE partner = $1 ORDER BY sign_type, key_no DESC",
             &[Bind::Text(partner.as_str())],
         )?,
         Owner::Gateway => tx.query(
-            "SELECT sign_type, key_no, secret, added_at, retired_at FROM gateway_key
+            "SELECT sign_type, key_no, secret, added_at, retired_at, CAST(NULL AS BIGINT) FROM gateway_key
              ORDER BY sign_type, key_no DESC",
             &[],
         )?,
@@ -66,7 +74,7 @@ pub(crate) fn load(tx: &mut dyn Conn, owner: &Owner) -> Result<Vec<StoredKey>, F
 /// This gateway's keys of one kind, the newest first.
 pub(crate) fn load_own(tx: &mut dyn Conn, sign_type: SignType) -> Result<Vec<StoredKey>, Fault> {
     let rows = tx.query(
-        "SELECT sign_type, key_no, secret, added_at, retired_at FROM gateway_key
+        "SELECT sign_type, key_no, secret, added_at, retired_at, CAST(NULL AS BIGINT) FROM gateway_key
          WHERE sign_type = $1 ORDER BY key_no DESC",
         &[Bind::Text(sign_type.as_str())],
     )?;
@@ -90,6 +98,7 @@ fn read(row: &Row) -> Result<StoredKey, Fault> {
         key,
         added_at: Timestamp(row.get(3)?),
         retired_at: row.get::<Option<i64>>(4)?.map(Timestamp),
+        first_used_at: row.get::<Option<i64>>(5)?.map(Timestamp),
     })
 }
 
@@ -108,6 +117,25 @@ pub(crate) fn insert(tx: &mut dyn Conn, owner: &Owner, stored: &StoredKey) -> Re
             &[sign_type, key_no, secret, added_at],
         )?,
     };
+    Ok(())
+}
+
+/// Writes that a partner has signed a request with a key for the first time.
+pub(crate) fn note_first_use(
+    tx: &mut dyn Conn,
+    partner: &PartnerId,
+    stored: &StoredKey,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE partner_key SET first_used_at = $1 WHERE partner = $2 AND sign_type = $3 AND key_no = $4",
+        &[
+            Bind::Int(now.0),
+            Bind::Text(partner.as_str()),
+            Bind::Text(stored.sign_type.as_str()),
+            Bind::Int(stored.key_no),
+        ],
+    )?;
     Ok(())
 }
 

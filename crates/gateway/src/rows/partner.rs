@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::service::Service;
-use danbao_protocol::sign::{Md5Key, SignType, Signer, Verifier};
+use danbao_protocol::sign::{Md5Key, SignType, Signer};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
 
@@ -38,14 +38,14 @@ pub(crate) struct Partner {
 
 impl Partner {
     /// What a request of this kind may be signed with, the newest first; empty if the partner has no key of the kind.
-    pub(crate) fn verifiers(&self, sign_type: SignType, now: Timestamp) -> Vec<Verifier> {
-        let accepted = |stored: &&StoredKey| stored.sign_type == sign_type && stored.is_active(now);
-        self.keys.iter().filter(accepted).filter_map(|stored| stored.key.verifier(sign_type)).collect()
+    pub(crate) fn accepted(&self, sign_type: SignType, now: Timestamp) -> Vec<&StoredKey> {
+        let is_accepted = |stored: &&StoredKey| stored.sign_type == sign_type && stored.is_active(now);
+        self.keys.iter().filter(is_accepted).collect()
     }
 
-    /// The newest shared key; a retired one only if there is no other.
+    /// The shared key to sign with.
     pub(crate) fn md5_key(&self, now: Timestamp) -> Option<Md5Key> {
-        match key::newest(&self.keys, SignType::Md5, now)?.key.signer(SignType::Md5)? {
+        match key::signing(&self.keys, SignType::Md5, now)?.key.signer(SignType::Md5)? {
             Signer::Md5(key) => Some(key),
             _ => None,
         }

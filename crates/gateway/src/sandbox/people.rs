@@ -205,6 +205,7 @@ pub(super) fn make_partner(
             key: Key::Md5(Md5Key::new(key.clone())),
             added_at: turn.now,
             retired_at: None,
+            first_used_at: None,
         }],
         services,
         sellers: BTreeSet::from([seller.user_id]),

@@ -30,6 +30,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
 use crate::message::fit;
+use crate::rows::key::StoredKey;
 use crate::rows::partner::Partner;
 use crate::rows::{self, payment_request};
 use crate::turn::Turn;
@@ -124,8 +125,8 @@ pub(crate) fn admit(
     Ok(Ok(Call { service, partner, signer, charset, params }))
 }
 
-/// Checks 4 and 5: any key of the kind that is not retired will do. Gives what the answer is signed with: the newest key
-/// of the same kind, so that whoever signs with RSA need not know of MD5.
+/// Checks 4 and 5: any key of the kind that is not retired will do. Gives what the answer is signed with, of the same
+/// kind, so that whoever signs with RSA need not know of MD5; a shared key is the very one that the caller has used.
 fn authenticate(
     turn: &mut Turn<'_>,
     partner: &Partner,
@@ -133,22 +134,27 @@ fn authenticate(
     params: &Params,
 ) -> Result<Result<Arc<Signer>, ErrorCode>, Fault> {
     let has_sign = params.get("sign").is_some_and(|sign| !sign.is_empty());
-    let sign_type = if service.must_be_signed() || has_sign {
-        let Some(sign_type) = sign_type_of(params) else { return Ok(Err(ErrorCode::IllegalSignType)) };
-        let verifiers = partner.verifiers(sign_type, turn.now);
-        if verifiers.is_empty() {
-            return Ok(Err(ErrorCode::IllegalSecurityProfile));
-        }
-        let verifies = |verifier| sign::verify(params, verifier, &Leniency::default()).is_ok();
-        if !verifiers.iter().any(verifies) {
-            return Ok(Err(ErrorCode::IllegalSign));
-        }
-        sign_type
-    } else {
+    if !service.must_be_signed() && !has_sign {
         let kinds = || partner.keys.iter().map(|stored| stored.sign_type);
-        kinds().find(|kind| *kind == SignType::Md5).or_else(|| kinds().next()).unwrap_or(SignType::Md5)
+        let usual = kinds().find(|kind| *kind == SignType::Md5).or_else(|| kinds().next());
+        let signer = turn.signer(partner, usual.unwrap_or(SignType::Md5))?;
+        return Ok(signer.ok_or(ErrorCode::IllegalSecurityProfile));
+    }
+    let Some(sign_type) = sign_type_of(params) else { return Ok(Err(ErrorCode::IllegalSignType)) };
+    let accepted = partner.accepted(sign_type, turn.now);
+    if accepted.is_empty() {
+        return Ok(Err(ErrorCode::IllegalSecurityProfile));
+    }
+    let has_signed = |stored: &&&StoredKey| {
+        let verifier = stored.key.verifier(sign_type);
+        verifier.is_some_and(|verifier| sign::verify(params, &verifier, &Leniency::default()).is_ok())
     };
-    Ok(turn.signer(partner, sign_type)?.ok_or(ErrorCode::IllegalSecurityProfile))
+    let Some(used) = accepted.iter().find(has_signed) else { return Ok(Err(ErrorCode::IllegalSign)) };
+    turn.note_use(&partner.partner, used)?;
+    match used.key.signer(sign_type) {
+        Some(shared) => Ok(Ok(Arc::new(shared))),
+        None => Ok(turn.signer(partner, sign_type)?.ok_or(ErrorCode::IllegalSecurityProfile)),
+    }
 }
 
 fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {

@@ -10,6 +10,7 @@ mod gbk;
 mod groups;
 mod hostile;
 mod interfaces;
+mod keys;
 mod lives;
 mod notifications;
 mod openapi;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use danbao_gateway::password::PasswordCost;
-use danbao_gateway::{Config, DemoBuyer, DemoWorld, Gateway};
+use danbao_gateway::{Config, DemoBuyer, DemoWorld, Gateway, keys};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::{AskId, Input, NoAnswer, Node, Output, Request, Response, SendId};
 use danbao_protocol::params::{Params, Text};
-use danbao_protocol::sign::{Md5Key, md5};
+use danbao_protocol::sign::{self, Leniency, Md5Key, SignType, Verifier};
 use danbao_protocol::time::Timestamp;
 use danbao_store::dump::dump_all;
 use danbao_store::faulty::{Death, Disk};
@@ -74,8 +74,14 @@ pub(crate) struct Message(Text);
 impl Message {
     /// Checks the signature over the bytes and reads them in their charset.
     pub(crate) fn read(urlencoded: &[u8], key: &Md5Key, charset: Charset) -> Message {
+        Message::verified(urlencoded, &Verifier::Md5(key.clone()), charset)
+    }
+
+    /// The same under any kind of signature.
+    pub(crate) fn verified(urlencoded: &[u8], verifier: &Verifier, charset: Charset) -> Message {
         let params = Params::parse_urlencoded(urlencoded).unwrap();
-        md5::verify(&params, key).expect("the gateway signed what it says");
+        assert_eq!(params.get("sign_type"), Some(verifier.sign_type().as_str().as_bytes()));
+        sign::verify(&params, verifier, &Leniency::STRICT).expect("the gateway signed what it says");
         assert!(params.iter().all(|(_, value)| !value.is_empty()), "an empty parameter (trap 4)");
         Message(params.decode(charset).unwrap())
     }
@@ -172,7 +178,26 @@ impl World {
         let params = Params::parse_urlencoded(request.body()).unwrap();
         let seller_id = params.get_text("seller_id", charset).unwrap().unwrap();
         let merchant = self.merchants.iter().find(|merchant| merchant.seller_id == seller_id);
-        Message::read(request.body(), &merchant.unwrap().key, charset)
+        match params.get("sign_type") {
+            Some(b"MD5") => Message::read(request.body(), &merchant.unwrap().key, charset),
+            _ => Message::verified(request.body(), &self.gateways_verifier(&params), charset),
+        }
+    }
+
+    /// Reads and changes keys, at the time that the gateway's clock shows.
+    pub(crate) fn keys<T>(&self, work: impl FnOnce(&mut dyn Conn, Timestamp) -> T) -> T {
+        self.disk.inspect(|conn| {
+            let now = keys::open(conn, self.now).unwrap();
+            work(conn, now)
+        })
+    }
+
+    /// What verifies the gateway's messages of the kind that these parameters name.
+    pub(crate) fn gateways_verifier(&self, params: &Params) -> Verifier {
+        let sign_type = params.get_text("sign_type", Charset::Utf8).unwrap().unwrap();
+        let sign_type = SignType::from_wire(&sign_type).unwrap();
+        let (own, now) = self.keys(|conn, now| (keys::list(conn, &keys::Owner::Gateway).unwrap(), now));
+        keys::signing(&own, sign_type, now).unwrap().key.verifier(sign_type).unwrap()
     }
 
     /// Names a new question.

@@ -37,7 +37,8 @@ Examples:
 const PUBLIC_EXAMPLES: &str = "\
 Examples:
   danbao keys public my.pem > my.pub.pem
-  danbao keys public --type RSA                   the gateway's own, for its merchants";
+  danbao keys public --type RSA                   the gateway's own that signs, for its merchants
+  danbao keys public --type RSA --key 2           the one that will sign next";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -51,8 +52,9 @@ Examples:
   danbao keys add --partner 2088000000000001 --type MD5 --generate --overlap 7d
   danbao keys add --gateway --type RSA --generate --overlap 30d
 
-All keys of a kind that are not retired are accepted; the gateway signs with the newest. With --overlap the older ones
-retire when it is over. A partner's first RSA or DSA key makes the gateway's own pair of that kind, if there is none.";
+All keys of a kind that are not retired are accepted; with --overlap the older ones retire when it is over. The gateway
+signs with the newest shared key that the partner has used, and with the oldest of its own pairs: hand the next public
+half to the merchants meanwhile. A partner's first RSA or DSA key makes the gateway's pair of that kind, if there is none.";
 
 const RETIRE_EXAMPLES: &str = "\
 Examples:

@@ -121,19 +121,27 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     for owner in owners {
         let stored = keys::list(conn.as_mut(), &owner)?;
-        rows.extend(stored.into_iter().map(|stored| (name(&owner), stored)));
+        for key in &stored {
+            let signing = keys::signing(&stored, key.sign_type, now).filter(|_| signs(&owner, key.sign_type));
+            rows.push((name(&owner), key.clone(), signing == Some(key)));
+        }
     }
     if args.json {
-        let keys: Vec<Value> = rows.iter().map(|(owner, stored)| described(owner, stored, now)).collect();
-        say(&format!("{:#}\n", Value::Array(keys)));
+        let describe = |(owner, stored, signs): &(String, StoredKey, bool)| {
+            let mut described = described(owner, stored, now);
+            described["signs"] = json!(signs);
+            described
+        };
+        say(&format!("{:#}\n", rows.iter().map(describe).collect::<Value>()));
     } else {
-        say("owner             type  key  fingerprint       added                retired\n");
-        for (owner, stored) in &rows {
+        say("owner             type  key  fingerprint       signs  added                retired\n");
+        for (owner, stored, signs) in &rows {
             say(&format!(
-                "{owner:<16}  {:<4}  {:>3}  {}  {:<19}  {}\n",
+                "{owner:<16}  {:<4}  {:>3}  {}  {:<5}  {:<19}  {}\n",
                 stored.sign_type.as_str(),
                 stored.key_no,
                 stored.key.fingerprint(),
+                if *signs { "yes" } else { "-" },
                 if stored.added_at == Timestamp(0) { "-".to_owned() } else { stored.added_at.wire() },
                 stored.retired_at.map_or_else(|| "-".to_owned(), Timestamp::wire),
             ));
@@ -149,6 +157,11 @@ fn name(owner: &Owner) -> String {
     }
 }
 
+/// Whether the gateway signs with this owner's keys: a partner's public keys only verify.
+fn signs(owner: &Owner, sign_type: SignType) -> bool {
+    *owner == Owner::Gateway || sign_type == SignType::Md5
+}
+
 /// A stored key as data, without its secret.
 fn described(owner: &str, stored: &StoredKey, now: Timestamp) -> Value {
     json!({
@@ -158,6 +171,7 @@ fn described(owner: &str, stored: &StoredKey, now: Timestamp) -> Value {
         "what": stored.key.to_string(),
         "fingerprint": stored.key.fingerprint(),
         "public": public_half(&stored.key, stored.sign_type),
+        "first_used_at": stored.first_used_at.map(Timestamp::wire),
         "added_at": (stored.added_at != Timestamp(0)).then(|| stored.added_at.wire()),
         "retired_at": stored.retired_at.map(Timestamp::wire),
         "accepted": stored.is_active(now),
@@ -221,9 +235,12 @@ pub(super) fn add(args: AddArgs) -> anyhow::Result<ExitCode> {
         if let Some(secret) = made {
             say(&format!("{secret}\n"));
         } else if args.sign_type != SignType::Md5 {
-            let whom = if args.whose.gateway { "every merchant" } else { "the partner" };
             let command = format!("danbao keys public --type {}", args.sign_type);
-            say(&format!("{whom} needs the gateway's public half: {command}\n"));
+            say(&if args.whose.gateway {
+                format!("every merchant needs its public half: {command} --key {}\n", stored.key_no)
+            } else {
+                format!("the partner needs the gateway's public half: {command}\n")
+            });
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -266,6 +283,9 @@ pub(super) struct PublicArgs {
     /// The gateway's own pair of this kind: RSA, DSA or RSA2
     #[arg(long = "type", value_name = "KIND", value_parser = sign_type)]
     sign_type: Option<SignType>,
+    /// Which one, as `danbao keys list` counts them [default: the one that signs now]
+    #[arg(long, value_name = "NUMBER", requires = "sign_type")]
+    key: Option<i64>,
     #[command(flatten)]
     at: At,
 }
@@ -280,10 +300,14 @@ pub(super) fn public(args: &PublicArgs) -> anyhow::Result<ExitCode> {
         (None, Some(sign_type)) => {
             let (mut conn, now) = args.at.open()?;
             let own = keys::list(conn.as_mut(), &Owner::Gateway)?;
-            let newest =
-                own.into_iter().find(|stored| stored.sign_type == sign_type && stored.is_active(now));
-            let newest = newest.with_context(|| format!("the gateway has no {sign_type} pair yet"))?;
-            (newest.key, vec![sign_type])
+            let found = match args.key {
+                None => keys::signing(&own, sign_type, now),
+                Some(key_no) => {
+                    own.iter().find(|stored| stored.sign_type == sign_type && stored.key_no == key_no)
+                }
+            };
+            let found = found.with_context(|| format!("the gateway has no such {sign_type} pair"))?;
+            (found.key.clone(), vec![sign_type])
         }
         (None, None) => bail!("name a file or a kind"),
     };
