@@ -69,6 +69,18 @@ pub struct GatewaySettings {
     pub confirm_virtual_days: u16,
     /// Direct pay under an advanced contract stays refundable for so many days.
     pub refundable_days: u16,
+    /// A seller who has not shipped and does not answer an application for a refund agrees after so many days.
+    pub agree_unshipped_days: u16,
+    /// A seller who has shipped and does not answer one agrees after so many days.
+    pub agree_shipped_days: u16,
+    /// A buyer who does nothing about a refusal has withdrawn the application after so many days.
+    pub change_refund_days: u16,
+    /// A buyer who does not send the goods back has withdrawn it after so many days.
+    pub return_goods_days: u16,
+    /// Goods sent back by anything but post count as received after so many days.
+    pub return_express_days: u16,
+    /// Goods sent back by post count as received after so many days.
+    pub return_post_days: u16,
 }
 
 /// The lists of waiting times that the platform has used.
@@ -98,6 +110,12 @@ impl Default for GatewaySettings {
             confirm_post_days: 30,
             confirm_virtual_days: 3,
             refundable_days: 90,
+            agree_unshipped_days: 7,
+            agree_shipped_days: 15,
+            change_refund_days: 7,
+            return_goods_days: 7,
+            return_express_days: 10,
+            return_post_days: 30,
         }
     }
 }

@@ -330,6 +330,12 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             confirm_post: days(settings.confirm_post_days),
             confirm_virtual: days(settings.confirm_virtual_days),
             refundable: days(settings.refundable_days),
+            agree_unshipped: days(settings.agree_unshipped_days),
+            agree_shipped: days(settings.agree_shipped_days),
+            change_refund: days(settings.change_refund_days),
+            return_goods: days(settings.return_goods_days),
+            return_express: days(settings.return_express_days),
+            return_post: days(settings.return_post_days),
         },
         ..danbao_gateway::Config::sandbox(url)
     }

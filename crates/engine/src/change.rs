@@ -58,11 +58,27 @@ pub enum Command {
     Close,
     /// The refund period of an advanced contract ended.
     Finish,
+    /// The seller changed the price, unpaid.
+    AdjustPrice,
+    /// The seller gave the buyer more time to confirm.
+    ExtendTimeout,
+    /// The buyer applied for a refund, or applied again.
+    ApplyRefund,
+    /// The seller agreed to a refund, or said nothing in time.
+    AgreeRefund,
+    /// The seller refused a refund.
+    RefuseRefund,
+    /// The buyer sent the goods back.
+    ReturnGoods,
+    /// The goods came back, or the time for saying otherwise is over.
+    ConfirmReturn,
+    /// The buyer withdrew a refund, or let a step of its own lapse.
+    WithdrawRefund,
 }
 
 impl Command {
     /// Every command.
-    pub const ALL: [Command; 7] = [
+    pub const ALL: [Command; 15] = [
         Command::Create,
         Command::Arrange,
         Command::Pay,
@@ -70,6 +86,14 @@ impl Command {
         Command::ConfirmGoods,
         Command::Close,
         Command::Finish,
+        Command::AdjustPrice,
+        Command::ExtendTimeout,
+        Command::ApplyRefund,
+        Command::AgreeRefund,
+        Command::RefuseRefund,
+        Command::ReturnGoods,
+        Command::ConfirmReturn,
+        Command::WithdrawRefund,
     ];
 
     /// Reads the word in the trade's history.
@@ -87,6 +111,14 @@ impl Command {
             Command::ConfirmGoods => "confirm_goods",
             Command::Close => "close",
             Command::Finish => "finish",
+            Command::AdjustPrice => "adjust_price",
+            Command::ExtendTimeout => "extend_timeout",
+            Command::ApplyRefund => "apply_refund",
+            Command::AgreeRefund => "agree_refund",
+            Command::RefuseRefund => "refuse_refund",
+            Command::ReturnGoods => "return_goods",
+            Command::ConfirmReturn => "confirm_return",
+            Command::WithdrawRefund => "withdraw_refund",
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use danbao_protocol::service::payment::{PayTimeout, TransportType};
+use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 
 use crate::trade::Trade;
@@ -20,12 +21,24 @@ pub enum DeadlineKind {
     ConfirmGoods,
     /// The refund period of an advanced direct-pay contract ends.
     FinishRefundable,
+    /// The seller has not answered an application: agreed.
+    AgreeRefund,
+    /// The seller has not said that the goods are back: they are.
+    ConfirmReturn,
+    /// The buyer has not done what the refund waits for: it falls away.
+    WithdrawRefund,
 }
 
 impl DeadlineKind {
     /// Every kind.
-    pub const ALL: [DeadlineKind; 3] =
-        [DeadlineKind::CloseUnpaid, DeadlineKind::ConfirmGoods, DeadlineKind::FinishRefundable];
+    pub const ALL: [DeadlineKind; 6] = [
+        DeadlineKind::CloseUnpaid,
+        DeadlineKind::ConfirmGoods,
+        DeadlineKind::FinishRefundable,
+        DeadlineKind::AgreeRefund,
+        DeadlineKind::ConfirmReturn,
+        DeadlineKind::WithdrawRefund,
+    ];
 
     /// The word in the database.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +46,9 @@ impl DeadlineKind {
             DeadlineKind::CloseUnpaid => "close_unpaid",
             DeadlineKind::ConfirmGoods => "confirm_goods",
             DeadlineKind::FinishRefundable => "finish_refundable",
+            DeadlineKind::AgreeRefund => "agree_refund",
+            DeadlineKind::ConfirmReturn => "confirm_return",
+            DeadlineKind::WithdrawRefund => "withdraw_refund",
         }
     }
 
@@ -51,6 +67,23 @@ pub struct Deadline {
     pub due_at: Timestamp,
 }
 
+/// The clock that runs while a trade is as it is now: that of an open refund before the trade's own. Every state that
+/// waits for somebody has one, but the seller's shipping.
+pub fn running(trade: &Trade) -> Option<DeadlineKind> {
+    use RefundStatus::*;
+    match (trade.refund_status, trade.trade_status) {
+        (Some(WaitSellerAgree), _) => Some(DeadlineKind::AgreeRefund),
+        (Some(SellerRefuseBuyer | WaitBuyerReturnGoods), _) => Some(DeadlineKind::WithdrawRefund),
+        (Some(WaitSellerConfirmGoods), _) => Some(DeadlineKind::ConfirmReturn),
+        (None | Some(RefundClosed | RefundSuccess), status) => match status {
+            TradeStatus::WaitBuyerPay => Some(DeadlineKind::CloseUnpaid),
+            TradeStatus::WaitBuyerConfirmGoods => Some(DeadlineKind::ConfirmGoods),
+            TradeStatus::TradeSuccess => Some(DeadlineKind::FinishRefundable),
+            _ => None,
+        },
+    }
+}
+
 /// The lengths of all clocks (protocol.md §5.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clocks {
@@ -64,6 +97,18 @@ pub struct Clocks {
     pub confirm_virtual: Duration,
     /// Direct pay under an advanced contract can be refunded this long; 90 days.
     pub refundable: Duration,
+    /// An application for a refund counts as agreed after this when the goods were not sent; 7 days.
+    pub agree_unshipped: Duration,
+    /// The same when they were; 15 days.
+    pub agree_shipped: Duration,
+    /// A refused application falls away unless the buyer applies again within this; 7 days.
+    pub change_refund: Duration,
+    /// A refund that was agreed falls away unless the buyer sends the goods back within this; 7 days.
+    pub return_goods: Duration,
+    /// Goods sent back by express or EMS count as received after this; 10 days.
+    pub return_express: Duration,
+    /// Goods sent back by post count as received after this; 30 days.
+    pub return_post: Duration,
 }
 
 impl Default for Clocks {
@@ -74,6 +119,12 @@ impl Default for Clocks {
             confirm_post: days(30),
             confirm_virtual: days(3),
             refundable: days(90),
+            agree_unshipped: days(7),
+            agree_shipped: days(15),
+            change_refund: days(7),
+            return_goods: days(7),
+            return_express: days(10),
+            return_post: days(30),
         }
     }
 }
@@ -106,4 +157,15 @@ pub(crate) fn confirm_goods(trade: &Trade, by: TransportType, clocks: &Clocks, n
         | TransportType::Insurance => clocks.confirm_express,
     };
     Deadline { kind: DeadlineKind::ConfirmGoods, due_at: now.plus(length) }
+}
+
+/// From when a buyer may apply for a refund of goods that were not sent (t_s_send_1, protocol.md §5.7); `None`: at once.
+pub(crate) fn refund_from(trade: &Trade) -> Option<Timestamp> {
+    let count = trade.request.timeouts.t_s_send_1_days?;
+    Some(trade.gmt.payment?.plus(days(u64::from(count))))
+}
+
+/// How long goods that are sent back may be on their way before they count as received (protocol.md §5.7).
+pub(crate) fn confirm_return(by: TransportType, clocks: &Clocks) -> Duration {
+    if by == TransportType::Post { clocks.return_post } else { clocks.return_express }
 }

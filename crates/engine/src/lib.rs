@@ -6,6 +6,7 @@ pub mod chart;
 pub mod deadlines;
 pub mod machine;
 pub mod notices;
+pub mod refund;
 pub mod refusal;
 pub mod repeat;
 pub mod settlement;

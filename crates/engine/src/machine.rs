@@ -1,21 +1,24 @@
 //! The trade machine: which command leads from which state to which (protocol.md §5.3, §5.5, §5.6).
 //!
 //! [`next`] is the whole of it; [`create`], [`arrange`], [`pay`], [`send_goods`], [`confirm_goods`], [`close`] and
-//! [`finish`] add what each command moves, announces and plans.
+//! [`finish`] add what each command moves, announces and plans. Refunds have a machine of their own ([`crate::refund`]).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::money::Fen;
+use danbao_protocol::service::amount;
 use danbao_protocol::service::payment::{LogisticsGroup, PaymentRequest, Receive};
-use danbao_protocol::status::TradeStatus;
+use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 
 use crate::change::{Actor, Change, Command, Event, Journal, Posting};
 use crate::chart::Account;
 use crate::deadlines::{self, Clocks, Deadline, DeadlineKind};
 use crate::notices;
+use crate::refund;
 use crate::refusal::Refusal;
 use crate::settlement::{self, Royalty};
 use crate::trade::{Instants, Mode, Shipment, Trade};
@@ -24,7 +27,7 @@ use crate::trade::{Instants, Mode, Shipment, Trade};
 pub fn next(mode: Mode, is_refundable: bool, from: TradeStatus, command: Command) -> Option<TradeStatus> {
     use TradeStatus::*;
     match (from, command, mode) {
-        (WaitBuyerPay, Command::Arrange, _) => Some(WaitBuyerPay),
+        (WaitBuyerPay, Command::Arrange | Command::AdjustPrice, _) => Some(WaitBuyerPay),
         (WaitBuyerPay, Command::Pay, Mode::Escrow) => Some(WaitSellerSendGoods),
         (WaitBuyerPay, Command::Pay, Mode::Direct) if is_refundable => Some(TradeSuccess),
         (WaitBuyerPay, Command::Pay, Mode::Direct) => Some(TradeFinished),
@@ -117,6 +120,8 @@ pub fn create(opening: Opening, clocks: &Clocks, now: Timestamp) -> Result<Chang
         receive,
         total_fee,
         shipment: None,
+        paid_from: None,
+        refund: None,
         gmt,
         version: 0,
         request,
@@ -133,7 +138,7 @@ pub fn create(opening: Opening, clocks: &Clocks, now: Timestamp) -> Result<Chang
 /// 2). [`None`] if nothing is different.
 ///
 /// # Errors
-/// As [`create`]; `TRADE_NOT_ALLOWED_PAY` once paid or closed.
+/// As [`create`]; `TRADE_NOT_ALLOWED_PAY` once paid or closed; as [`adjust_price`] for the total.
 pub fn arrange(
     trade: &Trade,
     buyer: &UserId,
@@ -148,6 +153,7 @@ pub fn arrange(
         return Ok(None);
     }
     let mut after = moved(trade, status);
+    check_total(trade, logistics.as_ref())?;
     after.total_fee = trade.amount.payable(logistics.as_ref()).ok_or(ErrorCode::IllegalFeeParam)?;
     after.gmt.logistics_modify = receive.as_ref().map(|_| now);
     (after.mode, after.logistics, after.receive) = (mode, logistics, receive);
@@ -181,12 +187,13 @@ pub fn pay(
         Means::Balance(_) => Account::User(buyer.clone()),
         Means::Bank(code) => Account::Bank(code.clone()),
     };
+    after.paid_from = Some(source.clone());
     let postings = match trade.mode {
         Mode::Escrow => {
             let credit = Account::Escrow(trade.trade_no.clone());
             vec![Posting { debit: source, credit, amount: trade.total_fee }]
         }
-        Mode::Direct => settlement::pay_seller(trade, source)?,
+        Mode::Direct => settlement::pay_seller(trade, source, trade.total_fee)?,
     };
     after.gmt.payment = Some(now);
     if status.is_final() {
@@ -218,10 +225,13 @@ pub fn send_goods(
         return Ok(None);
     }
     let mut after = moved(trade, step(trade, Command::SendGoods)?);
+    // The goods are the answer to a buyer who has applied for having received nothing (docs/adr/0014).
+    close_refund(&mut after);
     let deadline = deadlines::confirm_goods(trade, shipment.transport_type, clocks, now);
     after.shipment = Some(shipment);
     after.gmt.send_goods = Some(now);
     let mut change = announce(after, Command::SendGoods, by, now);
+    change.clear_deadlines = true;
     change.set_deadlines.push(deadline);
     Ok(Some(change))
 }
@@ -232,8 +242,9 @@ pub fn send_goods(
 /// `TRADE_STATUS_NOT_AVAILD` unless the goods are on their way.
 pub fn confirm_goods(trade: &Trade, by: Actor, now: Timestamp) -> Result<Change, Refusal> {
     let mut after = moved(trade, step(trade, Command::ConfirmGoods)?);
+    close_refund(&mut after);
     after.gmt.close = Some(now);
-    let postings = settlement::pay_seller(trade, Account::Escrow(trade.trade_no.clone()))?;
+    let postings = settlement::pay_seller(trade, Account::Escrow(trade.trade_no.clone()), trade.total_fee)?;
     let mut change = announce(after, Command::ConfirmGoods, by, now);
     change.clear_deadlines = true;
     change.journal = Some(Journal { postings });
@@ -264,9 +275,93 @@ pub fn finish(trade: &Trade, now: Timestamp) -> Result<Change, Refusal> {
     Ok(change)
 }
 
+/// The seller changes the price of an unpaid trade: the discount becomes another, and the buyer is told so by one more
+/// WAIT_BUYER_PAY (protocol.md §3.5).
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` once paid or closed; `TOTAL_FEE_LESSEQUAL_ZERO` or `TOTAL_FEE_GREATER_THAN_MAX` for a
+/// total that cannot be, whatever way of the request the buyer chooses in the end; what [`settlement::check_royalty`]
+/// says; `ILLEGAL_FEE_PARAM` on overflow.
+pub fn adjust_price(
+    trade: &Trade,
+    seller: &UserId,
+    discount: Fen,
+    now: Timestamp,
+) -> Result<Option<Change>, Refusal> {
+    let mut after = moved(trade, step(trade, Command::AdjustPrice)?);
+    if discount == trade.amount.discount {
+        return Ok(None);
+    }
+    after.amount.discount = discount;
+    for way in ways(&trade.request) {
+        check_total(&after, way.as_ref())?;
+    }
+    after.total_fee = after.amount.payable(after.logistics.as_ref()).ok_or(ErrorCode::IllegalFeeParam)?;
+    Ok(Some(announce(after, Command::AdjustPrice, Actor::Seller(seller.clone()), now)))
+}
+
+/// Every way to ship that the buyer may still choose; without any there is the one of not shipping.
+fn ways(request: &PaymentRequest) -> Vec<Option<LogisticsGroup>> {
+    if request.logistics.is_empty() {
+        vec![None]
+    } else {
+        request.logistics.iter().copied().map(Some).collect()
+    }
+}
+
+/// A total that the buyer can pay, and out of which the seller can give what was promised to others.
+fn check_total(trade: &Trade, way: Option<&LogisticsGroup>) -> Result<(), Refusal> {
+    let total = trade.amount.payable(way).ok_or(ErrorCode::IllegalFeeParam)?;
+    let most = if trade.service().is_direct() { amount::DIRECT_MAX } else { amount::ESCROW_MAX };
+    if !total.is_positive() {
+        return Err(ErrorCode::TotalFeeLessequalZero.into());
+    }
+    if total > most {
+        return Err(ErrorCode::TotalFeeGreaterThanMax.into());
+    }
+    let income = total.checked_sub(settlement::fee(total, trade.fee_ppm)?);
+    settlement::check_royalty(&trade.seller, income.ok_or(ErrorCode::IllegalFeeParam)?, &trade.royalty)
+}
+
+/// The days by which a seller may extend the buyer's time to confirm (protocol.md §5.7).
+pub const EXTENSION_DAYS: [u64; 4] = [3, 5, 7, 10];
+
+/// The seller gives the buyer more time before the goods count as received. No state changes, so nobody is told.
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` unless the goods are on their way, the clock is running (`due_at`) and no refund stops it;
+/// `ILLEGAL_ARGUMENT` for a number of days that is not offered.
+pub fn extend_timeout(
+    trade: &Trade,
+    seller: &UserId,
+    days: u64,
+    due_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    let is_running = deadlines::running(trade) == Some(DeadlineKind::ConfirmGoods);
+    let (true, Some(due_at)) = (is_running, due_at) else {
+        return Err(ErrorCode::TradeStatusNotAvaild.into());
+    };
+    if !EXTENSION_DAYS.contains(&days) {
+        return Err(ErrorCode::IllegalArgument.into());
+    }
+    let actor = Actor::Seller(seller.clone());
+    let mut change = announce(trade.clone(), Command::ExtendTimeout, actor, now);
+    change.notice = None;
+    let due_at = due_at.plus(Duration::from_secs(days * 86_400));
+    change.set_deadlines.push(Deadline { kind: DeadlineKind::ConfirmGoods, due_at });
+    Ok(change)
+}
+
 /// What a due deadline does; [`None`] if the trade has moved on and the deadline means nothing any more.
-pub fn expire(trade: &Trade, kind: DeadlineKind, now: Timestamp) -> Option<Change> {
+pub fn expire(trade: &Trade, kind: DeadlineKind, clocks: &Clocks, now: Timestamp) -> Option<Change> {
+    if deadlines::running(trade) != Some(kind) {
+        return None;
+    }
     match kind {
+        DeadlineKind::AgreeRefund => refund::agree(trade, Actor::Timer, clocks, now).ok(),
+        DeadlineKind::ConfirmReturn => refund::confirm_return(trade, Actor::Timer, now).ok(),
+        DeadlineKind::WithdrawRefund => refund::withdraw(trade, Actor::Timer, clocks, now).ok(),
         DeadlineKind::CloseUnpaid => close(trade, Actor::Timer, now).ok(),
         DeadlineKind::ConfirmGoods => confirm_goods(trade, Actor::Timer, now).ok(),
         DeadlineKind::FinishRefundable => finish(trade, now).ok(),
@@ -276,10 +371,15 @@ pub fn expire(trade: &Trade, kind: DeadlineKind, now: Timestamp) -> Option<Chang
 fn step(trade: &Trade, command: Command) -> Result<TradeStatus, Refusal> {
     next(trade.mode, trade.is_refundable, trade.trade_status, command).ok_or(Refusal::Wire(match command {
         Command::Create | Command::Arrange | Command::Pay => ErrorCode::TradeNotAllowedPay,
-        Command::SendGoods | Command::ConfirmGoods | Command::Close | Command::Finish => {
-            ErrorCode::TradeStatusNotAvaild
-        }
+        _ => ErrorCode::TradeStatusNotAvaild,
     }))
+}
+
+/// An open refund falls away with what happens instead; the message of that carries both.
+fn close_refund(after: &mut Trade) {
+    if after.refund_status.is_some_and(refund::is_open) {
+        after.refund_status = Some(RefundStatus::RefundClosed);
+    }
 }
 
 fn moved(trade: &Trade, status: TradeStatus) -> Trade {
@@ -287,7 +387,7 @@ fn moved(trade: &Trade, status: TradeStatus) -> Trade {
 }
 
 /// A change to `after` with its line of history and the notice it owes, and nothing else yet.
-fn announce(after: Trade, command: Command, actor: Actor, now: Timestamp) -> Change {
+pub(crate) fn announce(after: Trade, command: Command, actor: Actor, now: Timestamp) -> Change {
     Change {
         notice: notices::owed(&after),
         trade: after,

@@ -25,19 +25,19 @@ pub struct Royalty {
     pub memo: String,
 }
 
-/// The postings that pay the seller out of `source`: the whole total, then the fee, then the shares in their order.
+/// The postings that pay the seller `amount` out of `source`, then the fee on it, then the shares in their order.
 ///
 /// # Errors
 /// `NAVIGATION_INCOME_OF_ROYALTY_ACCOUNT` if a party would give more than it gets (protocol.md §3.10);
 /// `ILLEGAL_FEE_PARAM` on overflow.
-pub fn pay_seller(trade: &Trade, source: Account) -> Result<Vec<Posting>, Refusal> {
-    let fee = fee(trade.total_fee, trade.fee_ppm)?;
+pub fn pay_seller(trade: &Trade, source: Account, amount: Fen) -> Result<Vec<Posting>, Refusal> {
+    let fee = fee(amount, trade.fee_ppm)?;
     let seller = Account::User(trade.seller.clone());
-    let mut postings = vec![Posting { debit: source, credit: seller.clone(), amount: trade.total_fee }];
+    let mut postings = vec![Posting { debit: source, credit: seller.clone(), amount }];
     if fee.is_positive() {
         postings.push(Posting { debit: seller, credit: Account::Fee, amount: fee });
     }
-    let income = trade.total_fee.checked_sub(fee).ok_or(ErrorCode::IllegalFeeParam)?;
+    let income = amount.checked_sub(fee).ok_or(ErrorCode::IllegalFeeParam)?;
     check_royalty(&trade.seller, income, &trade.royalty)?;
     postings.extend(trade.royalty.iter().map(|share| Posting {
         debit: Account::User(share.payer.clone()),

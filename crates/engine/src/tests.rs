@@ -2,6 +2,7 @@
 
 mod diagram;
 mod properties;
+mod refund_stories;
 mod retries;
 mod stories;
 mod table;

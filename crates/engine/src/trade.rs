@@ -10,6 +10,8 @@ use danbao_protocol::service::payment::{
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 
+use crate::chart::Account;
+use crate::refund::Refund;
 use crate::settlement::Royalty;
 
 /// How the money goes to the seller.
@@ -107,6 +109,10 @@ pub struct Trade {
     pub total_fee: Fen,
     /// How the goods went off, once they have.
     pub shipment: Option<Shipment>,
+    /// Where the money came from, once it has: a refund goes back there.
+    pub paid_from: Option<Account>,
+    /// What the buyer wants back, and how it stands beside `refund_status`.
+    pub refund: Option<Refund>,
     /// The instants of its life.
     pub gmt: Instants,
     /// Counts the changes; two decisions on the same version cannot both be written.

@@ -120,6 +120,8 @@ CREATE TABLE trade (
     transport_type TEXT,
     logistics_name TEXT,
     invoice_no TEXT,
+    -- The ledger's name of the account that paid.
+    paid_from TEXT,
     gmt_create BIGINT NOT NULL,
     gmt_logistics_modify BIGINT,
     gmt_payment BIGINT,
@@ -130,6 +132,20 @@ CREATE TABLE trade (
 );
 CREATE INDEX trade_of_buyer ON trade (buyer, trade_no);
 CREATE INDEX trade_of_seller ON trade (seller, trade_no);
+
+-- What the buyer wants back; how it stands is refund_status of the trade. An application that follows another replaces it.
+CREATE TABLE refund (
+    trade_no TEXT PRIMARY KEY,
+    goods_received BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    -- Why the seller refused.
+    answer TEXT NOT NULL,
+    -- How the goods come back.
+    transport_type TEXT,
+    logistics_name TEXT,
+    invoice_no TEXT
+);
 
 CREATE TABLE trade_royalty (
     trade_no TEXT NOT NULL,

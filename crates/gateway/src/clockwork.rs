@@ -24,7 +24,7 @@ pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), Fault> {
             }
             loaded => loaded?,
         };
-        match machine::expire(&trade, kind, turn.now) {
+        match machine::expire(&trade, kind, &turn.config.clocks, turn.now) {
             Some(change) => {
                 apply::apply(turn, &change)?;
             }

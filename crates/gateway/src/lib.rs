@@ -5,6 +5,7 @@ mod cashier;
 mod clockwork;
 pub mod config;
 mod credentials;
+mod deed;
 mod delivery;
 mod desk;
 pub mod entropy;

@@ -4,7 +4,7 @@ use danbao_engine::trade::Trade;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::NotifyId;
 use danbao_protocol::service::payment::{Amount, LogisticsGroup, Receive};
-use danbao_protocol::status::TradeStatus;
+use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 use danbao_protocol::trade_message::TradeMessage;
 
@@ -40,6 +40,8 @@ pub(crate) fn of_notice(
     message.refund_status = notice.refund_status;
     message.price = notice.price;
     message.discount = notice.discount;
+    let first = &trade.request.amount;
+    message.is_total_fee_adjust = (notice.price, notice.discount) != (first.price, first.discount);
     message.total_fee = notice.total_fee;
     // What came later may have come at the same instant: the state says how far the trade was.
     let was = notice.trade_status;
@@ -48,7 +50,7 @@ pub(crate) fn of_notice(
     let is_unshipped = is_unpaid || was == TradeStatus::WaitSellerSendGoods;
     message.gmt_payment = then(message.gmt_payment, !is_unpaid);
     message.gmt_send_goods = then(message.gmt_send_goods, !is_unshipped);
-    message.gmt_refund = then(message.gmt_refund, notice.refund_status.is_some());
+    message.gmt_refund = then(message.gmt_refund, notice.refund_status == Some(RefundStatus::RefundSuccess));
     message.gmt_close = then(message.gmt_close, was.is_final());
     message.logistics = group(trade, notice.logistics);
     if message.logistics.is_none() {

@@ -11,7 +11,7 @@ use danbao_merchant::protocol::node::Response;
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::service::payment::PaymentService;
 use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
-use danbao_merchant::protocol::status::TradeStatus;
+use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Account, Genuine, OrderFacts, Received, Rejected, Way};
 use danbao_store::{Conn, Migration, Tx, migrate};
@@ -80,6 +80,7 @@ struct Message {
     way: Way,
     second: u8,
     status: &'static str,
+    refund_status: &'static str,
     number: &'static str,
 }
 
@@ -98,6 +99,13 @@ impl Message {
             ("buyer_email", "买家@example.com".to_owned()),
         ] {
             params.push(name, value.as_bytes());
+        }
+        if !self.refund_status.is_empty() {
+            params.push("refund_status", self.refund_status.as_bytes());
+        }
+        if self.refund_status == "REFUND_SUCCESS" {
+            params.push("gmt_refund", b"2012-02-29 00:00:59");
+            params.push("gmt_close", b"2012-02-29 00:00:59");
         }
         if self.way == Way::Return {
             params.push("is_success", b"T");
@@ -118,7 +126,11 @@ impl Message {
 }
 
 const fn notify(second: u8, status: &'static str) -> Message {
-    Message { way: Way::Notify, second, status, number: NUMBER }
+    Message { way: Way::Notify, second, status, refund_status: "", number: NUMBER }
+}
+
+const fn refund(second: u8, status: &'static str, refund_status: &'static str) -> Message {
+    Message { refund_status, ..notify(second, status) }
 }
 
 const LIFE: [Message; 4] = [
@@ -183,6 +195,65 @@ fn a_retry_that_was_taken_in_once_is_never_news_again() {
         assert_eq!(shop.hear(message).outcome, Outcome::AlreadyDone);
     }
     assert_eq!(shop.order().times_applied, 4);
+}
+
+/// The order of the escrow tutorial's 4.4, with a refusal and a second application, as the gateway tells it.
+const REFUNDED: [Message; 9] = [
+    LIFE[0],
+    LIFE[1],
+    LIFE[2],
+    refund(4, "WAIT_BUYER_CONFIRM_GOODS", "WAIT_SELLER_AGREE"),
+    refund(5, "WAIT_BUYER_CONFIRM_GOODS", "SELLER_REFUSE_BUYER"),
+    refund(6, "WAIT_BUYER_CONFIRM_GOODS", "WAIT_SELLER_AGREE"),
+    refund(7, "WAIT_BUYER_CONFIRM_GOODS", "WAIT_BUYER_RETURN_GOODS"),
+    refund(8, "WAIT_BUYER_CONFIRM_GOODS", "WAIT_SELLER_CONFIRM_GOODS"),
+    refund(9, "TRADE_CLOSED", "REFUND_SUCCESS"),
+];
+
+#[test]
+fn every_step_of_a_refund_is_applied_once_and_its_end_carries_both_states() {
+    let mut shop = Shop::open(PaymentService::CreatePartnerTradeByBuyer);
+    for message in &REFUNDED {
+        assert_eq!(shop.hear(message).outcome, Outcome::Applied, "{message:?}");
+        assert_eq!(shop.hear(message).outcome, Outcome::AlreadyDone, "{message:?}");
+    }
+    let heard = shop.order().state.heard.unwrap().position;
+    assert_eq!(heard.trade_status, TradeStatus::TradeClosed);
+    assert_eq!(heard.refund_status, Some(RefundStatus::RefundSuccess));
+    assert_eq!((shop.order().times_applied, shop.paid), (9, 1));
+    let late = Message { second: 5, ..REFUNDED[4] };
+    assert_ne!(shop.hear(&late).outcome, Outcome::Applied, "a refusal that comes after the money is back");
+}
+
+#[test]
+fn a_refund_that_is_heard_of_last_step_first_ends_the_same() {
+    let mut shop = Shop::open(PaymentService::CreatePartnerTradeByBuyer);
+    for message in REFUNDED.iter().rev() {
+        let receipt = shop.hear(message);
+        assert_eq!(receipt.outcome.answer().body().as_ref(), b"success", "{message:?}");
+    }
+    let heard = shop.order().state.heard.unwrap().position;
+    assert_eq!(heard.refund_status, Some(RefundStatus::RefundSuccess));
+    assert_eq!(shop.order().times_applied, 1);
+}
+
+#[test]
+fn a_refund_of_a_part_finishes_the_order_and_shipping_closes_an_application() {
+    let mut shop = Shop::open(PaymentService::TradeCreateByBuyer);
+    let told = [
+        LIFE[0],
+        LIFE[1],
+        refund(3, "WAIT_SELLER_SEND_GOODS", "WAIT_SELLER_AGREE"),
+        refund(4, "WAIT_BUYER_CONFIRM_GOODS", "REFUND_CLOSED"),
+        refund(5, "WAIT_BUYER_CONFIRM_GOODS", "WAIT_SELLER_AGREE"),
+        refund(6, "TRADE_FINISHED", "REFUND_SUCCESS"),
+    ];
+    for message in &told {
+        assert_eq!(shop.hear(message).outcome, Outcome::Applied, "{message:?}");
+    }
+    let heard = shop.order().state.heard.unwrap().position;
+    assert_eq!(heard.trade_status, TradeStatus::TradeFinished);
+    assert_eq!((shop.order().times_applied, shop.paid), (6, 1));
 }
 
 #[test]

@@ -240,6 +240,8 @@ wire_enum! {
         GenericFailure = "GENERIC_FAILURE",
         /// The trade's state does not allow the action. Spelled as on the wire.
         TradeStatusNotAvaild = "TRADE_STATUS_NOT_AVAILD",
+        /// The amount to be refunded is nothing, or more than there is.
+        RefundTradeFeeError = "REFUND_TRADE_FEE_ERROR",
         /// 业务数据被篡改: the request was altered after signing, or its logistics do not hold together when the
         /// cashier page is open. The tutorials show this message without a code; the name is ours
         /// ([`ErrorCode::is_on_the_wire`]).

@@ -5,16 +5,18 @@ use danbao_protocol::money::Fen;
 use danbao_protocol::service::payment::{
     LogisticsGroup, LogisticsPayment, LogisticsType, PaymentService, TransportType,
 };
+use danbao_protocol::status::{RefundStatus, TradeStatus};
 use proptest::prelude::*;
 
 use super::{BUYER, Books, NOON, SELLER, choice, home, opening, parcel, request, user};
-use crate::change::{Actor, Journal};
+use crate::change::{Actor, Change, Journal};
 use crate::chart::Account;
-use crate::deadlines::Clocks;
+use crate::deadlines::{self, Clocks};
 use crate::machine::{self, Means, Opening};
+use crate::refund::{self, Application};
 use crate::refusal::Refusal;
 use crate::settlement::{Royalty, fee};
-use crate::trade::Mode;
+use crate::trade::{Mode, Trade};
 
 #[derive(Debug, Clone)]
 struct Deal {
@@ -138,6 +140,129 @@ proptest! {
         let exact = i128::from(total) * i128::from(ppm);
         let off = exact - i128::from(charged) * 1_000_000;
         prop_assert!((-500_000..500_000).contains(&off), "{off}");
+    }
+}
+
+/// A command that somebody may try, lawful or not.
+#[derive(Debug, Clone)]
+enum Try {
+    Adjust(i64),
+    Arrange(Mode),
+    Pay,
+    Ship,
+    Confirm,
+    Close,
+    /// For so many thousandths of the total.
+    Apply {
+        goods_received: bool,
+        share: i64,
+    },
+    Agree,
+    Refuse,
+    Return,
+    Back,
+    Withdraw,
+    /// What the clock does, whatever it is.
+    Ring,
+}
+
+/// Paid and shipped early and often, so that most lives reach a refund.
+fn tries() -> impl Strategy<Value = Vec<Try>> {
+    let share = prop_oneof![Just(1_000_i64), 0..=1_000_i64];
+    let any_mode = prop_oneof![Just(Mode::Escrow), Just(Mode::Direct)];
+    let one = prop_oneof![
+        2 => (-200..=100_000_i64).prop_map(Try::Adjust),
+        1 => any_mode.prop_map(Try::Arrange),
+        6 => Just(Try::Pay),
+        4 => Just(Try::Ship),
+        1 => Just(Try::Confirm),
+        1 => Just(Try::Close),
+        8 => (any::<bool>(), share).prop_map(|(goods_received, share)| Try::Apply { goods_received, share }),
+        4 => Just(Try::Agree),
+        2 => Just(Try::Refuse),
+        4 => Just(Try::Return),
+        3 => Just(Try::Back),
+        2 => Just(Try::Withdraw),
+        2 => Just(Try::Ring),
+    ];
+    let begun = prop_oneof![Just(Vec::new()), Just(vec![Try::Pay]), Just(vec![Try::Pay, Try::Ship])];
+    (begun, proptest::collection::vec(one, 0..20)).prop_map(|(begun, rest)| [begun, rest].concat())
+}
+
+impl Try {
+    fn on(&self, trade: &Trade, by_balance: bool) -> Result<Option<Change>, Refusal> {
+        let (clocks, buyer, seller) = (Clocks::default(), user(BUYER), user(SELLER));
+        let by_seller = Actor::Seller(seller.clone());
+        match self {
+            Try::Adjust(discount) => machine::adjust_price(trade, &seller, Fen(*discount), NOON),
+            Try::Arrange(mode) => machine::arrange(trade, &buyer, choice(Some(*mode), 0, None), NOON),
+            Try::Pay => {
+                let means =
+                    if by_balance { Means::Balance(Fen(i64::MAX)) } else { Means::Bank("CMB".to_owned()) };
+                machine::pay(trade, &buyer, &means, None, &clocks, NOON).map(Some)
+            }
+            Try::Ship => machine::send_goods(trade, by_seller, parcel(TransportType::Post), &clocks, NOON),
+            Try::Confirm => machine::confirm_goods(trade, Actor::Buyer(buyer), NOON).map(Some),
+            Try::Close => machine::close(trade, by_seller, NOON).map(Some),
+            Try::Apply { goods_received, share } => {
+                let amount = Fen(trade.total_fee.0 * share / 1_000);
+                let reason = "不想要了".to_owned();
+                let application = Application { goods_received: *goods_received, amount, reason };
+                refund::apply_for(trade, &buyer, application, &clocks, NOON).map(Some)
+            }
+            Try::Agree => refund::agree(trade, by_seller, &clocks, NOON).map(Some),
+            Try::Refuse => refund::refuse(trade, &seller, "不".to_owned(), &clocks, NOON).map(Some),
+            Try::Return => {
+                refund::return_goods(trade, &buyer, parcel(TransportType::Ems), &clocks, NOON).map(Some)
+            }
+            Try::Back => refund::confirm_return(trade, by_seller, NOON).map(Some),
+            Try::Withdraw => refund::withdraw(trade, Actor::Buyer(buyer), &clocks, NOON).map(Some),
+            Try::Ring => {
+                let due = deadlines::running(trade);
+                Ok(due.and_then(|kind| machine::expire(trade, kind, &clocks, NOON)))
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    /// [`Books::post`] holds at every posting that nothing is made or lost and that nobody is overdrawn.
+    #[test]
+    fn whatever_is_tried_money_is_conserved_and_no_clock_fails(deal in deals(), tries in tries()) {
+        let clocks = Clocks::default();
+        let Ok(change) = machine::create(deal.opening(), &clocks, NOON) else { return Ok(()) };
+        let purse = Fen(1_000_000_000);
+        let mut trade = change.trade;
+        let mut books = Books::with_purse(purse);
+        for attempt in tries {
+            if let Some(kind) = deadlines::running(&trade) {
+                prop_assert!(machine::expire(&trade, kind, &clocks, NOON).is_some(), "{:?} fails {:?}", kind, trade);
+            }
+            if let Ok(Some(change)) = attempt.on(&trade, deal.by_balance) {
+                if let Some(journal) = &change.journal {
+                    books.post(journal);
+                }
+                trade = change.trade;
+            }
+            let held = matches!(trade.trade_status, TradeStatus::WaitSellerSendGoods | TradeStatus::WaitBuyerConfirmGoods);
+            let escrow = books.of(&Account::Escrow(trade.trade_no.clone()));
+            prop_assert_eq!(escrow, if held { trade.total_fee } else { Fen::ZERO });
+        }
+        // Who paid in the end, and how much: the total, less what came back.
+        let back = trade.refund.filter(|_| trade.refund_status == Some(RefundStatus::RefundSuccess));
+        let back = back.map_or(0, |refund| refund.application.amount.0);
+        let is_paid = trade.gmt.payment.is_some();
+        let given = if is_paid { trade.total_fee.0 - back } else { 0 };
+        let is_sold = trade.trade_status == TradeStatus::TradeFinished;
+        let gained = if is_sold { deal.gained(BUYER) } else { 0 };
+        let bank = books.of(&Account::Bank("CMB".to_owned())).0;
+        prop_assert_eq!(purse.0 - books.purse().0 + gained - bank, given);
+        prop_assert!(deal.by_balance || bank == -given, "what a bank paid goes back to the bank");
+        if is_sold {
+            prop_assert_eq!(books.of(&Account::Fee), fee(Fen(given), deal.fee_ppm).unwrap());
+        }
     }
 }
 

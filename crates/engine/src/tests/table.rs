@@ -1,14 +1,18 @@
 //! Tables of commands: the left column is what is done, the right column what comes of it.
 //!
 //! The first line is the merchant's request, with `key value` pairs after service and price: `fee 6000` (parts per
-//! million), `express 5.00` / `post 5.00` (a way to ship; the buyer pays), `it_b_pay 1h`, `t_b_rec_post 7`, `named bob`,
-//! `royalty carol 1.00`, `purse 20.00`, and the words `refundable`, `quiet` (no notify_url), `addressed`.
+//! million), `express 5.00` / `post 5.00` (a way to ship; the buyer pays), `it_b_pay 1h`, `t_b_rec_post 7`,
+//! `t_s_send_1 3`, `named bob`, `royalty carol 1.00`, `purse 20.00`, and the words `refundable`, `quiet` (no notify_url), `addressed`.
 //!
 //! Each further line is one command at one instant: who acts is the buyer or the seller unless `by` says otherwise.
+//! `ring` lets time go by until the next deadline, and what is planned for it happen. The refund's commands are
+//! `apply`, with `received` and an amount if it is not all, `agree`, `refuse`, `return EXPRESS`, `back` and `withdraw`;
+//! `adjust -1.00` is another discount, `extend 3` more days to confirm.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use danbao_protocol::ids::UserId;
 use danbao_protocol::money::Fen;
 use danbao_protocol::service::payment::{
     LogisticsGroup, LogisticsPayment, LogisticsType, PayTimeout, PaymentService, TransportType,
@@ -19,8 +23,9 @@ use expect_test::Expect;
 use super::{BUYER, Books, NOON, SELLER, choice, home, opening, parcel, request, user};
 use crate::change::{Actor, Change};
 use crate::chart::Account;
-use crate::deadlines::{Clocks, DeadlineKind};
+use crate::deadlines::{Clocks, Deadline, DeadlineKind};
 use crate::machine::{self, Choice, Means, Opening};
+use crate::refund::{self, Application};
 use crate::refusal::Refusal;
 use crate::settlement::Royalty;
 use crate::trade::{Mode, Trade};
@@ -38,11 +43,12 @@ pub(super) fn story(expected: &Expect) {
     expected.assert_eq(&out);
 }
 
-/// One trade at a counter, its books, and the clock on the wall.
+/// One trade at a counter, its books, what is planned for it, and the clock on the wall.
 struct Counter {
     opening: Opening,
     trade: Option<Trade>,
     books: Books,
+    deadlines: Vec<Deadline>,
     now: Timestamp,
 }
 
@@ -84,6 +90,7 @@ impl Counter {
                 "purse" => purse = words.money(),
                 "named" => opening.named_buyer = Some(user(words.must())),
                 "it_b_pay" => asked.timeouts.it_b_pay = PayTimeout::parse(words.must()),
+                "t_s_send_1" => asked.timeouts.t_s_send_1_days = words.must().parse().ok(),
                 "t_b_rec_post" => asked.timeouts.t_b_rec_post_days = words.must().parse().ok(),
                 "royalty" => opening.royalty.push(Royalty {
                     payer: user(SELLER),
@@ -99,7 +106,7 @@ impl Counter {
             }
         }
         opening.request = asked.into();
-        Counter { opening, trade: None, books: Books::with_purse(purse), now: NOON }
+        Counter { opening, trade: None, books: Books::with_purse(purse), deadlines: Vec::new(), now: NOON }
     }
 
     /// Does one thing and says what came of it.
@@ -111,6 +118,9 @@ impl Counter {
             self.now = self.now.plus(length(words.must()));
             return self.now.wire();
         }
+        if let ("ring", Some(due_at)) = (verb, self.deadlines.iter().map(|planned| planned.due_at).min()) {
+            self.now = self.now.max(due_at);
+        }
         match self.decide(verb, &mut words) {
             Err(refusal) => refusal.code().to_owned(),
             Ok(None) => "nothing changes".to_owned(),
@@ -120,42 +130,50 @@ impl Counter {
 
     fn decide(&mut self, verb: &str, words: &mut Words<'_>) -> Result<Option<Change>, Refusal> {
         let clocks = Clocks::default();
-        let mut buyer = user(BUYER);
-        let mut wish: Choice = choice(None, 0, None);
-        let mut means = Means::Balance(self.books.purse());
-        let mut by_post = TransportType::Express;
-        while let Some(word) = words.next() {
-            match word {
-                "by" => buyer = user(words.must()),
-                "mode" => wish.mode = Mode::from_name(words.must()),
-                "way" => wish.logistics = words.must().parse().unwrap(),
-                "home" => wish.receive = Some(home()),
-                "balance" => {}
-                "bank" => means = Means::Bank("ICBCB2C".to_owned()),
-                transport => by_post = TransportType::from_wire(transport).unwrap(),
-            }
-        }
+        let asked = Asked::read(words, self.books.purse());
         let seller = Actor::Seller(user(SELLER));
         if verb == "create" {
-            let opening = Opening { buyer, choice: wish, ..self.opening.clone() };
+            let opening = Opening { buyer: asked.buyer, choice: asked.wish, ..self.opening.clone() };
             return machine::create(opening, &clocks, self.now).map(Some);
         }
         let trade = self.trade.clone().expect("the trade was created");
+        let (Asked { buyer, wish, means, by_post, .. }, now) = (&asked, self.now);
         match verb {
-            "arrange" => machine::arrange(&trade, &buyer, wish, self.now),
-            "pay" => machine::pay(&trade, &buyer, &means, wish.receive, &clocks, self.now).map(Some),
-            "ship" => machine::send_goods(&trade, seller, parcel(by_post), &clocks, self.now),
-            "confirm" => machine::confirm_goods(&trade, Actor::Buyer(buyer), self.now).map(Some),
-            "close" => machine::close(&trade, seller, self.now).map(Some),
-            "ring" => Ok(DeadlineKind::ALL.iter().find_map(|kind| machine::expire(&trade, *kind, self.now))),
+            "arrange" => machine::arrange(&trade, buyer, wish.clone(), now),
+            "adjust" => machine::adjust_price(&trade, &user(SELLER), asked.money().unwrap(), now),
+            "pay" => machine::pay(&trade, buyer, means, wish.receive.clone(), &clocks, now).map(Some),
+            "ship" => machine::send_goods(&trade, seller, parcel(*by_post), &clocks, now),
+            "extend" => {
+                let due_at = self.planned(DeadlineKind::ConfirmGoods);
+                machine::extend_timeout(&trade, &user(SELLER), asked.days(), due_at, now).map(Some)
+            }
+            "confirm" => machine::confirm_goods(&trade, Actor::Buyer(buyer.clone()), now).map(Some),
+            "close" => machine::close(&trade, seller, now).map(Some),
+            "apply" => refund::apply_for(&trade, buyer, asked.application(&trade), &clocks, now).map(Some),
+            "agree" => refund::agree(&trade, seller, &clocks, now).map(Some),
+            "refuse" => refund::refuse(&trade, &user(SELLER), "完好无损".to_owned(), &clocks, now).map(Some),
+            "return" => refund::return_goods(&trade, buyer, parcel(*by_post), &clocks, now).map(Some),
+            "back" => refund::confirm_return(&trade, seller, now).map(Some),
+            "withdraw" => refund::withdraw(&trade, Actor::Buyer(buyer.clone()), &clocks, now).map(Some),
+            "ring" => {
+                let ring = |kind: &DeadlineKind| machine::expire(&trade, *kind, &clocks, now);
+                Ok(DeadlineKind::ALL.iter().find_map(ring))
+            }
             other => panic!("{other} is no command"),
         }
     }
 
-    /// Books the change and writes it down: state, total if it is new, postings, notice, deadlines.
+    fn planned(&self, kind: DeadlineKind) -> Option<Timestamp> {
+        self.deadlines.iter().find(|planned| planned.kind == kind).map(|planned| planned.due_at)
+    }
+
+    /// Books the change and writes it down: states, total if it is new, postings, notice, deadlines.
     fn apply(&mut self, change: &Change) -> String {
         let total_before = self.trade.as_ref().map(|trade| trade.total_fee);
         let mut said = change.trade.trade_status.to_string();
+        if let Some(refund_status) = change.trade.refund_status {
+            write!(said, " {refund_status}").unwrap();
+        }
         if total_before != Some(change.trade.total_fee) {
             write!(said, " total {}", change.trade.total_fee).unwrap();
         }
@@ -164,7 +182,12 @@ impl Counter {
             write!(said, ", {debit} > {credit} {}", posting.amount).unwrap();
         }
         said.push_str(if change.notice.is_some() { ", told" } else { ", untold" });
+        if change.clear_deadlines {
+            self.deadlines.clear();
+        }
         for deadline in &change.set_deadlines {
+            self.deadlines.retain(|planned| planned.kind != deadline.kind);
+            self.deadlines.push(*deadline);
             write!(said, ", {} {}", deadline.kind.as_str(), deadline.due_at.wire()).unwrap();
         }
         if let Some(journal) = &change.journal {
@@ -172,6 +195,58 @@ impl Counter {
         }
         self.trade = Some(change.trade.clone());
         said
+    }
+}
+
+/// The words after a verb.
+struct Asked {
+    buyer: UserId,
+    wish: Choice,
+    means: Means,
+    by_post: TransportType,
+    is_received: bool,
+    number: Option<String>,
+}
+
+impl Asked {
+    fn read(words: &mut Words<'_>, purse: Fen) -> Asked {
+        let mut asked = Asked {
+            buyer: user(BUYER),
+            wish: choice(None, 0, None),
+            means: Means::Balance(purse),
+            by_post: TransportType::Express,
+            is_received: false,
+            number: None,
+        };
+        while let Some(word) = words.next() {
+            match word {
+                "by" => asked.buyer = user(words.must()),
+                "mode" => asked.wish.mode = Mode::from_name(words.must()),
+                "way" => asked.wish.logistics = words.must().parse().unwrap(),
+                "home" => asked.wish.receive = Some(home()),
+                "balance" => {}
+                "bank" => asked.means = Means::Bank("ICBCB2C".to_owned()),
+                "received" => asked.is_received = true,
+                number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+                    asked.number = Some(number.to_owned());
+                }
+                transport => asked.by_post = TransportType::from_wire(transport).unwrap(),
+            }
+        }
+        asked
+    }
+
+    fn money(&self) -> Option<Fen> {
+        self.number.as_deref().map(|text| Fen::parse_signed(text).unwrap())
+    }
+
+    fn days(&self) -> u64 {
+        self.number.as_deref().expect("how many days").parse().unwrap()
+    }
+
+    fn application(&self, trade: &Trade) -> Application {
+        let amount = self.money().unwrap_or(trade.total_fee);
+        Application { goods_received: self.is_received, amount, reason: "不想要了".to_owned() }
     }
 }
 

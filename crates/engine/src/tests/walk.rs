@@ -1,92 +1,218 @@
-//! Every sequence of commands to some depth, for all services, modes and contracts: no state but those of protocol.md
-//! §5.3, §5.5 and §5.6 is reached, by no way but theirs.
+//! Every sequence of commands by everybody, deadlines included, for all services, modes and contracts: no state but
+//! those of protocol.md §5.3-5.6 is reached, by no way but theirs.
+//!
+//! The clock stands still, so that two sequences which leave everything alike can be told to be alike; what comes after
+//! such a place is then walked once for all of them. So the walk ends by itself, when a round finds no new place: it
+//! covers sequences of every length, and not only up to a depth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use danbao_protocol::money::Fen;
 use danbao_protocol::service::payment::{
     LogisticsGroup, LogisticsPayment, LogisticsType, PaymentService, TransportType,
 };
-use danbao_protocol::status::TradeStatus;
-use danbao_protocol::time::Timestamp;
+use danbao_protocol::status::{RefundStatus, TradeStatus};
 
 use super::{BUYER, Books, NOON, SELLER, choice, home, opening, parcel, request, user};
 use crate::change::{Actor, Change, Command};
 use crate::chart::Account;
 use crate::deadlines::{Clocks, Deadline, DeadlineKind};
 use crate::machine::{self, Means, Opening};
+use crate::refund::{self, Application};
 use crate::refusal::Refusal;
+use crate::settlement;
 use crate::trade::{Mode, Trade};
 
-const DEPTH: usize = 8;
+const PURSE: Fen = Fen(2_000);
+const CUT: Fen = Fen(-100);
+const PART: Fen = Fen(400);
+
+/// What a message tells of a trade.
+type State = (TradeStatus, Option<RefundStatus>);
+type Steps = BTreeSet<(Option<State>, State, Command)>;
 
 /// What is true of one trade at one moment of a walk.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Spot {
     trade: Option<Trade>,
     books: Books,
     deadlines: Vec<Deadline>,
-    now: Timestamp,
 }
 
-/// One walk's ground: a request and a contract.
+/// One walk's ground: a request and a contract, and what was found on it.
 struct Ground {
     opening: Opening,
     notifies: bool,
-    steps: BTreeSet<(Option<TradeStatus>, TradeStatus, Command)>,
-    walked: u64,
+    steps: Steps,
+    tried: u64,
+}
+
+/// How far all walks together have come.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Places that differ.
+    spots: usize,
+    /// Commands tried, lawful or not.
+    tried: u64,
+    /// The longest of the shortest ways to a place.
+    rounds: usize,
+    /// Lawful sequences of at most ten commands.
+    sequences_of_10: u128,
 }
 
 #[test]
 fn no_sequence_of_commands_leaves_the_lawful_paths() {
-    let mut walked = 0;
+    let mut tally = Tally::default();
     for service in PaymentService::ALL.iter().copied() {
         for is_refundable in [false, true] {
             for notifies in [false, true] {
                 let mut ground = Ground::of(service, is_refundable, notifies);
-                let start = Spot {
-                    trade: None,
-                    books: Books::with_purse(Fen(2_000)),
-                    deadlines: Vec::new(),
-                    now: NOON,
-                };
-                ground.walk(&start, DEPTH);
-                assert_eq!(ground.steps, lawful_steps(service, is_refundable), "{service} {is_refundable}");
-                walked += ground.walked;
+                ground.walk(&mut tally);
+                let lawful = lawful_steps(service, is_refundable);
+                let unlawful: Vec<_> = ground.steps.difference(&lawful).collect();
+                let untrodden: Vec<_> = lawful.difference(&ground.steps).collect();
+                assert!(unlawful.is_empty() && untrodden.is_empty(), "{service}: {unlawful:?} {untrodden:?}");
             }
         }
     }
-    assert!(walked > 10_000, "the walk was short: {walked}");
+    println!("{tally:?}");
+    assert!(tally.rounds >= 10 && tally.sequences_of_10 > 20_000_000, "the walk was short: {tally:?}");
 }
 
-/// The tables of protocol.md §5.3, §5.5 and §5.6 without refunds, written down apart from the machine.
-fn lawful_steps(
-    service: PaymentService,
-    is_refundable: bool,
-) -> BTreeSet<(Option<TradeStatus>, TradeStatus, Command)> {
+/// The tables of protocol.md §5.3, §5.5 and §5.6, written down apart from the machine.
+fn lawful_steps(service: PaymentService, is_refundable: bool) -> Steps {
     use TradeStatus::*;
-    let unpaid = [(None, WaitBuyerPay, Command::Create), (Some(WaitBuyerPay), TradeClosed, Command::Close)];
-    let arrange = (Some(WaitBuyerPay), WaitBuyerPay, Command::Arrange);
-    let escrow = [
-        arrange,
-        (Some(WaitBuyerPay), WaitSellerSendGoods, Command::Pay),
-        (Some(WaitSellerSendGoods), WaitBuyerConfirmGoods, Command::SendGoods),
-        (Some(WaitBuyerConfirmGoods), TradeFinished, Command::ConfirmGoods),
-    ];
-    let ordinary = [(Some(WaitBuyerPay), TradeFinished, Command::Pay)];
-    let advanced = [
-        (Some(WaitBuyerPay), TradeSuccess, Command::Pay),
-        (Some(TradeSuccess), TradeFinished, Command::Finish),
-    ];
-    let direct: &[_] = if is_refundable { &advanced } else { &ordinary };
-    let own: Vec<_> = match service {
-        PaymentService::CreateDirectPayByUser => [&[arrange], direct].concat(),
-        PaymentService::CreatePartnerTradeByBuyer => escrow.to_vec(),
+    let unpaid = (WaitBuyerPay, None);
+    let mut steps = Steps::from([
+        (None, unpaid, Command::Create),
+        (Some(unpaid), unpaid, Command::Arrange),
+        (Some(unpaid), unpaid, Command::AdjustPrice),
+        (Some(unpaid), (TradeClosed, None), Command::Close),
+    ]);
+    if service.is_direct() && is_refundable {
+        steps.insert((Some(unpaid), (TradeSuccess, None), Command::Pay));
+        steps.insert((Some((TradeSuccess, None)), (TradeFinished, None), Command::Finish));
+    } else if service != PaymentService::CreatePartnerTradeByBuyer {
         // Dual trades are done at once whatever the contract for direct pay says (protocol.md §5.5).
-        PaymentService::TradeCreateByBuyer => [&escrow[..], &ordinary].concat(),
-    };
-    unpaid.into_iter().chain(own).collect()
+        steps.insert((Some(unpaid), (TradeFinished, None), Command::Pay));
+    }
+    if !service.is_direct() {
+        steps.insert((Some(unpaid), (WaitSellerSendGoods, None), Command::Pay));
+        steps.extend(lawful_escrow_steps());
+    }
+    steps
+}
+
+/// The table of protocol.md §5.4 over both states in which money is held, with what ships, confirms and extends.
+fn lawful_escrow_steps() -> Steps {
+    use RefundStatus::*;
+    use TradeStatus::*;
+    let mut steps = Steps::new();
+    let mut may = |from: State, to: State, command| steps.insert((Some(from), to, command));
+    let (ready, sent, closed, finished) =
+        (WaitSellerSendGoods, WaitBuyerConfirmGoods, TradeClosed, TradeFinished);
+    for held in [ready, sent] {
+        for before in [None, Some(RefundClosed), Some(SellerRefuseBuyer)] {
+            may((held, before), (held, Some(WaitSellerAgree)), Command::ApplyRefund);
+        }
+        may((held, Some(WaitSellerAgree)), (held, Some(SellerRefuseBuyer)), Command::RefuseRefund);
+        may((held, Some(WaitSellerAgree)), (closed, Some(RefundSuccess)), Command::AgreeRefund);
+        for open in [WaitSellerAgree, SellerRefuseBuyer] {
+            may((held, Some(open)), (held, Some(RefundClosed)), Command::WithdrawRefund);
+        }
+    }
+    // Only what was sent can be sent back, and only of what was sent can a part be refunded.
+    may((sent, Some(WaitSellerAgree)), (finished, Some(RefundSuccess)), Command::AgreeRefund);
+    may((sent, Some(WaitSellerAgree)), (sent, Some(WaitBuyerReturnGoods)), Command::AgreeRefund);
+    may((sent, Some(WaitBuyerReturnGoods)), (sent, Some(WaitSellerConfirmGoods)), Command::ReturnGoods);
+    for back in [WaitBuyerReturnGoods, WaitSellerConfirmGoods] {
+        may((sent, Some(back)), (sent, Some(RefundClosed)), Command::WithdrawRefund);
+    }
+    for end in [closed, finished] {
+        may((sent, Some(WaitSellerConfirmGoods)), (end, Some(RefundSuccess)), Command::ConfirmReturn);
+    }
+    may((ready, None), (sent, None), Command::SendGoods);
+    for before in [WaitSellerAgree, SellerRefuseBuyer, RefundClosed] {
+        may((ready, Some(before)), (sent, Some(RefundClosed)), Command::SendGoods);
+    }
+    may((sent, None), (finished, None), Command::ConfirmGoods);
+    for before in
+        [WaitSellerAgree, SellerRefuseBuyer, WaitBuyerReturnGoods, WaitSellerConfirmGoods, RefundClosed]
+    {
+        may((sent, Some(before)), (finished, Some(RefundClosed)), Command::ConfirmGoods);
+    }
+    for still in [None, Some(RefundClosed)] {
+        may((sent, still), (sent, still), Command::ExtendTimeout);
+    }
+    steps
+}
+
+/// The combined states of protocol.md §5.4 (and of §5.6, where no refund is known), written down once more as its table.
+fn is_lawful(state: State) -> bool {
+    use RefundStatus::*;
+    use TradeStatus::*;
+    match state {
+        (WaitBuyerPay | TradeSuccess, refund) => refund.is_none(),
+        (WaitSellerSendGoods, refund) => {
+            matches!(refund, None | Some(WaitSellerAgree | SellerRefuseBuyer | RefundClosed))
+        }
+        (WaitBuyerConfirmGoods, refund) => refund != Some(RefundSuccess),
+        (TradeClosed, refund) => matches!(refund, None | Some(RefundSuccess)),
+        (TradeFinished, refund) => matches!(refund, None | Some(RefundClosed | RefundSuccess)),
+        (TradePending, _) => false,
+    }
+}
+
+/// What happens by itself in a state: every state that waits for somebody has its end, but the seller's shipping.
+fn due_in(state: State) -> Vec<DeadlineKind> {
+    use RefundStatus::*;
+    use TradeStatus::*;
+    match state {
+        (WaitBuyerPay, _) => vec![DeadlineKind::CloseUnpaid],
+        (TradeSuccess, _) => vec![DeadlineKind::FinishRefundable],
+        (WaitSellerSendGoods | WaitBuyerConfirmGoods, Some(WaitSellerAgree)) => {
+            vec![DeadlineKind::AgreeRefund]
+        }
+        (WaitSellerSendGoods | WaitBuyerConfirmGoods, Some(SellerRefuseBuyer | WaitBuyerReturnGoods)) => {
+            vec![DeadlineKind::WithdrawRefund]
+        }
+        (WaitBuyerConfirmGoods, Some(WaitSellerConfirmGoods)) => vec![DeadlineKind::ConfirmReturn],
+        (WaitBuyerConfirmGoods, None | Some(RefundClosed)) => vec![DeadlineKind::ConfirmGoods],
+        _ => Vec::new(),
+    }
+}
+
+/// How many days the clock of a state is set to (protocol.md §5.7).
+fn days_in(trade: &Trade) -> u64 {
+    let by = |parcel: Option<&crate::trade::Shipment>| parcel.unwrap().transport_type;
+    match due_in((trade.trade_status, trade.refund_status))[0] {
+        DeadlineKind::CloseUnpaid => 15,
+        DeadlineKind::FinishRefundable => 90,
+        DeadlineKind::AgreeRefund if trade.shipment.is_none() => 7,
+        DeadlineKind::AgreeRefund => 15,
+        DeadlineKind::WithdrawRefund => 7,
+        DeadlineKind::ConfirmGoods if by(trade.shipment.as_ref()) == TransportType::Direct => 3,
+        DeadlineKind::ConfirmGoods => 10,
+        DeadlineKind::ConfirmReturn => {
+            let parcel = trade.refund.as_ref().and_then(|refund| refund.parcel.as_ref());
+            if by(parcel) == TransportType::Post { 30 } else { 10 }
+        }
+    }
+}
+
+impl Spot {
+    /// What tells one place from another. Not the instants of deadlines: no decision reads one but an extension, which
+    /// adds to it.
+    fn key(&self) -> String {
+        let kinds: Vec<_> = self.deadlines.iter().map(|deadline| deadline.kind).collect();
+        let same = self.trade.as_ref().map(|trade| {
+            let own = (&trade.amount, trade.total_fee, trade.mode, &trade.logistics, &trade.receive);
+            let way = (trade.trade_status, trade.refund_status, &trade.refund, &trade.shipment, &trade.gmt);
+            format!("{own:?} {way:?} {:?}", trade.paid_from)
+        });
+        format!("{same:?} {:?} {kinds:?}", self.books)
+    }
 }
 
 impl Ground {
@@ -101,32 +227,57 @@ impl Ground {
         }
         asked.notify_url = asked.notify_url.filter(|_| notifies);
         let opening = Opening { is_refundable, fee_ppm: 6_000, ..opening(asked) };
-        Ground { opening, notifies, steps: BTreeSet::new(), walked: 0 }
+        Ground { opening, notifies, steps: Steps::new(), tried: 0 }
     }
 
-    fn walk(&mut self, spot: &Spot, depth: usize) {
-        if depth == 0 {
-            return;
-        }
-        for decided in self.all_commands(spot) {
-            self.walked += 1;
-            match decided {
-                Ok(None) => {}
-                // Whatever is refused is refused by a state, a missing address or an empty purse, and changes nothing.
-                Err(refusal) => assert!(
-                    [
-                        "TRADE_NOT_ALLOWED_PAY",
-                        "TRADE_STATUS_NOT_AVAILD",
-                        "ADDRESS_MISSING",
-                        "BALANCE_NOT_ENOUGH"
-                    ]
-                    .contains(&refusal.code()),
-                    "{refusal}"
-                ),
-                Ok(Some(change)) => {
-                    let next = self.step(spot, &change);
-                    self.walk(&next, depth - 1);
+    /// Round by round, until a round finds no place that was not known.
+    fn walk(&mut self, tally: &mut Tally) {
+        let start = Spot { trade: None, books: Books::with_purse(PURSE), deadlines: Vec::new() };
+        let mut known = BTreeMap::from([(start.key(), 0_usize)]);
+        let mut ways: Vec<Vec<usize>> = Vec::new();
+        let mut ahead = vec![start];
+        let mut rounds = 0;
+        while !ahead.is_empty() {
+            rounds += 1;
+            let mut found = Vec::new();
+            for spot in ahead {
+                let mut exits = Vec::new();
+                for decided in self.all_commands(&spot) {
+                    self.tried += 1;
+                    let Some(next) = self.taken(&spot, decided) else { continue };
+                    let count = known.len();
+                    let index = *known.entry(next.key()).or_insert(count);
+                    exits.push(index);
+                    if index == count {
+                        found.push(next);
+                    }
                 }
+                ways.push(exits);
+            }
+            ahead = found;
+        }
+        tally.spots += known.len();
+        tally.tried += self.tried;
+        tally.rounds = tally.rounds.max(rounds);
+        tally.sequences_of_10 += sequences(&ways, 10);
+    }
+
+    fn taken(&mut self, spot: &Spot, decided: Result<Option<Change>, Refusal>) -> Option<Spot> {
+        match decided {
+            Ok(change) => change.map(|change| self.step(spot, &change)),
+            Err(refusal) => {
+                // Whatever is refused is refused by a state, a missing address, an empty purse, goods that were never
+                // sent or an amount that is too much, and changes nothing.
+                let lawful = [
+                    "TRADE_NOT_ALLOWED_PAY",
+                    "TRADE_STATUS_NOT_AVAILD",
+                    "ADDRESS_MISSING",
+                    "BALANCE_NOT_ENOUGH",
+                    "ILLEGAL_ARGUMENT",
+                    "REFUND_TRADE_FEE_ERROR",
+                ];
+                assert!(lawful.contains(&refusal.code()), "{refusal}");
+                None
             }
         }
     }
@@ -134,7 +285,7 @@ impl Ground {
     /// Everything that anybody may try here, lawful or not.
     fn all_commands(&self, spot: &Spot) -> Vec<Result<Option<Change>, Refusal>> {
         let clocks = Clocks::default();
-        let (buyer, now) = (user(BUYER), spot.now);
+        let (buyer, now) = (user(BUYER), NOON);
         let modes = [Mode::Escrow, Mode::Direct];
         let Some(trade) = &spot.trade else {
             let create = |mode| {
@@ -155,63 +306,146 @@ impl Ground {
                 tried.push(machine::pay(trade, &buyer, &means, receive, &clocks, now).map(Some));
             }
         }
-        let seller = Actor::Seller(user(SELLER));
+        let seller = user(SELLER);
         for by in [TransportType::Express, TransportType::Direct] {
-            tried.push(machine::send_goods(trade, seller.clone(), parcel(by), &clocks, now));
+            tried.push(machine::send_goods(trade, Actor::Seller(seller.clone()), parcel(by), &clocks, now));
         }
+        for discount in [Fen::ZERO, CUT] {
+            tried.push(machine::adjust_price(trade, &seller, discount, now));
+        }
+        let confirming = spot.deadlines.iter().find(|deadline| deadline.kind == DeadlineKind::ConfirmGoods);
+        let due_at = confirming.map(|deadline| deadline.due_at);
+        tried.push(machine::extend_timeout(trade, &seller, 3, due_at, now).map(Some));
         tried.push(machine::confirm_goods(trade, Actor::Buyer(buyer), now).map(Some));
         tried.push(machine::close(trade, Actor::Partner, now).map(Some));
         tried.push(machine::finish(trade, now).map(Some));
-        tried.extend(DeadlineKind::ALL.map(|kind| Ok(machine::expire(trade, kind, now))));
+        tried.extend(refund_commands(trade, &clocks));
+        tried.extend(DeadlineKind::ALL.map(|kind| {
+            let change = machine::expire(trade, kind, &clocks, now);
+            let is_due = due_in((trade.trade_status, trade.refund_status)).contains(&kind);
+            assert_eq!(change.is_some(), is_due, "{kind:?} {trade:?}");
+            Ok(change)
+        }));
         tried
     }
 
     /// Takes a lawful step and holds everything that must be true after it.
     fn step(&mut self, spot: &Spot, change: &Change) -> Spot {
         let after = &change.trade;
-        let from = spot.trade.as_ref().map(|trade| trade.trade_status);
-        self.steps.insert((from, after.trade_status, change.event.command));
+        let state = (after.trade_status, after.refund_status);
+        let from = spot.trade.as_ref().map(|trade| (trade.trade_status, trade.refund_status));
+        self.steps.insert((from, state, change.event.command));
         assert_eq!(change.is_new, from.is_none());
+        assert!(is_lawful(state), "{state:?}");
+        assert!(after.refund_status.is_none() || after.mode == Mode::Escrow, "{after:?}");
+        assert_eq!(after.refund_status.is_some(), after.refund.is_some());
+        assert_eq!(after.gmt.close.is_some(), after.trade_status.is_final());
+        assert_eq!(after.gmt.refund.is_some(), after.refund_status == Some(RefundStatus::RefundSuccess));
+        let is_unpaid_end = state == (TradeStatus::TradeClosed, None);
+        let is_before_payment = after.trade_status == TradeStatus::WaitBuyerPay || is_unpaid_end;
+        assert_eq!(after.gmt.payment.is_none(), is_before_payment, "{after:?}");
 
+        self.check_notice(change);
+        let books = books_after(spot, change);
+        let deadlines = deadlines_after(spot, change);
+        Spot { trade: Some(after.clone()), books, deadlines }
+    }
+
+    /// Every change of a state is told, of its own state, and nothing else is.
+    fn check_notice(&self, change: &Change) {
+        let after = &change.trade;
         let told = match after.service() {
             PaymentService::CreateDirectPayByUser => {
                 matches!(after.trade_status, TradeStatus::TradeSuccess | TradeStatus::TradeFinished)
             }
-            _ => true,
+            _ => change.event.command != Command::ExtendTimeout,
         };
         assert_eq!(change.notice.is_some(), told && self.notifies, "{change:?}");
-        assert!(change.notice.as_ref().is_none_or(|notice| notice.trade_status == after.trade_status));
-
-        let mut books = spot.books.clone();
-        if let Some(journal) = &change.journal {
-            books.post(journal);
+        if let Some(notice) = &change.notice {
+            let said = (notice.trade_status, notice.refund_status);
+            assert_eq!(said, (after.trade_status, after.refund_status));
         }
-        let held = matches!(
-            after.trade_status,
-            TradeStatus::WaitSellerSendGoods | TradeStatus::WaitBuyerConfirmGoods
-        );
-        let escrow = books.of(&Account::Escrow(after.trade_no.clone()));
-        assert_eq!(escrow, if held { after.total_fee } else { Fen::ZERO }, "{after:?}");
-
-        let mut deadlines = if change.clear_deadlines { Vec::new() } else { spot.deadlines.clone() };
-        for new in &change.set_deadlines {
-            assert!(new.due_at > spot.now, "a deadline lies ahead");
-            deadlines.retain(|old| old.kind != new.kind);
-            deadlines.push(*new);
-        }
-        let kinds: Vec<DeadlineKind> = deadlines.iter().map(|deadline| deadline.kind).collect();
-        assert_eq!(kinds, due_in(after.trade_status), "{}", after.trade_status);
-        assert_eq!(after.gmt.close.is_some(), after.trade_status.is_final());
-        Spot { trade: Some(after.clone()), books, deadlines, now: spot.now.plus(Duration::from_secs(1)) }
     }
 }
 
-/// What happens by itself in a state: every state that waits for somebody has its end, but the seller's shipping.
-fn due_in(status: TradeStatus) -> Vec<DeadlineKind> {
-    match status {
-        TradeStatus::WaitBuyerPay => vec![DeadlineKind::CloseUnpaid],
-        TradeStatus::WaitBuyerConfirmGoods => vec![DeadlineKind::ConfirmGoods],
-        TradeStatus::TradeSuccess => vec![DeadlineKind::FinishRefundable],
-        _ => Vec::new(),
+fn refund_commands(trade: &Trade, clocks: &Clocks) -> Vec<Result<Option<Change>, Refusal>> {
+    let (buyer, seller, now) = (user(BUYER), user(SELLER), NOON);
+    let mut tried = Vec::new();
+    for goods_received in [false, true] {
+        for amount in [PART, trade.total_fee, Fen(trade.total_fee.0 + 1)] {
+            let application = Application { goods_received, amount, reason: "不想要了".to_owned() };
+            tried.push(refund::apply_for(trade, &buyer, application, clocks, now));
+        }
     }
+    tried.push(refund::agree(trade, Actor::Seller(seller.clone()), clocks, now));
+    tried.push(refund::refuse(trade, &seller, "完好无损".to_owned(), clocks, now));
+    for by in [TransportType::Express, TransportType::Post] {
+        tried.push(refund::return_goods(trade, &buyer, parcel(by), clocks, now));
+    }
+    tried.push(refund::confirm_return(trade, Actor::Seller(seller), now));
+    tried.push(refund::withdraw(trade, Actor::Buyer(buyer), clocks, now));
+    tried.into_iter().map(|decided| decided.map(Some)).collect()
+}
+
+/// The escrow account holds the total while the money is held and nothing before and after; at the end everybody has
+/// what is theirs.
+fn books_after(spot: &Spot, change: &Change) -> Books {
+    let after = &change.trade;
+    let mut books = spot.books.clone();
+    if let Some(journal) = &change.journal {
+        books.post(journal);
+    }
+    let held =
+        matches!(after.trade_status, TradeStatus::WaitSellerSendGoods | TradeStatus::WaitBuyerConfirmGoods);
+    let escrow = books.of(&Account::Escrow(after.trade_no.clone()));
+    assert_eq!(escrow, if held { after.total_fee } else { Fen::ZERO }, "{after:?}");
+
+    let back = match (after.refund_status, &after.refund) {
+        (Some(RefundStatus::RefundSuccess), Some(refund)) => refund.application.amount,
+        _ => Fen::ZERO,
+    };
+    let is_paid = after.gmt.payment.is_some();
+    let given = if is_paid { after.total_fee.checked_sub(back).unwrap() } else { Fen::ZERO };
+    let bank = books.of(&Account::Bank("ICBCB2C".to_owned()));
+    let (from_purse, from_bank) = (PURSE.checked_sub(books.purse()).unwrap(), bank.checked_neg().unwrap());
+    let is_by_bank = matches!(after.paid_from, Some(Account::Bank(_)));
+    let sources = if is_by_bank { (Fen::ZERO, given) } else { (given, Fen::ZERO) };
+    assert_eq!((from_purse, from_bank), sources, "{after:?}");
+    let sold = if held { Fen::ZERO } else { given };
+    let fee = settlement::fee(sold, after.fee_ppm).unwrap();
+    assert_eq!(books.of(&Account::Fee), fee);
+    assert_eq!(books.of(&Account::User(user(SELLER))), sold.checked_sub(fee).unwrap());
+    books
+}
+
+/// One clock runs in every state that has one, and is set to its length by what leads there.
+fn deadlines_after(spot: &Spot, change: &Change) -> Vec<Deadline> {
+    let after = &change.trade;
+    let mut deadlines = if change.clear_deadlines { Vec::new() } else { spot.deadlines.clone() };
+    for new in &change.set_deadlines {
+        assert!(new.due_at > NOON, "a deadline lies ahead");
+        deadlines.retain(|old| old.kind != new.kind);
+        deadlines.push(*new);
+    }
+    let kinds: Vec<DeadlineKind> = deadlines.iter().map(|deadline| deadline.kind).collect();
+    assert_eq!(kinds, due_in((after.trade_status, after.refund_status)), "{after:?}");
+    if let Some(deadline) = change.set_deadlines.first() {
+        let length = Duration::from_secs(86_400 * days_in(after));
+        if change.event.command == Command::ExtendTimeout {
+            let before = spot.deadlines.first().unwrap().due_at;
+            assert_eq!(deadline.due_at, before.plus(Duration::from_secs(3 * 86_400)));
+        } else {
+            assert_eq!(deadline.due_at, NOON.plus(length), "{:?} {after:?}", deadline.kind);
+        }
+    }
+    deadlines
+}
+
+/// How many lawful sequences there are of one to `length` commands.
+fn sequences(ways: &[Vec<usize>], length: usize) -> u128 {
+    let mut from = vec![0_u128; ways.len()];
+    for _ in 0..length {
+        from = ways.iter().map(|exits| exits.iter().map(|exit| 1 + from[*exit]).sum()).collect();
+    }
+    from[0]
 }

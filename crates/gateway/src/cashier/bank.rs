@@ -6,7 +6,7 @@ use danbao_protocol::service::bank;
 use super::At;
 use super::checkout::{self, Source};
 use super::front::refused;
-use super::pay::payer;
+use super::pay::{is_shown_total, payer};
 use crate::fault::Fault;
 use crate::pages::{Bank, NoticeKind};
 use crate::turn::Turn;
@@ -44,6 +44,9 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, code: &str, form: &Fields) -> 
     };
     if form.get("decision") != "pay" {
         return Ok(at.go("/pay?declined=1"));
+    }
+    if !is_shown_total(&trade, form) {
+        return Ok(at.go("/pay?changed=1"));
     }
     match checkout::pay(turn, &trade, &buyer, Source::Bank(code.to_owned()), None)? {
         Ok(_) => Ok(at.go("/paid")),

@@ -20,8 +20,10 @@ use danbao_engine::machine::Choice;
 
 /// GET: the page.
 pub(super) fn show(turn: &mut Turn<'_>, at: At, request: &Request) -> Result<Response, Fault> {
-    let is_declined = Fields::of_query(request).get("declined") == "1";
-    let error = is_declined.then(|| FormError::whole(Message::BankDeclined));
+    let query = Fields::of_query(request);
+    let said = [("declined", Message::BankDeclined), ("changed", Message::PriceChanged)];
+    let said = said.into_iter().find(|(name, _)| query.get(name) == "1");
+    let error = said.map(|(_, message)| FormError::whole(message));
     match payer(&at) {
         Ok((trade, user)) => {
             let (trade, user) = (trade.clone(), user.clone());
@@ -131,6 +133,9 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, form: &Fields) -> Result<Respo
         Ok((trade, user)) => (trade.clone(), user.clone()),
         Err(response) => return Ok(response),
     };
+    if !is_shown_total(&trade, form) {
+        return page(turn, &at, &trade, &user, form, Some(FormError::whole(Message::PriceChanged)));
+    }
     let receive = match receive(turn, &trade, &user, form)? {
         Ok(receive) => receive,
         Err(error) => return page(turn, &at, &trade, &user, form, Some(error)),
@@ -151,6 +156,12 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, form: &Fields) -> Result<Respo
         Ok(_) => Ok(at.go(&format!("/bank/{code}"))),
         Err(refusal) => page(turn, &at, &trade, &user, form, Some(refused(refusal))),
     }
+}
+
+/// Whether the form was shown with the total that would be paid: the seller may have changed it since.
+pub(super) fn is_shown_total(trade: &Trade, form: &Fields) -> bool {
+    let shown = form.get("shown_total");
+    shown.is_empty() || shown == trade.total_fee.to_string()
 }
 
 fn by_balance(

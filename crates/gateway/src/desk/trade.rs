@@ -1,24 +1,29 @@
 //! One trade at the desk: everything about it, and what its viewer may do.
 
-use danbao_engine::change::Actor;
-use danbao_engine::deadlines::DeadlineKind;
+use danbao_engine::change::Command;
+use danbao_engine::deadlines::{self, DeadlineKind};
 use danbao_engine::machine;
+use danbao_engine::refund::{self, Application, Refund};
 use danbao_engine::refusal::Refusal;
-use danbao_engine::trade::{Shipment, Trade};
+use danbao_engine::trade::{Mode, Shipment, Trade};
+use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{TradeNo, UserId};
+use danbao_protocol::money::Fen;
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::service::payment::TransportType;
 use danbao_protocol::status::TradeStatus;
+use danbao_protocol::time::Timestamp;
 
 use super::member;
 use crate::cashier;
+use crate::deed::{self, Deed, Side};
 use crate::fault::Fault;
 use crate::pages::{
-    self, Action, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState, Party, Posting,
-    Role, SendGoods, TradeDetail,
+    self, Action, ApplyRefund, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState,
+    Party, Posting, RefundFacts, RefundForms, Role, SendGoods, TradeDetail,
 };
 use crate::rows::users::{User, UserStatus};
-use crate::rows::{account, apply, deadline, notice, payment_request, trade as trades, users};
+use crate::rows::{account, deadline, notice, payment_request, trade as trades, users};
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web::Fields;
@@ -90,40 +95,72 @@ fn carry_out(
     action: Action,
     form: &Fields,
 ) -> Result<Result<(), FormError>, Fault> {
-    let user_id = at.user.user_id.clone();
-    let change = match (action, at.role) {
-        (Action::SendGoods, Role::Seller) => {
-            let shipment = match shipment(form) {
-                Ok(shipment) => shipment,
-                Err(error) => return Ok(Err(error)),
-            };
-            let clocks = &turn.config.clocks;
-            machine::send_goods(&at.trade, Actor::Seller(user_id), shipment, clocks, turn.now)
-        }
-        (Action::ConfirmGoods, Role::Buyer) => {
-            if let Err(error) = cashier::check_payment_password(turn, &at.user, form)? {
-                return Ok(Err(error));
-            }
-            machine::confirm_goods(&at.trade, Actor::Buyer(user_id), turn.now).map(Some)
-        }
-        (Action::Close, Role::Buyer) => machine::close(&at.trade, Actor::Buyer(user_id), turn.now).map(Some),
-        (Action::Close, Role::Seller) => {
-            machine::close(&at.trade, Actor::Seller(user_id), turn.now).map(Some)
-        }
-        _ => return Ok(Err(FormError::whole(Message::TradeMovedOn))),
+    // What cannot be undone asks for the payment password once more.
+    let moves_money = matches!(action, Action::ConfirmGoods | Action::AgreeRefund | Action::ConfirmReturn);
+    if moves_money && let Err(error) = cashier::check_payment_password(turn, &at.user, form)? {
+        return Ok(Err(error));
+    }
+    let deed = match deed(&at.trade, action, form) {
+        Ok(deed) => deed,
+        Err(error) => return Ok(Err(error)),
     };
-    match change {
-        Ok(Some(change)) => {
-            apply::apply(turn, &change)?;
-            Ok(Ok(()))
+    let side = match at.role {
+        Role::Buyer => Side::Buyer,
+        Role::Seller => Side::Seller,
+    };
+    Ok(deed::carry_out(turn, &at.trade, side, deed)?.map(|_| ()).map_err(refused))
+}
+
+fn deed(trade: &Trade, action: Action, form: &Fields) -> Result<Deed, FormError> {
+    Ok(match action {
+        Action::Pay => return Err(FormError::whole(Message::TradeMovedOn)),
+        Action::SendGoods => Deed::SendGoods(shipment(form)?),
+        Action::ConfirmGoods => Deed::ConfirmGoods,
+        Action::Close => Deed::Close,
+        Action::AdjustPrice => {
+            let entered = Fen::parse_signed(form.get("discount"));
+            Deed::AdjustPrice(entered.map_err(|_| FormError::at("discount", Message::AmountWrong))?)
         }
-        Ok(None) => Ok(Ok(())),
-        Err(refusal) => Ok(Err(refused(refusal))),
+        Action::ExtendTimeout => Deed::ExtendTimeout(form.get("days").parse().unwrap_or(0)),
+        Action::ApplyRefund => Deed::ApplyRefund(application(trade, form)?),
+        Action::AgreeRefund => Deed::AgreeRefund,
+        Action::RefuseRefund => Deed::RefuseRefund(words(form, "answer")?),
+        Action::ReturnGoods => Deed::ReturnGoods(shipment(form)?),
+        Action::ConfirmReturn => Deed::ConfirmReturn,
+        Action::WithdrawRefund => Deed::WithdrawRefund,
+    })
+}
+
+fn application(trade: &Trade, form: &Fields) -> Result<Application, FormError> {
+    let amount = match form.get("amount") {
+        "" => trade.total_fee,
+        amount => Fen::parse(amount).map_err(|_| FormError::at("amount", Message::AmountWrong))?,
+    };
+    let reason = words(form, "refund_reason")?;
+    Ok(Application { goods_received: form.get("goods_received") == "yes", amount, reason })
+}
+
+/// What one side tells the other; it must say something.
+fn words(form: &Fields, field: &'static str) -> Result<String, FormError> {
+    match form.get(field) {
+        "" => Err(FormError::at(field, Message::ReasonMissing)),
+        text if text.chars().count() > 200 => Err(FormError::at(field, Message::TooLong)),
+        text => Ok(text.to_owned()),
     }
 }
 
 fn refused(refusal: Refusal) -> FormError {
-    FormError::whole(Message::TradeMovedOn).with_code(refusal.code())
+    let error = match refusal {
+        Refusal::Wire(ErrorCode::RefundTradeFeeError) => FormError::at("amount", Message::AmountWrong),
+        Refusal::Wire(
+            ErrorCode::TotalFeeLessequalZero
+            | ErrorCode::TotalFeeGreaterThanMax
+            | ErrorCode::IllegalFeeParam
+            | ErrorCode::NavigationIncomeOfRoyaltyAccount,
+        ) => FormError::at("discount", Message::AmountWrong),
+        _ => FormError::whole(Message::TradeMovedOn),
+    };
+    error.with_code(refusal.code())
 }
 
 /// The parcel of the shipping form (protocol.md §7.1: a carrier unless nothing is carried).
@@ -172,11 +209,7 @@ fn page(
         seller: party(turn, &trade.seller)?,
         logistics: cashier::chosen_logistics(trade),
         address: trade.receive.as_ref().map(|to| cashier::address(0, to)),
-        shipment: trade.shipment.as_ref().map(|shipment| pages::Shipment {
-            transport_type: shipment.transport_type.as_str(),
-            logistics_name: shipment.logistics_name.clone(),
-            invoice_no: shipment.invoice_no.clone(),
-        }),
+        shipment: trade.shipment.as_ref().map(shown_parcel),
         due: due(turn, &trade.trade_no)?,
         events: events(turn, &trade.trade_no)?,
         pay_url: stored.filter(|_| is_unpaid && at.role == Role::Buyer).map(|stored| cashier::path(&stored)),
@@ -184,6 +217,10 @@ fn page(
             .then(|| send_goods_form(trade, form)),
         may_confirm_goods: status == TradeStatus::WaitBuyerConfirmGoods && at.role == Role::Buyer,
         may_close: is_unpaid,
+        discount: (is_unpaid && at.role == Role::Seller).then(|| trade.amount.discount.to_string()),
+        extension_days: extension_days(trade, at.role),
+        refund: trade.refund.as_ref().map(refund_facts),
+        refund_forms: refund_forms(trade, at.role, form, turn.now),
         done,
         error,
     };
@@ -199,6 +236,62 @@ fn send_goods_form(trade: &Trade, form: &Fields) -> SendGoods {
         logistics_name: form.get("logistics_name").to_owned(),
         invoice_no: form.get("invoice_no").to_owned(),
     }
+}
+
+fn extension_days(trade: &Trade, role: Role) -> Vec<u64> {
+    let is_running = deadlines::running(trade) == Some(DeadlineKind::ConfirmGoods);
+    if role == Role::Seller && is_running { machine::EXTENSION_DAYS.to_vec() } else { Vec::new() }
+}
+
+fn refund_facts(refund: &Refund) -> RefundFacts {
+    RefundFacts {
+        goods_received: refund.application.goods_received,
+        amount: refund.application.amount.to_string(),
+        reason: refund.application.reason.clone(),
+        answer: refund.answer.clone(),
+        parcel: refund.parcel.as_ref().map(shown_parcel),
+    }
+}
+
+fn shown_parcel(parcel: &Shipment) -> pages::Shipment {
+    pages::Shipment {
+        transport_type: parcel.transport_type.as_str(),
+        logistics_name: parcel.logistics_name.clone(),
+        invoice_no: parcel.invoice_no.clone(),
+    }
+}
+
+/// The forms that the refund machine would listen to, so that none is shown in vain.
+fn refund_forms(trade: &Trade, role: Role, form: &Fields, now: Timestamp) -> RefundForms {
+    let is_held =
+        matches!(trade.trade_status, TradeStatus::WaitSellerSendGoods | TradeStatus::WaitBuyerConfirmGoods)
+            && trade.mode == Mode::Escrow;
+    let received = trade.refund.as_ref().is_some_and(|refund| refund.application.goods_received);
+    let may = |side: Role, command: Command| {
+        role == side && is_held && refund::next(trade.refund_status, received, command).is_some()
+    };
+    let is_sent = trade.trade_status == TradeStatus::WaitBuyerConfirmGoods;
+    let forms = RefundForms {
+        any: false,
+        apply: (role == Role::Buyer && refund::may_apply(trade, now)).then(|| ApplyRefund {
+            may_have_received: is_sent,
+            goods_received: is_sent && form.get("goods_received") != "no",
+            amount: Some(form.get("amount"))
+                .filter(|amount| !amount.is_empty())
+                .map_or_else(|| trade.total_fee.to_string(), str::to_owned),
+            reason: form.get("refund_reason").to_owned(),
+        }),
+        may_answer: may(Role::Seller, Command::AgreeRefund),
+        return_goods: may(Role::Buyer, Command::ReturnGoods).then(|| send_goods_form(trade, form)),
+        may_confirm_return: may(Role::Seller, Command::ConfirmReturn),
+        may_withdraw: may(Role::Buyer, Command::WithdrawRefund),
+    };
+    let any = forms.apply.is_some()
+        || forms.may_answer
+        || forms.return_goods.is_some()
+        || forms.may_confirm_return
+        || forms.may_withdraw;
+    RefundForms { any, ..forms }
 }
 
 fn party(turn: &mut Turn<'_>, user_id: &UserId) -> Result<Party, Fault> {
@@ -219,6 +312,9 @@ fn due(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Option<Due>, Fault> {
             DeadlineKind::CloseUnpaid => DueKind::Close,
             DeadlineKind::ConfirmGoods => DueKind::Confirm,
             DeadlineKind::FinishRefundable => DueKind::Finish,
+            DeadlineKind::AgreeRefund => DueKind::AgreeRefund,
+            DeadlineKind::ConfirmReturn => DueKind::ConfirmReturn,
+            DeadlineKind::WithdrawRefund => DueKind::WithdrawRefund,
         },
         at: at.wire(),
     }))
@@ -234,9 +330,8 @@ fn events(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Vec<pages::Event>, 
             Some(journal_id) => account::postings(turn.tx, journal_id)?,
             None => Vec::new(),
         };
-        // A change owes at most one notice, made at its own instant and naming its own state.
-        let own = notices
-            .next_if(|notice| notice.created_at == event.at && notice.trade_status == event.trade_status);
+        // A change owes at most one notice, which is numbered by the version that the change made.
+        let own = notices.next_if(|notice| notice.seq == event.version);
         events.push(pages::Event {
             at: event.at.wire(),
             actor: event.actor,

@@ -89,13 +89,32 @@ text_keys! {
         ConfirmGoods = "confirm_goods",
         /// 关闭交易
         Close = "close",
+        /// 修改价格
+        AdjustPrice = "adjust_price",
+        /// 延长收货时间
+        ExtendTimeout = "extend_timeout",
+        /// 申请退款
+        ApplyRefund = "apply_refund",
+        /// 同意退款
+        AgreeRefund = "agree_refund",
+        /// 拒绝退款
+        RefuseRefund = "refuse_refund",
+        /// 退货
+        ReturnGoods = "return_goods",
+        /// 确认收到退货
+        ConfirmReturn = "confirm_return",
+        /// 撤销退款申请
+        WithdrawRefund = "withdraw_refund",
     }
 }
 
 /// GET `/desk/trades/{trade_no}`: all about one trade, and what may be done to it.
 ///
 /// Forms POST to `/desk/trades/{trade_no}/{action}` with `csrf` and: `send_goods` (`transport_type`,
-/// `logistics_name`, `invoice_no`), `confirm_goods` (`payment_password`), `close` (`reason`, may be empty).
+/// `logistics_name`, `invoice_no`), `confirm_goods` (`payment_password`), `close` (`reason`, may be empty),
+/// `adjust_price` (`discount`), `extend_timeout` (`days`), `apply_refund` (`goods_received` yes | no, `amount`,
+/// `refund_reason`), `agree_refund` and `confirm_return` (`payment_password`), `refuse_refund` (`answer`), `return_goods`
+/// (as `send_goods`), `withdraw_refund`.
 #[derive(Debug, Clone, Serialize)]
 pub struct TradeDetail {
     /// 交易号
@@ -134,6 +153,14 @@ pub struct TradeDetail {
     pub may_confirm_goods: bool,
     /// Whether the viewer may close the trade.
     pub may_close: bool,
+    /// The discount in the price form, if the viewer may change the price.
+    pub discount: Option<String>,
+    /// The days by which the viewer may extend the buyer's time to confirm; empty if not.
+    pub extension_days: Vec<u64>,
+    /// What the buyer wants back, once a refund was applied for.
+    pub refund: Option<RefundFacts>,
+    /// What the viewer may do about a refund.
+    pub refund_forms: RefundForms,
     /// What has just been done: a green line at the top.
     pub done: Option<Action>,
     /// Why a form came back.
@@ -142,6 +169,51 @@ pub struct TradeDetail {
 
 impl Page for TradeDetail {
     const TEMPLATE: &'static str = "trade.html";
+}
+
+/// 退款: what was applied for, and how it went.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefundFacts {
+    /// Whether the buyer has the goods.
+    pub goods_received: bool,
+    /// How much.
+    pub amount: String,
+    /// Why, in the buyer's words.
+    pub reason: String,
+    /// Why not, in the seller's words; may be empty.
+    pub answer: String,
+    /// How the goods come back, once they do.
+    pub parcel: Option<Shipment>,
+}
+
+/// What a viewer may do about a refund.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RefundForms {
+    /// Whether there is any form at all.
+    pub any: bool,
+    /// The buyer may apply, or apply again.
+    pub apply: Option<ApplyRefund>,
+    /// The seller may agree or refuse.
+    pub may_answer: bool,
+    /// The buyer may say how the goods come back.
+    pub return_goods: Option<SendGoods>,
+    /// The seller may confirm that they are back.
+    pub may_confirm_return: bool,
+    /// The buyer may withdraw.
+    pub may_withdraw: bool,
+}
+
+/// What stands in the application form.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ApplyRefund {
+    /// Whether the goods were sent, so that the buyer may have them.
+    pub may_have_received: bool,
+    /// The preselected answer.
+    pub goods_received: bool,
+    /// Yuan.
+    pub amount: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// An account holder in a trade.
@@ -197,6 +269,12 @@ text_keys! {
         Confirm = "confirm",
         /// The refund period of an advanced contract ends.
         Finish = "finish",
+        /// The seller's silence counts as agreement to a refund.
+        AgreeRefund = "agree_refund",
+        /// Goods that are sent back count as received.
+        ConfirmReturn = "confirm_return",
+        /// The refund falls away.
+        WithdrawRefund = "withdraw_refund",
     }
 }
 

@@ -23,8 +23,9 @@ use serde::{Serialize, Serializer};
 
 pub use cashier::{Balance, Bank, Cashier, Member, Method, NextStep, Paid, Pay, PayAddress, Return, Visitor};
 pub use desk::{
-    Action, Address, AddressEntry, Addresses, Attempt, Desk, DeskRow, Due, DueKind, Event, LedgerAccount,
-    NoticeFact, NoticeState, Party, Posting, Role, SendGoods, Shipment, SignIn, TradeDetail,
+    Action, Address, AddressEntry, Addresses, ApplyRefund, Attempt, Desk, DeskRow, Due, DueKind, Event,
+    LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms, Role, SendGoods,
+    Shipment, SignIn, TradeDetail,
 };
 pub use explanation::{Errors, Explanation, explain};
 pub use front::{
@@ -158,6 +159,7 @@ templates!(
     "sign_in.html",
     "desk.html",
     "trade.html",
+    "refund.html",
     "addresses.html",
 );
 

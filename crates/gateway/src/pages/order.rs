@@ -73,12 +73,18 @@ text_keys! {
         FormExpired = "form_expired",
         /// The trade has moved on since the page was opened.
         TradeMovedOn = "trade_moved_on",
+        /// The seller has changed the price since the page was opened.
+        PriceChanged = "price_changed",
         /// The carrier is missing although the way of shipping needs one.
         CarrierMissing = "carrier_missing",
         /// An input is longer than its field.
         TooLong = "too_long",
         /// The address book is full.
         AddressBookFull = "address_book_full",
+        /// The amount of a refund or the discount is not one: REFUND_TRADE_FEE_ERROR and its like.
+        AmountWrong = "amount_wrong",
+        /// A reason is missing.
+        ReasonMissing = "reason_missing",
         /// Something is busy; the same again will do.
         TryAgain = "try_again",
     }

@@ -436,6 +436,10 @@ impl Sampled for TradeDetail {
             }),
             may_confirm_goods: false,
             may_close: false,
+            discount: None,
+            extension_days: vec![],
+            refund: None,
+            refund_forms: RefundForms::default(),
             done: None,
             error: Some(FormError::at("logistics_name", Message::CarrierMissing)),
         };
@@ -451,6 +455,16 @@ impl Sampled for TradeDetail {
             events: vec![created.clone(), paid.clone(), shipped.clone()],
             send_goods: None,
             may_confirm_goods: true,
+            refund_forms: RefundForms {
+                any: true,
+                apply: Some(ApplyRefund {
+                    may_have_received: true,
+                    goods_received: true,
+                    amount: "376.00".into(),
+                    reason: String::new(),
+                }),
+                ..RefundForms::default()
+            },
             done: Some(Action::SendGoods),
             error: None,
             ..to_ship.clone()
@@ -490,7 +504,70 @@ impl Sampled for TradeDetail {
             done: Some(Action::Pay),
             ..to_pay.clone()
         };
+        let refund = RefundFacts {
+            goods_received: true,
+            amount: "100.00".into(),
+            reason: "颜色不符 <b>".into(),
+            answer: String::new(),
+            parcel: None,
+        };
+        let to_answer = TradeDetail {
+            role: Role::Seller,
+            refund_status: Some("WAIT_SELLER_AGREE"),
+            due: Some(Due { kind: DueKind::AgreeRefund, at: "2011-11-27 09:00:00".into() }),
+            may_confirm_goods: false,
+            refund: Some(refund.clone()),
+            refund_forms: RefundForms { any: true, may_answer: true, ..RefundForms::default() },
+            done: None,
+            ..to_confirm.clone()
+        };
+        let to_return = TradeDetail {
+            role: Role::Buyer,
+            refund_status: Some("WAIT_BUYER_RETURN_GOODS"),
+            due: Some(Due { kind: DueKind::WithdrawRefund, at: "2011-11-27 09:00:00".into() }),
+            refund_forms: RefundForms {
+                any: true,
+                return_goods: to_ship.send_goods.clone(),
+                may_withdraw: true,
+                ..RefundForms::default()
+            },
+            done: Some(Action::AgreeRefund),
+            ..to_answer.clone()
+        };
+        let to_take_back = TradeDetail {
+            role: Role::Seller,
+            refund_status: Some("WAIT_SELLER_CONFIRM_GOODS"),
+            due: Some(Due { kind: DueKind::ConfirmReturn, at: "2011-11-27 09:00:00".into() }),
+            refund: Some(RefundFacts {
+                answer: "请先寄回".into(),
+                parcel: to_confirm.shipment.clone(),
+                ..refund
+            }),
+            refund_forms: RefundForms { any: true, may_confirm_return: true, ..RefundForms::default() },
+            done: None,
+            ..to_return.clone()
+        };
+        let to_wait = TradeDetail {
+            role: Role::Seller,
+            may_confirm_goods: false,
+            extension_days: vec![3, 5, 7, 10],
+            refund_forms: RefundForms::default(),
+            done: None,
+            ..to_confirm.clone()
+        };
+        let to_price = TradeDetail {
+            role: Role::Seller,
+            discount: Some("-3.00".into()),
+            pay_url: None,
+            refund_forms: RefundForms::default(),
+            ..to_pay.clone()
+        };
         vec![
+            ("to-answer", to_answer),
+            ("to-return", to_return),
+            ("to-take-back", to_take_back),
+            ("to-wait", to_wait),
+            ("to-price", to_price),
             ("to-ship", to_ship),
             ("to-confirm", to_confirm),
             ("to-pay", to_pay),

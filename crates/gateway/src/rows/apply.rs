@@ -7,6 +7,7 @@
 use danbao_engine::change::{Change, Journal, Posting};
 use danbao_engine::chart::Account;
 use danbao_engine::notices::Notice;
+use danbao_engine::refund::Refund;
 use danbao_engine::trade::{Mode, Trade};
 use danbao_protocol::money::Fen;
 use danbao_protocol::time::Timestamp;
@@ -39,6 +40,9 @@ pub(crate) fn apply(turn: &mut Turn<'_>, change: &Change) -> Result<Trade, Fault
         insert_trade(turn, &change.trade)?;
     } else {
         update_trade(turn, &change.trade, version)?;
+    }
+    if let Some(refund) = &change.trade.refund {
+        save_refund(turn, &change.trade, refund)?;
     }
     let journal_id = match &change.journal {
         Some(journal) => Some(post(turn, Some(&change.trade), change.event.command.as_str(), journal)?),
@@ -180,12 +184,13 @@ fn insert_trade(turn: &mut Turn<'_>, trade: &Trade) -> Result<(), Fault> {
 fn update_trade(turn: &mut Turn<'_>, trade: &Trade, version: i64) -> Result<(), Fault> {
     let columns = Columns::of(trade)?;
     let shipment = trade.shipment.as_ref();
+    let paid_from = trade.paid_from.as_ref().map(ToString::to_string);
     let changed = turn.tx.execute(
         "UPDATE trade SET mode = $3, trade_status = $4, refund_status = $5, price = $6, quantity = $7, discount = $8,
              logistics = $9, total_fee = $10, receive_name = $11, receive_address = $12, receive_zip = $13,
              receive_phone = $14, receive_mobile = $15, transport_type = $16, logistics_name = $17,
              invoice_no = $18, gmt_logistics_modify = $19, gmt_payment = $20, gmt_send_goods = $21,
-             gmt_refund = $22, gmt_close = $23, version = $24
+             gmt_refund = $22, gmt_close = $23, version = $24, paid_from = $25
          WHERE trade_no = $1 AND version = $2",
         &[
             Bind::Text(trade.trade_no.as_str()),
@@ -212,12 +217,36 @@ fn update_trade(turn: &mut Turn<'_>, trade: &Trade, version: i64) -> Result<(), 
             instant(trade.gmt.refund),
             instant(trade.gmt.close),
             Bind::Int(version),
+            paid_from.as_deref().into(),
         ],
     )?;
     if changed == 1 {
         return Ok(());
     }
     Err(Error::Conflict(format!("{} is no longer at version {}", trade.trade_no, trade.version)).into())
+}
+
+fn save_refund(turn: &mut Turn<'_>, trade: &Trade, refund: &Refund) -> Result<(), Fault> {
+    let parcel = refund.parcel.as_ref();
+    turn.tx.execute(
+        "INSERT INTO refund (trade_no, goods_received, amount, reason, answer, transport_type, logistics_name,
+                             invoice_no)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (trade_no) DO UPDATE SET goods_received = excluded.goods_received, amount = excluded.amount,
+             reason = excluded.reason, answer = excluded.answer, transport_type = excluded.transport_type,
+             logistics_name = excluded.logistics_name, invoice_no = excluded.invoice_no",
+        &[
+            Bind::Text(trade.trade_no.as_str()),
+            refund.application.goods_received.into(),
+            Bind::Int(refund.application.amount.0),
+            Bind::Text(&refund.application.reason),
+            Bind::Text(&refund.answer),
+            parcel.map(|parcel| parcel.transport_type.as_str()).into(),
+            parcel.map(|parcel| parcel.logistics_name.as_str()).into(),
+            parcel.map(|parcel| parcel.invoice_no.as_str()).into(),
+        ],
+    )?;
+    Ok(())
 }
 
 /// The columns that need a thought before they can be bound.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use danbao_engine::change::{Actor, Command};
+use danbao_engine::chart::Account;
+use danbao_engine::refund::{Application, Refund};
 use danbao_engine::settlement::Royalty;
 use danbao_engine::trade::{Instants, Mode, Shipment, Trade};
 use danbao_protocol::ids::{TradeNo, UserId};
@@ -22,7 +24,7 @@ macro_rules! select_trade {
             "SELECT r.params, t.trade_no, t.seller, t.buyer, t.mode, t.is_refundable, t.fee_ppm, t.royalty_count,
                     t.trade_status, t.refund_status, t.price, t.quantity, t.discount, t.logistics, t.total_fee,
                     t.receive_name, t.receive_address, t.receive_zip, t.receive_phone, t.receive_mobile,
-                    t.transport_type, t.logistics_name, t.invoice_no, t.gmt_create, t.gmt_logistics_modify,
+                    t.transport_type, t.logistics_name, t.invoice_no, t.paid_from, t.gmt_create, t.gmt_logistics_modify,
                     t.gmt_payment, t.gmt_send_goods, t.gmt_refund, t.gmt_close, t.version
              FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no ",
             $rest
@@ -86,6 +88,7 @@ fn read(tx: &mut dyn Conn, row: &Row) -> Result<Trade, Fault> {
     let total_fee = Fen(columns.next()?);
     let receive = read_receive(&mut columns)?;
     let shipment = read_shipment(&mut columns)?;
+    let paid_from = columns.next::<Option<String>>()?;
     let gmt = Instants {
         create: Timestamp(columns.next()?),
         logistics_modify: columns.next::<Option<i64>>()?.map(Timestamp),
@@ -103,6 +106,7 @@ fn read(tx: &mut dyn Conn, row: &Row) -> Result<Trade, Fault> {
                 .ok_or_else(|| Fault::invariant(format!("{trade_no} has no logistics group {index}")))
         })
         .transpose()?;
+    let refund = if refund_status.is_some() { load_refund(tx, &trade_no)? } else { None };
     let royalty = if royalty_count > 0 { load_royalty(tx, &trade_no)? } else { Vec::new() };
     Ok(Trade {
         refund_status: refund_status.map(|status| word(&status, RefundStatus::from_wire)).transpose()?,
@@ -120,6 +124,8 @@ fn read(tx: &mut dyn Conn, row: &Row) -> Result<Trade, Fault> {
         receive,
         total_fee,
         shipment,
+        paid_from: paid_from.map(|name| word(&name, Account::from_name)).transpose()?,
+        refund,
         gmt,
         version,
     })
@@ -149,6 +155,23 @@ fn read_shipment(columns: &mut danbao_store::Reader<'_>) -> Result<Option<Shipme
     Ok(Some(Shipment { transport_type, logistics_name, invoice_no }))
 }
 
+fn load_refund(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Option<Refund>, Fault> {
+    let row = tx.query_opt(
+        "SELECT goods_received, amount, reason, answer, transport_type, logistics_name, invoice_no
+         FROM refund WHERE trade_no = $1",
+        &[Bind::Text(trade_no.as_str())],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let mut columns = row.reader();
+    let application = Application {
+        goods_received: columns.next()?,
+        amount: Fen(columns.next()?),
+        reason: columns.next()?,
+    };
+    let answer = columns.next()?;
+    Ok(Some(Refund { application, answer, parcel: read_shipment(&mut columns)? }))
+}
+
 fn load_royalty(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<Royalty>, Fault> {
     let rows = tx.query(
         "SELECT payer, receiver, amount, memo FROM trade_royalty WHERE trade_no = $1 ORDER BY line",
@@ -168,6 +191,8 @@ fn load_royalty(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<Royalty>, F
 /// One line of a trade's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredEvent {
+    /// The version of the trade that it made, by which its notice is numbered.
+    pub(crate) version: i64,
     pub(crate) at: Timestamp,
     /// The word of [`Actor::role`].
     pub(crate) actor: &'static str,
@@ -180,21 +205,22 @@ pub(crate) struct StoredEvent {
 /// A trade's history, oldest first.
 pub(crate) fn load_history(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<StoredEvent>, Fault> {
     let rows = tx.query(
-        "SELECT at, actor, command, trade_status, refund_status, journal_id FROM trade_event
+        "SELECT version, at, actor, command, trade_status, refund_status, journal_id FROM trade_event
          WHERE trade_no = $1 ORDER BY version",
         &[Bind::Text(trade_no.as_str())],
     )?;
     let read = |row: &Row| {
         Ok(StoredEvent {
-            at: Timestamp(row.get(0)?),
-            actor: word(&row.get::<String>(1)?, |name| Actor::ROLES.into_iter().find(|role| *role == name))?,
-            command: word(&row.get::<String>(2)?, Command::from_name)?,
-            trade_status: word(&row.get::<String>(3)?, TradeStatus::from_wire)?,
+            version: row.get(0)?,
+            at: Timestamp(row.get(1)?),
+            actor: word(&row.get::<String>(2)?, |name| Actor::ROLES.into_iter().find(|role| *role == name))?,
+            command: word(&row.get::<String>(3)?, Command::from_name)?,
+            trade_status: word(&row.get::<String>(4)?, TradeStatus::from_wire)?,
             refund_status: row
-                .get::<Option<String>>(4)?
+                .get::<Option<String>>(5)?
                 .map(|status| word(&status, RefundStatus::from_wire))
                 .transpose()?,
-            journal_id: row.get(5)?,
+            journal_id: row.get(6)?,
         })
     };
     rows.iter().map(read).collect()

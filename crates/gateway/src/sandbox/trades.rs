@@ -1,21 +1,22 @@
 //! Looking at trades, and acting on them without a browser.
 
-use danbao_engine::change::{Actor, Change};
-use danbao_engine::machine;
-use danbao_engine::refusal::Refusal;
+use danbao_engine::refund::Application;
 use danbao_engine::trade::{Mode, Shipment, Trade};
 use danbao_protocol::ids::{OutTradeNo, PartnerId, TradeNo};
+use danbao_protocol::money::Fen;
 use danbao_protocol::node::Request;
 use danbao_protocol::service::payment::TransportType;
+use danbao_protocol::status::TradeStatus;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::checkout::first_address;
 use super::{Answer, Problem, read};
 use crate::cashier::{self, Source};
+use crate::deed::{self, Deed, Side};
 use crate::fault::Fault;
 use crate::rows::notice::StoredNotice;
-use crate::rows::{account, apply, deadline, notice, payment_request, trade as trades, users};
+use crate::rows::{account, deadline, notice, payment_request, trade as trades, users};
 use crate::turn::Turn;
 use crate::web::Fields;
 
@@ -86,6 +87,17 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
         "total_fee": trade.total_fee.to_string(),
         "buyer_id": trade.buyer.as_str(),
         "seller_id": trade.seller.as_str(),
+        "refund": trade.refund.as_ref().map(|refund| json!({
+            "goods_received": refund.application.goods_received,
+            "amount": refund.application.amount.to_string(),
+            "reason": refund.application.reason,
+            "answer": refund.answer,
+            "parcel": refund.parcel.as_ref().map(|parcel| json!({
+                "transport_type": parcel.transport_type.as_str(),
+                "logistics_name": parcel.logistics_name,
+                "invoice_no": parcel.invoice_no,
+            })),
+        })),
         "deadlines": deadlines.iter().map(|(kind, at)| json!({
             "kind": kind.as_str(), "due_at": at.wire(),
         })).collect::<Vec<_>>(),
@@ -121,18 +133,33 @@ struct Body {
     /// For `pay`: `balance` or `bank`.
     #[serde(default)]
     method: Option<String>,
-    /// For `send_goods`.
+    /// For `send_goods` and `return_goods`.
     #[serde(default)]
     transport_type: Option<String>,
-    /// For `send_goods`.
+    /// For `send_goods` and `return_goods`.
     #[serde(default)]
     logistics_name: Option<String>,
-    /// For `send_goods`.
+    /// For `send_goods` and `return_goods`.
     #[serde(default)]
     invoice_no: Option<String>,
+    /// For `apply_refund`: whether the buyer has the goods; true once they were sent, if not said.
+    #[serde(default)]
+    goods_received: Option<bool>,
+    /// For `apply_refund`: yuan; all, if not said.
+    #[serde(default)]
+    amount: Option<String>,
+    /// For `apply_refund` and `refuse_refund`.
+    #[serde(default)]
+    reason: Option<String>,
+    /// For `adjust_price`: yuan, negative for a reduction.
+    #[serde(default)]
+    discount: Option<String>,
+    /// For `extend_timeout`: 3, 5, 7 or 10.
+    #[serde(default)]
+    days: Option<u64>,
 }
 
-/// `POST /trades/{trade_no}/actions`: as the buyer (pay, confirm_goods) or the seller (send_goods, close).
+/// `POST /trades/{trade_no}/actions`: as the buyer or the seller, whoever may.
 pub(super) fn act(turn: &mut Turn<'_>, request: &Request, trade_no: &str) -> Answer {
     let body: Body = match read(request) {
         Ok(body) => body,
@@ -141,37 +168,62 @@ pub(super) fn act(turn: &mut Turn<'_>, request: &Request, trade_no: &str) -> Ans
     let Some(trade) = trades::load(turn.tx, &TradeNo::new(trade_no))? else {
         return Ok(Err(Problem::not_found("such trade")));
     };
-    let seller = || Actor::Seller(trade.seller.clone());
-    let done = match body.action.as_str() {
-        "pay" => return pay(turn, &trade, &body),
-        "send_goods" => {
-            let shipment = match shipment(&body) {
-                Ok(shipment) => shipment,
-                Err(problem) => return Ok(Err(problem)),
-            };
-            machine::send_goods(&trade, seller(), shipment, &turn.config.clocks, turn.now)
-        }
-        "confirm_goods" => {
-            machine::confirm_goods(&trade, Actor::Buyer(trade.buyer.clone()), turn.now).map(Some)
-        }
-        "close" => machine::close(&trade, seller(), turn.now).map(Some),
-        _ => {
-            let detail = "pay, send_goods, confirm_goods or close";
-            return Ok(Err(Problem::unprocessable("action_unknown", detail)));
-        }
+    if body.action == "pay" {
+        return pay(turn, &trade, &body);
+    }
+    let (side, deed) = match deed(&trade, &body) {
+        Ok(deed) => deed,
+        Err(problem) => return Ok(Err(problem)),
     };
-    finish(turn, &trade, done)
-}
-
-fn finish(turn: &mut Turn<'_>, trade: &Trade, done: Result<Option<Change>, Refusal>) -> Answer {
-    match done {
-        Ok(Some(change)) => {
-            let after = apply::apply(turn, &change)?;
-            describe(turn, &after).map(Ok)
-        }
-        Ok(None) => describe(turn, trade).map(Ok),
+    match deed::carry_out(turn, &trade, side, deed)? {
+        Ok(after) => describe(turn, &after).map(Ok),
         Err(refusal) => Ok(Ok(json!({ "error_code": refusal.code() }))),
     }
+}
+
+fn deed(trade: &Trade, body: &Body) -> Result<(Side, Deed), Problem> {
+    let reason = || words(body.reason.as_deref());
+    Ok(match body.action.as_str() {
+        "adjust_price" => (Side::Seller, Deed::AdjustPrice(yuan(body.discount.as_deref().unwrap_or("0"))?)),
+        "agree_refund" => (Side::Seller, Deed::AgreeRefund),
+        "apply_refund" => (Side::Buyer, Deed::ApplyRefund(application(trade, body)?)),
+        "close" => (Side::Seller, Deed::Close),
+        "confirm_goods" => (Side::Buyer, Deed::ConfirmGoods),
+        "confirm_return" => (Side::Seller, Deed::ConfirmReturn),
+        "extend_timeout" => (Side::Seller, Deed::ExtendTimeout(body.days.unwrap_or(3))),
+        "refuse_refund" => (Side::Seller, Deed::RefuseRefund(reason()?)),
+        "return_goods" => (Side::Buyer, Deed::ReturnGoods(shipment(body)?)),
+        "send_goods" => (Side::Seller, Deed::SendGoods(shipment(body)?)),
+        "withdraw_refund" => (Side::Buyer, Deed::WithdrawRefund),
+        _ => {
+            let detail = "pay, send_goods, confirm_goods, close, adjust_price, extend_timeout, apply_refund, \
+                          agree_refund, refuse_refund, return_goods, confirm_return or withdraw_refund";
+            return Err(Problem::unprocessable("action_unknown", detail));
+        }
+    })
+}
+
+fn application(trade: &Trade, body: &Body) -> Result<Application, Problem> {
+    let is_sent = trade.trade_status == TradeStatus::WaitBuyerConfirmGoods;
+    Ok(Application {
+        goods_received: body.goods_received.unwrap_or(is_sent),
+        amount: body.amount.as_deref().map(yuan).transpose()?.unwrap_or(trade.total_fee),
+        reason: words(body.reason.as_deref())?,
+    })
+}
+
+/// A reason, no longer than at the desk.
+fn words(text: Option<&str>) -> Result<String, Problem> {
+    match text.unwrap_or_default() {
+        text if text.chars().count() > 200 => {
+            Err(Problem::unprocessable("reason_too_long", "at most 200 characters"))
+        }
+        text => Ok(text.to_owned()),
+    }
+}
+
+fn yuan(text: &str) -> Result<Fen, Problem> {
+    Fen::parse_signed(text).map_err(|error| Problem::unprocessable("amount_malformed", error.to_string()))
 }
 
 fn pay(turn: &mut Turn<'_>, trade: &Trade, body: &Body) -> Answer {

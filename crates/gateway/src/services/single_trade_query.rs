@@ -7,7 +7,7 @@ use danbao_protocol::time::Timestamp;
 
 use super::{Answer, Call, find_trade};
 use crate::fault::Fault;
-use crate::rows::users;
+use crate::rows::{trade as trades, users};
 use crate::turn::Turn;
 use crate::web;
 
@@ -31,7 +31,7 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Vec<(&'static str, Str
     // Truths are T and F here, unlike in messages (trap 26).
     let truth = |is_true: bool| Some(if is_true { "T" } else { "F" }.to_owned());
     let gmt = trade.gmt;
-    let modified = [gmt.close, gmt.refund, gmt.send_goods, gmt.payment].into_iter().flatten().max();
+    let modified = trades::load_history(turn.tx, &trade.trade_no)?.last().map(|event| event.at);
     let children = [
         ("body", request.body.clone()),
         ("buyer_email", email(turn, &trade.buyer)?),

@@ -16,5 +16,6 @@ mod notifications;
 mod openapi;
 mod order;
 mod purchases;
+mod refunds;
 mod refusals;
 mod world;

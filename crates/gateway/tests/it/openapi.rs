@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use danbao_engine::change::Command;
+use danbao_engine::deadlines::DeadlineKind;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -331,4 +333,54 @@ fn a_gateway_that_is_no_sandbox_has_no_such_thing() {
         };
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
     }
+}
+
+#[test]
+fn a_refund_and_its_actions_answer_as_they_are_described() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        let words = |at: &str| -> Vec<String> {
+            let words = openapi.pointer(at).and_then(Value::as_array).unwrap();
+            words.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let trade = "/components/schemas/Trade/properties";
+        let kinds = DeadlineKind::ALL.map(DeadlineKind::as_str);
+        assert_eq!(words(&format!("{trade}/deadlines/items/properties/kind/enum")), kinds);
+        let mut commands = words(&format!("{trade}/history/items/properties/command/enum"));
+        let mut all = Command::ALL.map(Command::as_str);
+        commands.sort();
+        all.sort_unstable();
+        assert_eq!(commands, all);
+
+        let zhang = world.zhang();
+        let url = Call::escrow(&world.shop, "a3", "10.00").url();
+        let paid = world.checkout(&url, &zhang.email, Value::Null);
+        let path = format!("/trades/{}/actions", paid["trade_no"].as_str().unwrap());
+        let operation = &openapi["paths"]["/trades/{trade_no}/actions"]["post"];
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let mut tried = Vec::new();
+        for action in [
+            json!({ "action": "send_goods", "transport_type": "POST" }),
+            json!({ "action": "extend_timeout", "days": 5 }),
+            json!({ "action": "apply_refund", "goods_received": true, "amount": "4.00", "reason": "坏了" }),
+            json!({ "action": "refuse_refund", "reason": "没有坏" }),
+            json!({ "action": "withdraw_refund" }),
+            json!({ "action": "apply_refund" }),
+            json!({ "action": "agree_refund" }),
+            json!({ "action": "return_goods", "logistics_name": "EMS", "invoice_no": "1" }),
+            json!({ "action": "confirm_return" }),
+            json!({ "action": "adjust_price", "discount": "-1.00" }),
+            json!({ "action": "pay", "method": "bank" }),
+            json!({ "action": "confirm_goods" }),
+            json!({ "action": "close" }),
+        ] {
+            check(&openapi, body, &action, "body").unwrap();
+            let answer = world.done(Method::POST, &path, &action);
+            check(&openapi, schema_of(&openapi, operation, StatusCode::OK), &answer, "answer").unwrap();
+            tried.push(action["action"].as_str().unwrap().to_owned());
+        }
+        let described = words("/components/schemas/Action/properties/action/enum");
+        assert!(described.iter().all(|action| tried.contains(action)), "{described:?}");
+        world.acknowledge_all();
+    });
 }

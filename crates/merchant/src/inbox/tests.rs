@@ -154,6 +154,33 @@ fn lifecycles() -> Vec<(&'static str, PaymentService, Option<Mode>, Vec<Incoming
             ],
         ),
         (
+            "escrow, refunded before anything was sent",
+            CreatePartnerTradeByBuyer,
+            Some(Mode::Escrow),
+            vec![
+                says(1, T::WaitBuyerPay, None),
+                says(2, T::WaitSellerSendGoods, None),
+                says(3, T::WaitSellerSendGoods, Some(R::WaitSellerAgree)),
+                says(4, T::WaitSellerSendGoods, Some(R::SellerRefuseBuyer)),
+                says(5, T::WaitSellerSendGoods, Some(R::WaitSellerAgree)),
+                says(6, T::TradeClosed, Some(R::RefundSuccess)),
+            ],
+        ),
+        (
+            "escrow, withdrawn, applied for anew and refunded in part",
+            CreatePartnerTradeByBuyer,
+            Some(Mode::Escrow),
+            vec![
+                says(1, T::WaitSellerSendGoods, None),
+                says(2, T::WaitBuyerConfirmGoods, None),
+                says(3, T::WaitBuyerConfirmGoods, Some(R::WaitSellerAgree)),
+                says(4, T::WaitBuyerConfirmGoods, Some(R::RefundClosed)),
+                says(5, T::WaitBuyerConfirmGoods, Some(R::WaitSellerAgree)),
+                says(6, T::WaitBuyerConfirmGoods, Some(R::WaitBuyerReturnGoods)),
+                shipped(says(7, T::TradeFinished, Some(R::RefundSuccess))),
+            ],
+        ),
+        (
             "escrow, application withdrawn",
             CreatePartnerTradeByBuyer,
             Some(Mode::Escrow),
