@@ -32,6 +32,8 @@ pub struct Options {
     pub pace_max_ms: u64,
     /// How many of a thousand statements are told that others were at work.
     pub contended: u32,
+    /// How many notifications are on their way at once at most.
+    pub sends_max: usize,
     /// How far the gateway's sandbox clock is ahead of the world.
     pub clock_ahead: Duration,
     /// Whether the merchant has the advanced contract, under which an instant payment stays refundable for a time.
@@ -69,6 +71,7 @@ impl Options {
             group_max: chance.pick(&[1, 2, 5, 20]),
             pace_max_ms: chance.pick(&[3, 3, 900]),
             contended: chance.pick(&[0, 0, 2, 20]),
+            sends_max: chance.pick(&[1, 3, 256, 256]),
             clock_ahead: chance.pick(&[Duration::ZERO, Duration::ZERO, 77 * HOUR]),
             is_refundable: chance.per_mille(250),
             impatient: chance.pick(&[0, 300, 900]),
@@ -88,6 +91,7 @@ impl Options {
             group_max: 5,
             pace_max_ms: 3,
             contended: 0,
+            sends_max: 256,
             clock_ahead: 25 * HOUR,
             is_refundable: false,
             impatient: 0,
@@ -125,6 +129,7 @@ impl fmt::Display for Options {
             self.group_max, self.pace_max_ms
         )?;
         writeln!(f, "  contended       {} ‰ of statements", self.contended)?;
+        writeln!(f, "  notifications   up to {} on their way", self.sends_max)?;
         writeln!(f, "  sandbox clock   {:?} ahead", self.clock_ahead)?;
         write!(f, "  contract        {}", if self.is_refundable { "refundable" } else { "plain" })
     }

@@ -59,10 +59,11 @@ fn shop(account: Account) -> Birth {
     })
 }
 
-fn gateway(wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>) -> Birth {
+fn gateway(wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>, sends_max: usize) -> Birth {
     Box::new(move |conn, seed, now| {
-        let gateway = Gateway::open(wrap(conn), gateway_config(), seed, now)
-            .map_err(|error| Crash(error.to_string()))?;
+        let config = Config { sends_max, ..gateway_config() };
+        let gateway =
+            Gateway::open(wrap(conn), config, seed, now).map_err(|error| Crash(error.to_string()))?;
         Ok(Box::new(gateway))
     })
 }
@@ -153,7 +154,11 @@ impl Stage {
         .map_err(|error| Crash(error.to_string()))?;
         let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone(), options.clock_ahead);
         let mut world = World::new(options.seed, BEGINNING, town, auditor, is_loud);
-        world.add_site(GATEWAY, gateway_disk.clone(), contended(gateway(cast.gateway_conn), &contention));
+        world.add_site(
+            GATEWAY,
+            gateway_disk.clone(),
+            contended(gateway(cast.gateway_conn, options.sends_max), &contention),
+        );
         world.add_site(SHOP, merchant_disk.clone(), contended((cast.merchant)(account), &contention));
         world.set(options);
         Ok(Stage {

@@ -36,8 +36,9 @@ pub trait Witness {
     fn asked(&mut self, now: Timestamp, request: &Request, town: &Town);
     /// A node answers a request.
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town);
-    /// A node goes to sleep and wants to be woken then, or not at all.
-    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>);
+    /// A node goes to sleep and wants to be woken then, or not at all; an answer or a request that is still to come will
+    /// wake it too.
+    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>, is_expecting: bool);
 }
 
 /// Why a world could not be run to its end.
@@ -388,9 +389,11 @@ impl<W: Witness> World<W> {
     fn set_alarm(&mut self, site: &str) {
         let Some(at) = self.sites.get_mut(site) else { return };
         let Some(node) = at.node.as_mut() else { return };
+        let is_own = |call: &Call| matches!(&call.asker, Asker::Node { site: by, life, .. } if by == site && *life == at.life);
+        let is_expecting = !at.waiting.is_empty() || self.calls.values().any(is_own);
         match node.next_due() {
             Ok(due) => {
-                self.witness.rested(self.now, site, due);
+                self.witness.rested(self.now, site, due, is_expecting);
                 let is_new = due != at.alarm || due.is_some_and(|due| due <= self.now);
                 at.alarm = due;
                 let life = at.life;

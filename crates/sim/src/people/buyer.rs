@@ -257,6 +257,8 @@ impl Buyer {
         }
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match segments.as_slice() {
+            ["cashier", ..] if status == 410 => hand.say("finds the trade closed"),
+            ["cashier", ..] if status != 200 => self.fail("a page that says no", hand),
             ["cashier", id] => self.fill_front(id, &text, hand),
             ["cashier", id, "pay"] if text.contains("name=\"method\"") => self.fill_pay(id, &text, hand),
             ["cashier", id, "bank", code] => self.fill_bank(id, code, &text, hand),

@@ -1,0 +1,198 @@
+//! What the auditor sees on the wire, and what must already be on a disk at the moment it is seen: nobody is told
+//! anything before it is committed.
+
+use std::time::Duration;
+
+use danbao_protocol::charset::Charset;
+use danbao_protocol::node::{Request, Response};
+use danbao_protocol::params::Params;
+use danbao_protocol::time::Timestamp;
+use danbao_store::Bind;
+use danbao_store::faulty::Disk;
+use http::Method;
+use http::header::LOCATION;
+
+use super::Auditor;
+use crate::people::Town;
+use crate::stage::GATEWAY;
+use crate::world::Witness;
+
+/// How long a page return can be verified.
+const RETURN_LINK: Duration = Duration::from_secs(60);
+
+impl Witness for Auditor {
+    fn asked(&mut self, now: Timestamp, request: &Request, town: &Town) {
+        let is_notification =
+            request.method() == Method::POST && request.uri().to_string() == town.notify_url();
+        if !is_notification || town.forgeries.contains(request.body().as_ref()) {
+            return;
+        }
+        match Said::read(request.body()) {
+            Some(said) => {
+                self.hear_told(now, &said.trade_no, &said.trade_status, "a notification");
+                self.sent.insert(said.notify_id);
+            }
+            None => self.find("a notification cannot be read".to_owned()),
+        }
+    }
+
+    fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town) {
+        let url = request.uri().to_string();
+        let asked = match request.method() {
+            &Method::POST => request.body().as_ref(),
+            _ => request.uri().query().unwrap_or_default().as_bytes(),
+        };
+        if town.forgeries.contains(asked) {
+            self.hear_answer_to_forger(asked, response);
+        } else if url.starts_with(&town.gateway) {
+            self.hear_gateway(now, asked, response, town);
+        } else {
+            self.hear_merchant(&url, asked, response, town);
+        }
+    }
+
+    /// What is owed must wake its debtor: a gateway with something due never sleeps for ever. Only notifications may
+    /// wait for the answer to another one.
+    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>, is_expecting: bool) {
+        if until.is_some() || site != GATEWAY {
+            return;
+        }
+        let sql = match is_expecting {
+            true => "SELECT trade_no FROM deadline",
+            false => {
+                "SELECT trade_no FROM notice WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline"
+            }
+        };
+        let rows = self.gateway.inspect(|conn| conn.query(sql, &[]));
+        let owed = rows.ok().and_then(|rows| rows.first()?.get::<String>(0).ok());
+        if let Some(trade_no) = owed {
+            self.find(format!("{trade_no}: something is due and at {now} nobody wants to be woken for it"));
+        }
+    }
+}
+
+impl Auditor {
+    fn hear_answer_to_forger(&mut self, forged: &[u8], response: &Response) {
+        let text = String::from_utf8_lossy(response.body());
+        let is_believed =
+            text == "success" || text.contains("<is_success>T") || response.status().is_redirection();
+        if is_believed {
+            self.find(format!("a forged message is believed: {}", String::from_utf8_lossy(forged)));
+        }
+    }
+
+    fn hear_gateway(&mut self, now: Timestamp, asked: &[u8], response: &Response, town: &Town) {
+        let body = String::from_utf8_lossy(response.body());
+        if body == "true" {
+            self.hear_verified(now, asked);
+        }
+        if body.contains("<is_success>T") && field(asked, "service").as_deref() == Some(SEND_GOODS) {
+            let trade_no = field(asked, "trade_no").unwrap_or_default();
+            self.hear_told(now, &trade_no, "WAIT_BUYER_CONFIRM_GOODS", "an answer in XML");
+        }
+        if let Some(to) = location(response) {
+            self.hear_location(now, to, town);
+        }
+        let answer: serde_json::Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        if let Some(to) = answer["return_url"].as_str() {
+            self.hear_location(now, to, town);
+        }
+    }
+
+    fn hear_merchant(&mut self, url: &str, asked: &[u8], response: &Response, town: &Town) {
+        if url == town.notify_url() && response.body().as_ref() == b"success" {
+            let Some(said) = Said::read(asked) else { return };
+            let sql = "SELECT message_id FROM heard WHERE notify_id = $1";
+            if !has(&self.merchant, sql, &[Bind::Text(&said.notify_id)]) {
+                self.find(format!("{} is acknowledged before it is taken in", said.notify_id));
+            }
+            self.acknowledged.insert(said.notify_id);
+        }
+        let cashier = format!("{}/gateway.do?", town.gateway);
+        let Some((_, query)) = location(response).and_then(|to| to.split_once(&cashier)) else { return };
+        let number = field(query.as_bytes(), "out_trade_no").unwrap_or_default();
+        let sql = "SELECT version FROM order_state WHERE out_trade_no = $1";
+        if !has(&self.merchant, sql, &[Bind::Text(&number)]) {
+            self.find(format!("a buyer is sent to pay for {number}, which is no order"));
+        }
+    }
+
+    /// The gateway says that a trade is in a state: it must be committed at this very moment.
+    fn hear_told(&mut self, now: Timestamp, trade_no: &str, status: &str, how: &str) {
+        let sql = "SELECT version FROM trade_event WHERE trade_no = $1 AND trade_status = $2";
+        if !has(&self.gateway, sql, &[Bind::Text(trade_no), Bind::Text(status)]) {
+            self.find(format!("{trade_no}: {status} is told by {how} before it is committed"));
+        }
+        self.told.entry((trade_no.to_owned(), status.to_owned())).or_insert(now);
+    }
+
+    /// The gateway says of an id that it is its own: it must have been seen on the wire, and a page return's must not be
+    /// older than one minute (protocol.md §6.1, §6.3).
+    fn hear_verified(&mut self, now: Timestamp, question: &[u8]) {
+        let Some(notify_id) = field(question, "notify_id") else { return };
+        match self.returned.get(&notify_id) {
+            Some(at) if now.since(*at) > RETURN_LINK => {
+                self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));
+            }
+            None if !self.sent.contains(&notify_id) => {
+                self.find(format!("{notify_id} is confirmed and was never given out"));
+            }
+            _ => {}
+        }
+    }
+
+    /// A browser is sent on: back to the shop with a result, or to "you have paid".
+    fn hear_location(&mut self, now: Timestamp, to: &str, town: &Town) {
+        if let Some(said) = Said::in_return(to, town) {
+            self.hear_told(now, &said.trade_no, &said.trade_status, "a page return");
+            self.returned.entry(said.notify_id).or_insert(now);
+            return;
+        }
+        let cashier = to.strip_prefix("/cashier/").and_then(|rest| rest.strip_suffix("/paid"));
+        let Some(trade_no) = cashier.and_then(|id| id.get(..16)) else { return };
+        let sql = "SELECT gmt_payment FROM trade WHERE trade_no = $1 AND gmt_payment IS NOT NULL";
+        if !has(&self.gateway, sql, &[Bind::Text(trade_no)]) {
+            self.find(format!("{trade_no}: a buyer is shown that it is paid before it is"));
+        }
+    }
+}
+
+const SEND_GOODS: &str = "send_goods_confirm_by_platform";
+
+/// What a message says, as far as the auditor listens.
+struct Said {
+    notify_id: String,
+    trade_no: String,
+    trade_status: String,
+}
+
+impl Said {
+    fn read(encoded: &[u8]) -> Option<Said> {
+        Some(Said {
+            notify_id: field(encoded, "notify_id")?,
+            trade_no: field(encoded, "trade_no")?,
+            trade_status: field(encoded, "trade_status")?,
+        })
+    }
+
+    fn in_return(url: &str, town: &Town) -> Option<Said> {
+        let query = url.strip_prefix(&town.return_url())?.strip_prefix('?')?;
+        Said::read(query.as_bytes())
+    }
+}
+
+/// A field that is plain ASCII in either charset.
+fn field(encoded: &[u8], name: &str) -> Option<String> {
+    let params = Params::parse_urlencoded(encoded).ok()?;
+    params.get_text(name, Charset::Gbk).ok().flatten()
+}
+
+fn location(response: &Response) -> Option<&str> {
+    let to = response.headers().get(LOCATION)?;
+    to.to_str().ok().filter(|_| response.status().is_redirection())
+}
+
+/// Whether a disk holds such a row. A table that another merchant does not have holds none.
+fn has(disk: &Disk, sql: &str, binds: &[Bind<'_>]) -> bool {
+    disk.inspect(|conn| conn.query(sql, binds)).is_ok_and(|rows| !rows.is_empty())
+}
