@@ -31,9 +31,9 @@ impl Chance {
         Duration::from_millis(self.between(low, high))
     }
 
-    /// Whether something happens that happens so many times in a thousand.
+    /// Whether something happens that happens so many times in a thousand. What never happens costs no chance.
     pub fn per_mille(&mut self, times: u32) -> bool {
-        self.below(1000) < u64::from(times)
+        times > 0 && self.below(1000) < u64::from(times)
     }
 
     /// One of these; the list must not be empty.

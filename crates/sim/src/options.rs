@@ -48,33 +48,30 @@ const HOUR: Duration = Duration::from_secs(3600);
 impl Options {
     /// The options of a seed.
     pub fn draw(seed: u64) -> Options {
-        // Not the source that the world itself uses: options can be added without turning every known seed around.
-        let chance = &mut Chance::new(seed ^ 0x6f70_7469_6f6e_7321);
-        let weather = Weather {
-            request_lost: rate(chance),
-            answer_lost: rate(chance),
-            doubled: rate(chance),
-            copy_late: chance.pick(&[0, 300, 1000]),
-            slow: rate(chance),
-            delay_max_ms: chance.pick(&[2, 80, 2_000]),
-        };
-        let paces = [None, Some(MINUTE), Some(10 * MINUTE), Some(HOUR)];
-        let doom_every = chance.pick(&paces);
+        let of = |name| Draw { seed, name };
         Options {
             seed,
-            weather,
-            doom_every,
-            downtime_max: chance.pick(&[MINUTE / 60, MINUTE, 20 * MINUTE]),
-            trouble: chance.pick(&[20 * MINUTE, 3 * HOUR, 30 * HOUR]),
-            buyers: chance.pick(&[1, 3, 6, 10]),
-            forgeries: chance.pick(&[0, 6, 20]),
-            group_max: chance.pick(&[1, 2, 5, 20]),
-            pace_max_ms: chance.pick(&[3, 3, 900]),
-            contended: chance.pick(&[0, 0, 2, 20]),
-            sends_max: chance.pick(&[1, 3, 256, 256]),
-            clock_ahead: chance.pick(&[Duration::ZERO, Duration::ZERO, 77 * HOUR]),
-            is_refundable: chance.per_mille(250),
-            impatient: chance.pick(&[0, 300, 900]),
+            weather: Weather {
+                request_lost: of("request_lost").rate(),
+                answer_lost: of("answer_lost").rate(),
+                answer_replaced: of("answer_replaced").rate(),
+                doubled: of("doubled").rate(),
+                copy_late: of("copy_late").pick(&[0, 300, 1000]),
+                slow: of("slow").rate(),
+                delay_max_ms: of("delay_max_ms").pick(&[2, 80, 2_000]),
+            },
+            doom_every: of("doom_every").pick(&[None, Some(MINUTE), Some(10 * MINUTE), Some(HOUR)]),
+            downtime_max: of("downtime_max").pick(&[MINUTE / 60, MINUTE, 20 * MINUTE]),
+            trouble: of("trouble").pick(&[20 * MINUTE, 3 * HOUR, 30 * HOUR]),
+            buyers: of("buyers").pick(&[1, 3, 6, 10]),
+            forgeries: of("forgeries").pick(&[0, 6, 20]),
+            group_max: of("group_max").pick(&[1, 2, 5, 20]),
+            pace_max_ms: of("pace_max_ms").pick(&[3, 3, 900]),
+            contended: of("contended").pick(&[0, 0, 2, 20]),
+            sends_max: of("sends_max").pick(&[1, 3, 256, 256]),
+            clock_ahead: of("clock_ahead").pick(&[Duration::ZERO, Duration::ZERO, 77 * HOUR]),
+            is_refundable: of("is_refundable").pick(&[true, false, false, false]),
+            impatient: of("impatient").pick(&[0, 300, 900]),
         }
     }
 
@@ -99,16 +96,33 @@ impl Options {
     }
 }
 
-/// Nothing, a little, much, in a thousand.
-fn rate(chance: &mut Chance) -> u32 {
-    chance.pick(&[0, 0, 10, 80, 250])
+/// Each option has a source of chance of its own, by its name: a new one leaves those of a known seed as they were.
+struct Draw {
+    seed: u64,
+    name: &'static str,
+}
+
+impl Draw {
+    fn pick<T: Clone>(self, list: &[T]) -> T {
+        let name = self.name.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte));
+        Chance::new(self.seed ^ name.rotate_left(32)).pick(list)
+    }
+
+    /// Nothing, a little, much, in a thousand.
+    fn rate(self) -> u32 {
+        self.pick(&[0, 0, 10, 80, 250])
+    }
 }
 
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Weather { request_lost, answer_lost, doubled, copy_late, slow, delay_max_ms } = self.weather;
+        let Weather { request_lost, answer_lost, answer_replaced, doubled, copy_late, slow, delay_max_ms } =
+            self.weather;
         writeln!(f, "  seed            {}", self.seed)?;
-        writeln!(f, "  lost            {request_lost} ‰ of requests, {answer_lost} ‰ of answers")?;
+        writeln!(
+            f,
+            "  lost            {request_lost} ‰ of requests, {answer_lost} ‰ of answers; {answer_replaced} ‰ replaced"
+        )?;
         writeln!(f, "  doubled         {doubled} ‰, of these {copy_late} ‰ late")?;
         writeln!(f, "  delay           up to {delay_max_ms} ms, {slow} ‰ slow")?;
         match self.doom_every {

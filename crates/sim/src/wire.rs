@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use danbao_protocol::node::Response;
+use http::StatusCode;
+
 use crate::chance::Chance;
 
 /// How bad the network is. Rates are in a thousand.
@@ -11,6 +15,8 @@ pub struct Weather {
     pub request_lost: u32,
     /// Answers that never arrive, though the receiver has acted.
     pub answer_lost: u32,
+    /// Answers in whose place something between the two says that it is out of order; the receiver has acted.
+    pub answer_replaced: u32,
     /// Requests that arrive twice.
     pub doubled: u32,
     /// Second copies that come much later, up to [`Weather::LATE_MAX`].
@@ -28,8 +34,15 @@ impl Weather {
     const SLOW_MAX_MS: u64 = 40_000;
 
     /// Everything arrives, once and at once.
-    pub const CALM: Weather =
-        Weather { request_lost: 0, answer_lost: 0, doubled: 0, copy_late: 0, slow: 0, delay_max_ms: 20 };
+    pub const CALM: Weather = Weather {
+        request_lost: 0,
+        answer_lost: 0,
+        answer_replaced: 0,
+        doubled: 0,
+        copy_late: 0,
+        slow: 0,
+        delay_max_ms: 20,
+    };
 
     /// When a request arrives; `None` if it is lost.
     pub(crate) fn request(&self, chance: &mut Chance) -> Option<Duration> {
@@ -39,6 +52,16 @@ impl Weather {
     /// When an answer arrives; `None` if it is lost.
     pub(crate) fn answer(&self, chance: &mut Chance) -> Option<Duration> {
         (!chance.per_mille(self.answer_lost)).then(|| self.delay(chance))
+    }
+
+    /// What arrives in place of an answer; mostly the answer itself.
+    pub(crate) fn pass_on(&self, chance: &mut Chance, response: Response) -> Response {
+        if !chance.per_mille(self.answer_replaced) {
+            return response;
+        }
+        let mut page = Response::new(Bytes::from_static(b"<html><h1>502 Bad Gateway</h1></html>"));
+        *page.status_mut() = StatusCode::BAD_GATEWAY;
+        page
     }
 
     /// When a second copy of a request arrives; mostly there is none.

@@ -380,6 +380,7 @@ impl<W: Witness> World<W> {
         if let Some(asked) = self.calls.get(&call) {
             self.witness.answered(self.now, &asked.request, &response, &self.town);
         }
+        let response = self.weather.pass_on(&mut self.chance, response);
         match self.weather.answer(&mut self.chance) {
             Some(after) => self.plan(after, Event::Reply { call, outcome: Ok(response) }),
             None => self.log.note(self.now, &format!("#{call} the answer is lost")),

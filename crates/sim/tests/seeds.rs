@@ -72,8 +72,8 @@ fn many_seeds_4() {
     live_all(quarter(3));
 }
 
-/// Every edge of the diagram, every end of a try but a refusal, every end of a message.
-const EXPECTED: [&str; 23] = [
+/// Every edge of the diagram, every end of a try, every end of a message.
+const EXPECTED: [&str; 24] = [
     "arrange by buyer: WAIT_BUYER_PAY",
     "close by seller: TRADE_CLOSED",
     "close by timer: TRADE_CLOSED",
@@ -95,6 +95,7 @@ const EXPECTED: [&str; 23] = [
     "try acknowledged",
     "try broken",
     "try lost",
+    "try refused",
     "try timed_out",
     "try unreachable",
 ];

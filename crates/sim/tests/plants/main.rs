@@ -8,7 +8,8 @@
 mod kiosk;
 mod late_notices;
 
-use danbao_sim::{Cast, Options, Report, live};
+use danbao_sim::{Cast, Options, Report, Stage, Victim, live};
+use danbao_store::faulty::Death;
 use kiosk::{Care, kiosk};
 use late_notices::LateNotices;
 
@@ -47,6 +48,20 @@ fn a_careful_kiosk_passes() {
 fn a_notice_written_after_the_commit_is_found() {
     let seed = found(NOTICE_AFTER_COMMIT, 50, "owed notices of");
     println!("found by seed {seed}");
+}
+
+/// The same without chance: one purchase on a good day, the gateway dying at each statement in turn.
+#[test]
+fn a_notice_written_after_the_commit_is_found_by_dying_at_each_statement() {
+    let finds = |n: u64| {
+        let mut stage = Stage::furnish(&Options::calm(1), NOTICE_AFTER_COMMIT, false).unwrap();
+        stage.invite();
+        stage.doom(Victim::Gateway, Death::BeforeStatement(n));
+        stage.play().findings.iter().any(|finding| finding.contains("owed notices of"))
+    };
+    let found = (1..400).find(|n| finds(*n));
+    println!("found by a death before statement {found:?}");
+    assert!(found.is_some());
 }
 
 #[test]
