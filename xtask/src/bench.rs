@@ -30,6 +30,7 @@ fn verify_ratio() -> Result<f64> {
     let arguments = ["run", "--quiet", "--release", "-p", "danbao-protocol", "--example", "verify_ratio"];
     let output = in_workspace(&mut Command::new("cargo")).args(arguments).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let (_, ratio) = text.rsplit_once("\"ratio\":").context("the example printed no ratio")?;
-    ratio.trim().trim_end_matches('}').trim().parse().with_context(|| format!("unreadable ratio in {text}"))
+    let (_, rest) = text.rsplit_once("\"ratio\":").context("the example printed no ratio")?;
+    let ratio = rest.split([',', '}']).next().unwrap_or_default().trim();
+    ratio.parse().with_context(|| format!("unreadable ratio in {text}"))
 }
