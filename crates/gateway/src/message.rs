@@ -10,7 +10,6 @@ use danbao_protocol::trade_message::TradeMessage;
 
 use crate::fault::Fault;
 use crate::rows::notice::StoredNotice;
-use crate::rows::users;
 use crate::turn::Turn;
 
 /// The message of a page return: the trade as it is now (protocol.md §4.2, §4.7).
@@ -131,7 +130,8 @@ fn fit_address(charset: Charset, to: &Receive) -> Receive {
 }
 
 fn email(turn: &mut Turn<'_>, user_id: &danbao_protocol::ids::UserId) -> Result<String, Fault> {
-    let user = users::load(turn.tx, user_id)?
+    let user = turn
+        .user(user_id)?
         .ok_or_else(|| Fault::invariant(format!("a trade names the unknown user {user_id}")))?;
     Ok(user.email)
 }

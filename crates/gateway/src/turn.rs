@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use danbao_protocol::ids::PartnerId;
+use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::{AskId, Output, Request, Response};
+use danbao_protocol::service::payment::Party;
 use danbao_protocol::sign::{SignType, Signer};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
@@ -18,6 +19,7 @@ use crate::rows::key::{self, StoredKey};
 use crate::rows::notice::AttemptKey;
 use crate::rows::partner::{self, Partner};
 use crate::rows::setting;
+use crate::rows::users::{self, User};
 
 /// What a gateway keeps in memory. All of it may be lost: numbers leave a gap, and a send without an answer is tried
 /// again when its waiting time is over.
@@ -32,8 +34,18 @@ pub(crate) struct Memory {
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     partners: BTreeMap<PartnerId, Option<Arc<Partner>>>,
+    /// By id, and the ids by account name. Only who is there is kept: somebody may be registered in between.
+    users: BTreeMap<UserId, User>,
+    user_ids: BTreeMap<String, UserId>,
     own_signers: BTreeMap<SignType, Option<Arc<Signer>>>,
     sandbox_token: Option<String>,
+}
+
+impl Known {
+    fn keep(&mut self, user: &User) {
+        self.user_ids.insert(user.email.clone(), user.user_id.clone());
+        self.users.insert(user.user_id.clone(), user.clone());
+    }
 }
 
 /// The world as one input sees it: the open transaction, the instant, the settings, and where outputs go.
@@ -58,6 +70,32 @@ impl Turn<'_> {
     pub(crate) fn send(&mut self, attempt: AttemptKey, host: String, request: Request) {
         let id = self.memory.on_its_way.begin(attempt, host, self.now);
         self.outputs.push(Output::Send { id, request });
+    }
+
+    /// An account holder.
+    pub(crate) fn user(&mut self, id: &UserId) -> Result<Option<User>, Fault> {
+        if let Some(known) = self.known.users.get(id) {
+            return Ok(Some(known.clone()));
+        }
+        let user = users::load(self.tx, id)?;
+        Ok(user.inspect(|user| self.known.keep(user)))
+    }
+
+    /// An account holder by account name.
+    pub(crate) fn user_by_email(&mut self, email: &str) -> Result<Option<User>, Fault> {
+        if let Some(known) = self.known.user_ids.get(email).and_then(|id| self.known.users.get(id)) {
+            return Ok(Some(known.clone()));
+        }
+        let user = users::load_by_email(self.tx, email)?;
+        Ok(user.inspect(|user| self.known.keep(user)))
+    }
+
+    /// Whom a request names. An alias is the account's name here: this gateway gives no other.
+    pub(crate) fn party(&mut self, party: &Party) -> Result<Option<User>, Fault> {
+        match party {
+            Party::Id(id) => self.user(id),
+            Party::Email(name) | Party::AccountName(name) => self.user_by_email(name),
+        }
     }
 
     /// A partner with its keys and its contract.

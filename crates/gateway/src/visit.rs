@@ -6,7 +6,7 @@ use danbao_protocol::node::{Request, Response};
 use crate::fault::Fault;
 use crate::pages::{self, Lang, Link, LinkLabel, Notice, NoticeKind, Shell};
 use crate::rows::session::{self, Session};
-use crate::rows::users::{self, User};
+use crate::rows::users::User;
 use crate::turn::Turn;
 use crate::web::{self, Fields};
 use http::StatusCode;
@@ -47,7 +47,7 @@ impl Visit {
             None => None,
         };
         let user = match &session {
-            Some(session) => users::load(turn.tx, &session.user_id)?,
+            Some(session) => turn.user(&session.user_id)?,
             None => None,
         };
         if let Some(session) = &session {

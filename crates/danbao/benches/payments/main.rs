@@ -21,6 +21,10 @@ use std::time::Duration;
 
 use subject::Subject;
 
+/// As in the binary, for both sides of the comparison.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long each figure is measured.
 const MEASURE: Duration = Duration::from_secs(4);
 /// What 64 connections must reach of the bare loop in groups of 100.

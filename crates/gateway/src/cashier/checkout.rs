@@ -11,7 +11,7 @@ use danbao_protocol::service::payment::Receive;
 
 use crate::fault::Fault;
 use crate::rows::payment_request::StoredRequest;
-use crate::rows::{account, apply, users};
+use crate::rows::{account, apply};
 use crate::services::payment::load_royalty;
 use crate::turn::Turn;
 
@@ -55,12 +55,12 @@ fn create(
     let Some(partner) = turn.partner(&request.partner)? else {
         return no(ErrorCode::IllegalPartner);
     };
-    let Some(seller) = users::load_party(turn.tx, &request.seller)? else {
+    let Some(seller) = turn.party(&request.seller)? else {
         return no(ErrorCode::SellerNotExist);
     };
     let named_buyer = match &request.buyer {
         None => None,
-        Some(party) => match users::load_party(turn.tx, party)? {
+        Some(party) => match turn.party(party)? {
             Some(user) => Some(user.user_id),
             // Named by an account that nobody has opened: so it is not whoever is here.
             None => return no(ErrorCode::TradeBuyerNotMatch),

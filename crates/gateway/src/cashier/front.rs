@@ -61,7 +61,7 @@ fn visitor_box(
         Some(Party::Email(named) | Party::AccountName(named)) => named,
         Some(Party::Id(_)) => return Ok(None),
     };
-    let known = users::load_by_email(turn.tx, named)?;
+    let known = turn.user_by_email(named)?;
     if known.is_some_and(|user| user.status == UserStatus::Member) {
         return Ok(None);
     }
@@ -83,7 +83,7 @@ fn chosen_index(at: &At, form: &Fields) -> usize {
 fn member_box(turn: &mut Turn<'_>, at: &At, form: &Fields) -> Result<Member, Fault> {
     let named = match &at.stored.request.buyer {
         Some(Party::Email(email) | Party::AccountName(email)) => Some(email.clone()),
-        Some(Party::Id(id)) => users::load(turn.tx, id)?.map(|user| user.email),
+        Some(Party::Id(id)) => turn.user(id)?.map(|user| user.email),
         None => None,
     };
     if let Some(user) =
@@ -125,7 +125,7 @@ pub(crate) fn sign_in(turn: &mut Turn<'_>, form: &Fields) -> Result<Result<User,
         return Ok(Err(FormError::at(field, Message::SignInEmpty)));
     }
     let wrong = || FormError::at("login_password", Message::SignInWrong);
-    let Some(user) = users::load_by_email(turn.tx, account)? else { return Ok(Err(wrong())) };
+    let Some(user) = turn.user_by_email(account)? else { return Ok(Err(wrong())) };
     match credentials::check(turn, &user.user_id, Kind::Login, login_password)? {
         Outcome::Right => Ok(Ok(user)),
         Outcome::Wrong => Ok(Err(wrong())),
@@ -148,7 +148,7 @@ pub(super) fn visitor(turn: &mut Turn<'_>, mut at: At, form: &Fields) -> Result<
         let error = FormError::whole(Message::BuyerDiffers).with_code(ErrorCode::TradeBuyerNotMatch.as_str());
         return page(turn, &at, form, Some(error));
     }
-    let known = users::load_by_email(turn.tx, contact)?;
+    let known = turn.user_by_email(contact)?;
     if known.as_ref().is_some_and(|user| user.status == UserStatus::Member) {
         // The contact is somebody's account: whoever it is signs in.
         return page(turn, &at, form, Some(FormError::at("contact", Message::ContactIsMember)));

@@ -26,7 +26,7 @@ use subtle::ConstantTimeEq;
 use crate::fault::Fault;
 use crate::pages::{DebugError, Link, LinkLabel, NoticeKind};
 use crate::rows::payment_request::{self, StoredRequest};
-use crate::rows::{trade, users};
+use crate::rows::trade;
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web::Fields;
@@ -117,7 +117,7 @@ fn merchant_name(turn: &mut Turn<'_>, stored: &StoredRequest) -> Result<String, 
     if let Some(partner) = turn.partner(&stored.request.partner)? {
         return Ok(partner.display_name.clone());
     }
-    let seller = users::load_party(turn.tx, &stored.request.seller)?;
+    let seller = turn.party(&stored.request.seller)?;
     Ok(seller.map(|seller| seller.display_name).unwrap_or_default())
 }
 

@@ -11,9 +11,9 @@ use danbao_protocol::status::TradeStatus;
 
 use crate::fault::Fault;
 use crate::pages::{Action, Desk, DeskRow, Role};
+use crate::rows::account;
 use crate::rows::trade::{self as trades, Side};
 use crate::rows::users::User;
-use crate::rows::{account, users};
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web::Fields;
@@ -86,7 +86,7 @@ fn row(turn: &mut Turn<'_>, trade: &Trade, role: Role) -> Result<DeskRow, Fault>
         trade_no: trade.trade_no.to_string(),
         out_trade_no: trade.request.out_trade_no.to_string(),
         subject: trade.request.subject.clone(),
-        other: users::load(turn.tx, other)?.map(|user| user.display_name).unwrap_or_default(),
+        other: turn.user(other)?.map(|user| user.display_name).unwrap_or_default(),
         total: trade.total_fee.to_string(),
         status: trade.trade_status.as_str(),
         refund_status: trade.refund_status.map(|status| status.as_str()),

@@ -23,7 +23,7 @@ use crate::pages::{
     Party, Posting, RefundFacts, RefundForms, Role, SendGoods, TradeDetail,
 };
 use crate::rows::users::{User, UserStatus};
-use crate::rows::{account, deadline, notice, payment_request, trade as trades, users};
+use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web::Fields;
@@ -295,7 +295,8 @@ fn refund_forms(trade: &Trade, role: Role, form: &Fields, now: Timestamp) -> Ref
 }
 
 fn party(turn: &mut Turn<'_>, user_id: &UserId) -> Result<Party, Fault> {
-    let user = users::load(turn.tx, user_id)?
+    let user = turn
+        .user(user_id)?
         .ok_or_else(|| Fault::invariant(format!("a trade names the unknown user {user_id}")))?;
     let is_member = user.status == UserStatus::Member;
     Ok(Party {

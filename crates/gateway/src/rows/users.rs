@@ -1,7 +1,6 @@
 //! Account holders.
 
 use danbao_protocol::ids::UserId;
-use danbao_protocol::service::payment::Party;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
 
@@ -50,7 +49,7 @@ fn read(row: &Row) -> Result<User, Fault> {
     })
 }
 
-/// Looks an account holder up by id.
+/// Looks an account holder up by id. Ask [`crate::turn::Turn::user`], which does so once a transaction.
 pub(crate) fn load(tx: &mut dyn Conn, user_id: &UserId) -> Result<Option<User>, Fault> {
     let sql = "SELECT user_id, email, display_name, status FROM users WHERE user_id = $1";
     tx.query_opt(sql, &[Bind::Text(user_id.as_str())])?.as_ref().map(read).transpose()
@@ -60,14 +59,6 @@ pub(crate) fn load(tx: &mut dyn Conn, user_id: &UserId) -> Result<Option<User>, 
 pub(crate) fn load_by_email(tx: &mut dyn Conn, email: &str) -> Result<Option<User>, Fault> {
     let sql = "SELECT user_id, email, display_name, status FROM users WHERE email = $1";
     tx.query_opt(sql, &[Bind::Text(email)])?.as_ref().map(read).transpose()
-}
-
-/// Looks up whom a request names. An alias is the account's name here: this gateway gives no other.
-pub(crate) fn load_party(tx: &mut dyn Conn, party: &Party) -> Result<Option<User>, Fault> {
-    match party {
-        Party::Id(user_id) => load(tx, user_id),
-        Party::Email(name) | Party::AccountName(name) => load_by_email(tx, name),
-    }
 }
 
 /// What is kept to check a member's passwords by.

@@ -15,7 +15,7 @@ use super::{Answer, Problem, read};
 use crate::cashier::{self, Checkout, Source};
 use crate::fault::Fault;
 use crate::rows::payment_request::StoredRequest;
-use crate::rows::users::{self, User};
+use crate::rows::users::User;
 use crate::rows::{address, trade};
 use crate::services::{self, payment};
 use crate::turn::Turn;
@@ -75,9 +75,9 @@ pub(super) fn run(turn: &mut Turn<'_>, request: &Request) -> Answer {
 pub(super) fn find_user(turn: &mut Turn<'_>, name: &str) -> Result<Option<User>, Fault> {
     let id = UserId::new(name);
     if id.is_well_formed() {
-        return users::load(turn.tx, &id);
+        return turn.user(&id);
     }
-    users::load_by_email(turn.tx, name)
+    turn.user_by_email(name)
 }
 
 /// What `gateway.do` does with the URL; a refusal by its code.

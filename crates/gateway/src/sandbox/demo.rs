@@ -7,7 +7,7 @@ use super::people::{NewPartner, NewUser, add_address, make_partner, make_user};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::pages::DemoAccount;
-use crate::rows::{setting, users};
+use crate::rows::setting;
 use crate::turn::Turn;
 
 /// Who is there to play with.
@@ -102,13 +102,13 @@ impl DemoWorld {
 
 /// Finds the demo world; `None` if this sandbox has none.
 pub(crate) fn load(turn: &mut Turn<'_>) -> Result<Option<DemoWorld>, Fault> {
-    let Some(seller) = users::load_by_email(turn.tx, SELLER)? else { return Ok(None) };
+    let Some(seller) = turn.user_by_email(SELLER)? else { return Ok(None) };
     let id = danbao_protocol::ids::PartnerId::new(seller.user_id.as_str());
     let now = turn.now;
     let Some(key) = turn.partner(&id)?.and_then(|partner| partner.md5_key(now)) else { return Ok(None) };
     let mut buyers = Vec::new();
     for (email, _) in BUYERS {
-        if let Some(user) = users::load_by_email(turn.tx, email)? {
+        if let Some(user) = turn.user_by_email(email)? {
             buyers.push(DemoBuyer {
                 email: user.email,
                 user_id: user.user_id.to_string(),

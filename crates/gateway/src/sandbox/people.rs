@@ -80,7 +80,7 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
             "an e-mail address or a mobile number is needed",
         )));
     }
-    if users::load_by_email(turn.tx, &new.email)?.is_some() {
+    if turn.user_by_email(&new.email)?.is_some() {
         return Ok(Err(Problem::unprocessable("email_taken", "this account name is in use")));
     }
     let balance = match new.balance.as_deref().map(Fen::parse).transpose() {
@@ -175,7 +175,7 @@ pub(super) fn make_partner(
         let detail = "a key has 32 letters and digits, a fee is 0 to 1000000 parts per million";
         return Ok(Err(Problem::unprocessable("partner_malformed", detail)));
     }
-    let seller = match users::load_by_email(turn.tx, &new.seller_email)? {
+    let seller = match turn.user_by_email(&new.seller_email)? {
         Some(user) => user,
         None => {
             let seller = NewUser {

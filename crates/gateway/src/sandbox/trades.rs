@@ -16,7 +16,7 @@ use crate::cashier::{self, Source};
 use crate::deed::{self, Deed, Side};
 use crate::fault::Fault;
 use crate::rows::notice::StoredNotice;
-use crate::rows::{account, deadline, notice, payment_request, trade as trades, users};
+use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
 use crate::web::Fields;
 
@@ -234,8 +234,8 @@ fn pay(turn: &mut Turn<'_>, trade: &Trade, body: &Body) -> Answer {
     };
     let receive = match (trade.mode, &trade.receive) {
         (Mode::Escrow, None) => {
-            let buyer = users::load(turn.tx, &trade.buyer)?
-                .ok_or_else(|| Fault::invariant("a trade without its buyer"))?;
+            let buyer =
+                turn.user(&trade.buyer)?.ok_or_else(|| Fault::invariant("a trade without its buyer"))?;
             Some(first_address(turn, &buyer)?)
         }
         _ => None,

@@ -17,7 +17,7 @@ use crate::rows::anti_phishing;
 use crate::rows::partner::Partner;
 use crate::rows::payment_request::{self, StoredRequest};
 use crate::rows::trade;
-use crate::rows::users::{self, User};
+use crate::rows::users::User;
 use crate::turn::Turn;
 
 /// Checks a payment request and keeps it; the same request again leads to the same cashier page.
@@ -83,7 +83,7 @@ fn named_as_before(
 }
 
 fn is_same(turn: &mut Turn<'_>, one: &Party, other: &Party) -> Result<bool, Fault> {
-    let (one, other) = (users::load_party(turn.tx, one)?, users::load_party(turn.tx, other)?);
+    let (one, other) = (turn.party(one)?, turn.party(other)?);
     Ok(one.is_some() && one == other)
 }
 
@@ -132,14 +132,14 @@ fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &Payment
 
 /// Seller, then named buyer (protocol.md §8.5 items 9 and 10).
 fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
-    let Some(seller) = users::load_party(turn.tx, &request.seller)? else {
+    let Some(seller) = turn.party(&request.seller)? else {
         return Ok(Err(ErrorCode::SellerNotExist));
     };
     if !partner.sellers.contains(&seller.user_id) {
         return Ok(Err(ErrorCode::SellerNotInSpecifiedSellers));
     }
     let Some(buyer) = &request.buyer else { return Ok(Ok(())) };
-    match users::load_party(turn.tx, buyer)? {
+    match turn.party(buyer)? {
         // A buyer who is named by e-mail may open an account on the way; one named by id must have it.
         None if matches!(buyer, Party::Id(_)) => Ok(Err(ErrorCode::BuyerNotExist)),
         Some(User { user_id, .. }) if user_id == seller.user_id => Ok(Err(ErrorCode::BuyerSellerEqual)),
@@ -159,11 +159,11 @@ pub(crate) fn load_royalty(
     let mut shares = Vec::with_capacity(request.direct.royalty.len());
     for share in &request.direct.royalty {
         let payer = match &share.payer_email {
-            Some(email) => users::load_by_email(turn.tx, email)?,
-            None => users::load_party(turn.tx, &request.seller)?,
+            Some(email) => turn.user_by_email(email)?,
+            None => turn.party(&request.seller)?,
         };
         let Some(payer) = payer else { return Ok(Err(ErrorCode::RoyaltyPayEmailNotExist)) };
-        let Some(receiver) = users::load_by_email(turn.tx, &share.receiver_email)? else {
+        let Some(receiver) = turn.user_by_email(&share.receiver_email)? else {
             return Ok(Err(ErrorCode::RoyaltyReceiveEmailNotExist));
         };
         if payer.user_id == receiver.user_id {

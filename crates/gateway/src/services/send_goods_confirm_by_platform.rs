@@ -10,7 +10,7 @@ use danbao_protocol::service::single_trade_query::TradeRef;
 
 use super::{Answer, Call, find_trade};
 use crate::fault::Fault;
-use crate::rows::{apply, users};
+use crate::rows::apply;
 use crate::turn::Turn;
 use crate::web;
 
@@ -41,9 +41,8 @@ pub(super) fn answer(turn: &mut Turn<'_>, call: &Call) -> Answer {
 }
 
 fn describe(turn: &mut Turn<'_>, call: &Call, trade: &Trade) -> Answer {
-    let email = |turn: &mut Turn<'_>, id| {
-        Ok::<_, Fault>(users::load(turn.tx, id)?.map(|user| user.email).unwrap_or_default())
-    };
+    let email =
+        |turn: &mut Turn<'_>, id| Ok::<_, Fault>(turn.user(id)?.map(|user| user.email).unwrap_or_default());
     let modified = trade.gmt.close.or(trade.gmt.send_goods).unwrap_or(trade.gmt.create);
     let children = [
         ("buyer_account", format!("{}0156", trade.buyer)),

@@ -7,7 +7,7 @@ use danbao_protocol::time::Timestamp;
 
 use super::{Answer, Call, find_trade};
 use crate::fault::Fault;
-use crate::rows::{trade as trades, users};
+use crate::rows::trade as trades;
 use crate::turn::Turn;
 use crate::web;
 
@@ -25,7 +25,7 @@ pub(super) fn answer(turn: &mut Turn<'_>, call: &Call) -> Answer {
 }
 
 fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Vec<(&'static str, String)>, Fault> {
-    let email = |turn: &mut Turn<'_>, id| Ok::<_, Fault>(users::load(turn.tx, id)?.map(|user| user.email));
+    let email = |turn: &mut Turn<'_>, id| Ok::<_, Fault>(turn.user(id)?.map(|user| user.email));
     let wire = |at: Option<Timestamp>| at.map(Timestamp::wire);
     let request = &trade.request;
     // Truths are T and F here, unlike in messages (trap 26).
