@@ -1,5 +1,7 @@
 //! The check-out: from a cart to an order, and on to the cashier.
 
+use std::time::Duration;
+
 use danbao_merchant::PaymentError;
 use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::node::{Request, Response};
@@ -57,6 +59,17 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Respons
     again(turn, visitor, &lines, Form::new(visitor.lang), None)
 }
 
+/// How long an empty cart sends its visitor on to the order that emptied it.
+const JUST_PLACED: Duration = Duration::from_secs(600);
+
+/// The page of the order that has just emptied this cart: somebody clicked twice, or the answer was lost on its way.
+fn just_placed(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Option<String>, Fault> {
+    let Some(id) = visitor.id() else { return Ok(None) };
+    let newest = rows::orders::of_visitor(&mut **turn.tx, id)?.into_iter().next();
+    let newest = newest.filter(|order| turn.now.since(order.placed_at) <= JUST_PLACED);
+    Ok(newest.map(|order| format!("/orders/{}", order.out_trade_no)))
+}
+
 /// `POST /checkout`
 pub(crate) fn place(
     turn: &mut Turn<'_, '_>,
@@ -66,7 +79,7 @@ pub(crate) fn place(
     let form = Form::read(&Fields::of_body(request));
     let lines = cart::lines(turn, visitor)?;
     if lines.is_empty() {
-        return Ok(web::see_other("/cart"));
+        return Ok(web::see_other(&just_placed(turn, visitor)?.unwrap_or_else(|| "/cart".to_owned())));
     }
     let id = visitor.remember(turn.entropy);
     let order = match form.order(turn, visitor.lang, &id, lines.clone()) {

@@ -398,6 +398,8 @@ fn buy_and_pay_again(mut world: World) {
     let again = as_visitor(post(&format!("/orders/{number}/pay"), String::new()));
     assert_eq!(location(&again), url);
     assert_eq!(location(&as_visitor(get("/checkout"))), "/cart", "the cart is empty now");
+    let twice = as_visitor(post("/checkout", "service=create_direct_pay_by_user&charset=utf-8".to_owned()));
+    assert!(location(&twice).starts_with("/orders/"), "who clicked twice is led to the order");
     as_visitor(post("/cart", "good=tea&set=3".into()));
     as_visitor(post("/cart", "good=tea&set=0".into()));
     assert!(text(&as_visitor(get("/cart"))).contains("购物车还是空的"));
