@@ -267,8 +267,12 @@ impl Buyer {
                 if text.contains("/return") { self.go(&url, hand) } else { hand.say("has paid") }
             }
             ["cart"] if text.contains("href=\"/checkout\"") => self.check_out(hand),
-            // An earlier click has placed the order, and its answer was not seen.
             ["cart"] => self.fail("an empty cart", hand),
+            // An earlier click has placed the order, and its answer was not seen.
+            ["orders", number] if self.payment_url.is_none() => {
+                let url = format!("{}/orders/{number}/pay", hand.town.shop);
+                self.submit(&url, &[], hand);
+            }
             ["pay", "return"] => hand.say("is back in the shop"),
             ["cashier", ..] => self.fail("a page that leads nowhere", hand),
             _ => hand.say(format!("ends at {path} {status}")),
