@@ -96,10 +96,13 @@ fn the_demo_ends_with_everybody_in_agreement() {
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["imbalance"], "0.00");
     let flows = report["flows"].as_array().unwrap();
-    assert_eq!(flows.len(), 7);
+    assert_eq!(flows.len(), 10);
     for flow in flows {
         assert_eq!(flow["agrees"], true, "{flow}");
-        assert_eq!(flow["trade_status"], "TRADE_FINISHED", "{flow}");
+        let is_refunded = flow["refund_status"] == "REFUND_SUCCESS";
+        let end = if is_refunded { "TRADE_CLOSED" } else { "TRADE_FINISHED" };
+        assert_eq!(flow["trade_status"], end, "{flow}");
+        assert_eq!(flow["name"].as_str().unwrap().starts_with("refund"), is_refunded, "{flow}");
     }
     assert_eq!((&flows[6]["notices"], &flows[6]["attempts"]), (&1.into(), &3.into()));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "the demo left something behind");

@@ -22,36 +22,67 @@ pub(super) struct Flow {
     mode: Option<&'static str>,
     /// Where the money comes from: `balance` or `bank`.
     method: &'static str,
-    /// Whether the platform holds the money until the goods have arrived.
-    is_escrow: bool,
+    /// What happens once it is paid.
+    afterwards: &'static [Step],
+    /// How it ends: `trade_status`, and `refund_status` if there was a refund.
+    ends: (&'static str, Option<&'static str>),
     /// How many notifications the shop refuses. The buyer of such a purchase also closes the page before it returns.
     refusals: u32,
+}
+
+/// Something that happens to a paid trade.
+#[derive(Clone, Copy)]
+enum Step {
+    /// The shop ships, by interface.
+    Ship,
+    /// Buyer or seller do what the sandbox API calls by this name.
+    Act(&'static str),
+    /// Nobody does anything for so many days.
+    Wait(u32),
 }
 
 const DIRECT: &str = "create_direct_pay_by_user";
 const ESCROW: &str = "create_partner_trade_by_buyer";
 const DUAL: &str = "trade_create_by_buyer";
 
+const RECEIVED: &[Step] = &[Step::Ship, Step::Act("confirm_goods")];
+const NEVER_SENT: &[Step] = &[Step::Act("apply_refund"), Step::Act("agree_refund")];
+const SENT_BACK: &[Step] = &[
+    Step::Ship,
+    Step::Act("apply_refund"),
+    Step::Act("refuse_refund"),
+    Step::Act("apply_refund"),
+    Step::Act("agree_refund"),
+    Step::Act("return_goods"),
+    Step::Act("confirm_return"),
+];
+const FINISHED: (&str, Option<&str>) = ("TRADE_FINISHED", None);
+const REFUNDED: (&str, Option<&str>) = ("TRADE_CLOSED", Some("REFUND_SUCCESS"));
+
 /// Plain first; each charset with each service.
 pub(super) const FLOWS: &[Flow] = &[
-    flow("direct_by_balance", DIRECT, "utf-8", None, "balance", false),
-    flow("direct_by_bank", DIRECT, "gbk", None, "bank", false),
-    flow("escrow", ESCROW, "gbk", None, "balance", true),
-    flow("escrow_by_bank", ESCROW, "utf-8", None, "bank", true),
-    flow("dual_as_escrow", DUAL, "utf-8", Some("escrow"), "balance", true),
-    flow("dual_as_direct", DUAL, "gbk", Some("direct"), "balance", false),
-    Flow { refusals: 2, ..flow("direct_refused_twice", DIRECT, "utf-8", None, "balance", false) },
+    flow("direct_by_balance", DIRECT, "utf-8", "balance"),
+    flow("direct_by_bank", DIRECT, "gbk", "bank"),
+    Flow { afterwards: RECEIVED, ..flow("escrow", ESCROW, "gbk", "balance") },
+    Flow { afterwards: RECEIVED, ..flow("escrow_by_bank", ESCROW, "utf-8", "bank") },
+    Flow { mode: Some("escrow"), afterwards: RECEIVED, ..flow("dual_as_escrow", DUAL, "utf-8", "balance") },
+    Flow { mode: Some("direct"), ..flow("dual_as_direct", DUAL, "gbk", "balance") },
+    Flow { refusals: 2, ..flow("direct_refused_twice", DIRECT, "utf-8", "balance") },
+    Flow {
+        afterwards: &[Step::Ship, Step::Wait(10)],
+        ..flow("escrow_confirmed_by_time", ESCROW, "utf-8", "balance")
+    },
+    Flow { afterwards: NEVER_SENT, ends: REFUNDED, ..flow("refund_never_sent", ESCROW, "gbk", "bank") },
+    Flow { afterwards: SENT_BACK, ends: REFUNDED, ..flow("refund_sent_back", ESCROW, "utf-8", "balance") },
 ];
 
 const fn flow(
     name: &'static str,
     service: &'static str,
     charset: &'static str,
-    mode: Option<&'static str>,
     method: &'static str,
-    is_escrow: bool,
 ) -> Flow {
-    Flow { name, service, charset, mode, method, is_escrow, refusals: 0 }
+    Flow { name, service, charset, mode: None, method, afterwards: &[], ends: FINISHED, refusals: 0 }
 }
 
 /// How long two programs on one machine may take to agree.
@@ -121,13 +152,18 @@ impl Stage<'_> {
             self.step(told, words.closed.to_owned());
         }
         self.settle(told)?;
-        if flow.is_escrow {
-            self.ship_and_confirm(told)?;
+        for step in flow.afterwards {
+            match *step {
+                Step::Ship => self.ship(told)?,
+                Step::Act(action) => self.act(told, action)?,
+                Step::Wait(days) => self.wait(told, days)?,
+            }
+            self.settle(told)?;
         }
         Ok(())
     }
 
-    fn ship_and_confirm(&self, told: &mut Told) -> anyhow::Result<()> {
+    fn ship(&self, told: &mut Told) -> anyhow::Result<()> {
         let url = format!("{}/orders/{}/ship", self.shop, told.out_trade_no);
         let shipped = self.wire.post_form(&url, "logistics_name=EMS&invoice_no=EA123456789CN")?;
         ensure!(shipped.status().as_u16() < 400, "shipping was answered {}", shipped.status());
@@ -135,15 +171,25 @@ impl Stage<'_> {
             Ok(self.trade(told)?["trade_status"] == "WAIT_BUYER_CONFIRM_GOODS")
         })?;
         self.step(told, self.words.shipped.to_owned());
-        self.settle(told)?;
+        Ok(())
+    }
 
+    fn act(&self, told: &mut Told, action: &'static str) -> anyhow::Result<()> {
         let actions = self.sandbox(&format!("trades/{}/actions", told.trade_no));
-        let done = self.wire.sandbox(Method::POST, &actions, Some(&json!({ "action": "confirm_goods" })))?;
+        let done = self.wire.sandbox(Method::POST, &actions, Some(&json!({ "action": action })))?;
         if let Some(code) = done.get("error_code") {
-            bail!("confirming was refused: {code}");
+            bail!("{action} was refused: {code}");
         }
-        self.step(told, self.words.confirmed.to_owned());
-        self.settle(told)
+        self.step(told, self.words.deed(action).to_owned());
+        Ok(())
+    }
+
+    /// Lets days pass on the gateway's clock.
+    fn wait(&self, told: &mut Told, days: u32) -> anyhow::Result<()> {
+        let advance = json!({ "seconds": days * 86_400 });
+        self.wire.sandbox(Method::POST, &self.sandbox("clock/advance"), Some(&advance))?;
+        self.step(told, fill(self.words.waited, &[&days.to_string()]));
+        Ok(())
     }
 
     /// Waits until the shop has acknowledged every notification; moves the clock for those it has refused.
@@ -171,13 +217,15 @@ impl Stage<'_> {
     fn retell(&self, told: &mut Told, notices: &[Value]) {
         let mut attempts = Vec::new();
         for notice in notices {
-            let status = notice["trade_status"].as_str().unwrap_or_default();
+            let words = |key: &str| notice[key].as_str().unwrap_or_default().to_owned();
+            let status =
+                format!("{} {}", words("trade_status"), words("refund_status")).trim_end().to_owned();
             for attempt in notice["attempts"].as_array().map(Vec::as_slice).unwrap_or_default() {
-                attempts.push((status, attempt["answer"].as_str().unwrap_or_default()));
+                attempts.push((status.clone(), attempt["answer"].as_str().unwrap_or_default()));
             }
         }
         for (status, answer) in attempts.iter().skip(told.attempts) {
-            self.step(told, fill(self.words.notified, &[status, answer]));
+            self.step(told, fill(self.words.notified, &[status.as_str(), answer]));
         }
         told.attempts = attempts.len();
         told.notices = notices.len();
@@ -187,18 +235,20 @@ impl Stage<'_> {
     fn compare(&self, flow: &Flow, told: &mut Told) -> anyhow::Result<()> {
         let trade = self.trade(told)?;
         told.trade_status = text(&trade, "trade_status")?;
+        told.refund_status = trade["refund_status"].as_str().map(str::to_owned);
         let order = format!("{}/orders/{}.json", self.shop, told.out_trade_no);
         self.until("the shop knows what the gateway knows", || {
             let order = self.wire.open(Method::GET, &order, None)?;
             told.shop_status = order["status"].as_str().unwrap_or_default().to_owned();
             told.delivered = order["delivered"] == true;
-            Ok(told.shop_status == told.trade_status)
+            let same_refund = order["refund_status"].as_str() == told.refund_status.as_deref();
+            Ok(told.shop_status == told.trade_status && same_refund)
         })?;
         let ledger = self.wire.sandbox(Method::GET, &self.sandbox("ledger"), None)?;
         let escrow = ledger["accounts"].get(format!("escrow:{}", told.trade_no));
         told.escrow_left = escrow.and_then(Value::as_str).unwrap_or("0.00").to_owned();
         let refused = told.attempts.saturating_sub(told.notices);
-        told.agrees = told.trade_status == "TRADE_FINISHED"
+        told.agrees = flow.ends == (told.trade_status.as_str(), told.refund_status.as_deref())
             && told.shop_status == told.trade_status
             && told.delivered
             && told.escrow_left == "0.00"

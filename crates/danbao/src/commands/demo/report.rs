@@ -30,6 +30,9 @@ pub(super) struct Told {
     pub(super) steps: Vec<String>,
     /// What the gateway says.
     pub(super) trade_status: String,
+    /// What it says of a refund, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refund_status: Option<String>,
     /// What the shop says.
     pub(super) shop_status: String,
     /// Whether the shop has made the goods ready.

@@ -5,14 +5,16 @@ use crate::config::Lang;
 
 pub(super) struct Words {
     opening: &'static str,
-    names: [(&'static str, &'static str); 7],
+    names: &'static [(&'static str, &'static str)],
+    /// What buyers and sellers do, by the names of the sandbox API.
+    deeds: &'static [(&'static str, &'static str)],
     pub(super) placed: &'static str,
     pub(super) paid: &'static str,
     pub(super) returned: &'static str,
     pub(super) closed: &'static str,
     pub(super) notified: &'static str,
     pub(super) shipped: &'static str,
-    pub(super) confirmed: &'static str,
+    pub(super) waited: &'static str,
     trouble: &'static str,
     /// Heads of the table.
     pub(super) columns: [&'static str; 6],
@@ -25,7 +27,7 @@ pub(super) struct Words {
 
 const ZH: Words = Words {
     opening: "担保 Danbao 演示：网关 {}，商店 {}，数据只为这一次。\n",
-    names: [
+    names: &[
         ("direct_by_balance", "即时到帐，余额付款"),
         ("direct_by_bank", "即时到帐，网上银行"),
         ("escrow", "担保交易，余额付款"),
@@ -33,6 +35,17 @@ const ZH: Words = Words {
         ("dual_as_escrow", "标准双接口，选担保"),
         ("dual_as_direct", "标准双接口，选即时到帐"),
         ("direct_refused_twice", "即时到帐，通知两次被拒"),
+        ("escrow_confirmed_by_time", "担保交易，十天后自动确认"),
+        ("refund_never_sent", "担保交易，未发货退款"),
+        ("refund_sent_back", "担保交易，拒绝后再申请、退货退款"),
+    ],
+    deeds: &[
+        ("confirm_goods", "买家确认收货"),
+        ("apply_refund", "买家申请退款"),
+        ("agree_refund", "卖家同意退款"),
+        ("refuse_refund", "卖家拒绝退款"),
+        ("return_goods", "买家寄回商品"),
+        ("confirm_return", "卖家确认收到退货"),
     ],
     placed: "商店下单，商户订单号 {}",
     paid: "收银台付款，交易号 {}",
@@ -40,7 +53,7 @@ const ZH: Words = Words {
     closed: "买家没有返回商店就关了网页",
     notified: "通知 {}，商店答：{}",
     shipped: "商店通过接口发货",
-    confirmed: "买家确认收货",
+    waited: "沙箱时间过了 {} 天",
     trouble: "没有走完：{}",
     columns: ["流程", "网关", "商店", "通知/次数", "担保余额", "一致"],
     yes: "是",
@@ -52,7 +65,7 @@ const ZH: Words = Words {
 
 const EN: Words = Words {
     opening: "Danbao demo: gateway {}, shop {}, data for this run only.\n",
-    names: [
+    names: &[
         ("direct_by_balance", "direct, from the balance"),
         ("direct_by_bank", "direct, by bank"),
         ("escrow", "escrow, from the balance"),
@@ -60,6 +73,17 @@ const EN: Words = Words {
         ("dual_as_escrow", "dual, escrow chosen"),
         ("dual_as_direct", "dual, direct chosen"),
         ("direct_refused_twice", "direct, notification refused twice"),
+        ("escrow_confirmed_by_time", "escrow, confirmed after ten days"),
+        ("refund_never_sent", "escrow, refunded unsent"),
+        ("refund_sent_back", "escrow, refused, then sent back"),
+    ],
+    deeds: &[
+        ("confirm_goods", "the buyer confirms the goods"),
+        ("apply_refund", "the buyer applies for a refund"),
+        ("agree_refund", "the seller agrees"),
+        ("refuse_refund", "the seller refuses"),
+        ("return_goods", "the buyer sends the goods back"),
+        ("confirm_return", "the seller has the goods back"),
     ],
     placed: "order placed in the shop, out_trade_no {}",
     paid: "paid at the cashier, trade_no {}",
@@ -67,7 +91,7 @@ const EN: Words = Words {
     closed: "the buyer closes the page and never returns",
     notified: "notified of {}, the shop answers: {}",
     shipped: "the shop ships, by interface",
-    confirmed: "the buyer confirms the goods",
+    waited: "{} days pass on the sandbox's clock",
     trouble: "came to no end: {}",
     columns: ["flow", "gateway", "shop", "notices/tries", "escrow", "agree"],
     yes: "yes",
@@ -95,6 +119,11 @@ impl Words {
 
     pub(super) fn trouble(&self, trouble: &str) -> String {
         format!("   {}\n", fill(self.trouble, &[trouble]))
+    }
+
+    /// What somebody does, in this language.
+    pub(super) fn deed(&self, action: &'static str) -> &'static str {
+        self.deeds.iter().find(|(name, _)| *name == action).map_or(action, |(_, words)| words)
     }
 
     /// A flow's name in this language.
