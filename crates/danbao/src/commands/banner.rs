@@ -91,8 +91,11 @@ pub(super) fn up(lang: Lang, installation: &Installation, data: &Path) -> String
 fn people(text: &mut String, words: &Words, accounts: &Accounts) {
     let _ = write!(text, "\n{}\n\n", words.who);
     let width = columns(words.buyer).max(columns(words.seller)).max(columns(words.partner));
+    let emails = accounts.buyers.iter().map(|buyer| &buyer.email).chain([&accounts.partner.seller_email]);
+    let longest = emails.map(|email| columns(email)).max().unwrap_or(0);
     let person = |email: &str, login: &str, payment: &str| {
-        format!("{email}   {} {login}   {} {payment}", words.login_password, words.payment_password)
+        let (login_password, payment_password) = (words.login_password, words.payment_password);
+        format!("{email:longest$}   {login_password} {login}   {payment_password} {payment}")
     };
     for buyer in &accounts.buyers {
         let about = person(&buyer.email, &buyer.login_password, &buyer.payment_password);
