@@ -10,6 +10,7 @@ mod banner;
 mod demo;
 mod explain_code;
 mod keys;
+mod text;
 mod up;
 
 use std::io::{IsTerminal, Write};

@@ -85,6 +85,17 @@ const fn flow(
     Flow { name, service, charset, mode: None, method, afterwards: &[], ends: FINISHED, refusals: 0 }
 }
 
+#[cfg(test)]
+impl Flow {
+    /// What buyer and seller do in it.
+    pub(super) fn deeds(&self) -> impl Iterator<Item = &'static str> {
+        self.afterwards.iter().filter_map(|step| match *step {
+            Step::Act(action) => Some(action),
+            _ => None,
+        })
+    }
+}
+
 /// How long two programs on one machine may take to agree.
 const AGREE_MAX: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -128,7 +139,7 @@ impl Stage<'_> {
         });
         let order = self.wire.open(Method::POST, &format!("{}/orders", self.shop), Some(&order))?;
         told.out_trade_no = text(&order, "out_trade_no")?;
-        self.step(told, fill(words.placed, &[&told.out_trade_no]));
+        self.step(told, fill(&words.placed, &[&told.out_trade_no]));
 
         self.refusals.store(flow.refusals, Ordering::Relaxed);
         let checkout = json!({
@@ -142,7 +153,7 @@ impl Stage<'_> {
             bail!("the cashier refused: {code}");
         }
         told.trade_no = text(&paid, "trade_no")?;
-        self.step(told, fill(words.paid, &[&told.trade_no]));
+        self.step(told, fill(&words.paid, &[&told.trade_no]));
 
         if flow.refusals == 0 {
             let returned = self.wire.get(&text(&paid, "return_url")?)?;
@@ -188,7 +199,7 @@ impl Stage<'_> {
     fn wait(&self, told: &mut Told, days: u32) -> anyhow::Result<()> {
         let advance = json!({ "seconds": days * 86_400 });
         self.wire.sandbox(Method::POST, &self.sandbox("clock/advance"), Some(&advance))?;
-        self.step(told, fill(self.words.waited, &[&days.to_string()]));
+        self.step(told, fill(&self.words.waited, &[&days.to_string()]));
         Ok(())
     }
 
@@ -225,7 +236,7 @@ impl Stage<'_> {
             }
         }
         for (status, answer) in attempts.iter().skip(told.attempts) {
-            self.step(told, fill(self.words.notified, &[status.as_str(), answer]));
+            self.step(told, fill(&self.words.notified, &[status.as_str(), answer]));
         }
         told.attempts = attempts.len();
         told.notices = notices.len();

@@ -16,6 +16,8 @@ use clap::Args;
 use self::flow::{FLOWS, Stage};
 use self::report::Report;
 use self::wire::Wire;
+pub(super) use self::words::Words;
+use super::text::texts;
 use super::{say, terminal_lang};
 use crate::config::{Config, Lang};
 use crate::host::client::{Client, ClientLimits};
@@ -40,7 +42,7 @@ pub(super) struct DemoArgs {
 }
 
 pub(super) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
-    let words = words::words(args.lang.unwrap_or_else(terminal_lang));
+    let words = &texts(args.lang.unwrap_or_else(terminal_lang)).demo;
     let tell = |text: &str| {
         if !args.json {
             say(text);

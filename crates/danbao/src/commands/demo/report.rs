@@ -57,7 +57,7 @@ impl Told {
 impl Report {
     /// One line a purchase, and the verdict.
     pub(super) fn table(&self, words: &Words) -> String {
-        let mut rows = vec![words.columns.map(str::to_owned)];
+        let mut rows = vec![words.columns.clone()];
         for told in &self.flows {
             rows.push([
                 words.name_of(told.name).to_owned(),
@@ -65,7 +65,7 @@ impl Report {
                 told.shop_status.clone(),
                 format!("{}/{}", told.notices, told.attempts),
                 told.escrow_left.clone(),
-                if told.agrees { words.yes } else { words.no }.to_owned(),
+                if told.agrees { &words.yes } else { &words.no }.clone(),
             ]);
         }
         let widths: [usize; 6] =
@@ -80,7 +80,7 @@ impl Report {
             text.truncate(text.trim_end().len());
             text.push('\n');
         }
-        let verdict = if self.agrees { words.all_agree } else { words.not_all_agree };
+        let verdict = if self.agrees { &words.all_agree } else { &words.not_all_agree };
         let _ = write!(text, "\n{}: {}\n{verdict}\n", words.imbalance, self.imbalance);
         text
     }
