@@ -117,7 +117,7 @@ fn may_follow_lost_try(turn: &mut Turn<'_>, notice: &StoredNotice) -> Result<boo
     Ok(false)
 }
 
-/// Writes a notification out: the same bytes at every try.
+/// Writes a notification out: the same at every try, but for an address that the buyer has settled anew in between.
 fn write(
     turn: &mut Turn<'_>,
     notice: &StoredNotice,

@@ -111,7 +111,7 @@ text_keys! {
 /// GET `/desk/trades/{trade_no}`: all about one trade, and what may be done to it.
 ///
 /// Forms POST to `/desk/trades/{trade_no}/{action}` with `csrf` and: `send_goods` (`transport_type`,
-/// `logistics_name`, `invoice_no`), `confirm_goods` (`payment_password`), `close` (`reason`, may be empty),
+/// `logistics_name`, `invoice_no`), `confirm_goods` (`payment_password`), `close`,
 /// `adjust_price` (`discount`), `extend_timeout` (`days`), `apply_refund` (`goods_received` yes | no, `amount`,
 /// `refund_reason`), `agree_refund` and `confirm_return` (`payment_password`), `refuse_refund` (`answer`), `return_goods`
 /// (as `send_goods`), `withdraw_refund`.
