@@ -22,6 +22,7 @@ use crate::pages::{
     self, Action, ApplyRefund, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState,
     Party, Posting, RefundFacts, RefundForms, Role, SendGoods, TradeDetail,
 };
+use crate::rows::notice::Thread;
 use crate::rows::users::{User, UserStatus};
 use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
@@ -323,7 +324,7 @@ fn due(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Option<Due>, Fault> {
 
 /// The timeline: each change with the money it moved and the notifications it owed.
 fn events(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Vec<pages::Event>, Fault> {
-    let notices = notice::load_of(turn.tx, trade_no)?;
+    let notices = notice::load_of(turn.tx, &Thread::from(trade_no))?;
     let mut notices = notices.into_iter().peekable();
     let mut events = Vec::new();
     for event in trades::load_history(turn.tx, trade_no)? {
@@ -354,7 +355,7 @@ fn events(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Vec<pages::Event>, 
 }
 
 fn notice_fact(turn: &mut Turn<'_>, notice: notice::StoredNotice) -> Result<NoticeFact, Fault> {
-    let attempts = notice::load_attempts(turn.tx, &notice.trade_no, notice.seq)?;
+    let attempts = notice::load_attempts(turn.tx, &notice.thread, notice.seq)?;
     let state = match notice.state() {
         "acknowledged" => NoticeState::Acknowledged,
         "given_up" => NoticeState::GivenUp,

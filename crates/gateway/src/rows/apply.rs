@@ -13,6 +13,7 @@ use danbao_protocol::money::Fen;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Error};
 
+use super::notice::Thread;
 use super::{account, notice};
 use crate::fault::Fault;
 use crate::turn::Turn;
@@ -319,9 +320,9 @@ fn insert_notice(
     owed: &Notice,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let notify_id = notice::make_notify_id(&trade.trade_no, seq, &mut turn.memory.entropy);
+    let notify_id = notice::make_notify_id(&Thread::from(&trade.trade_no), seq, &mut turn.memory.entropy);
     turn.tx.execute(
-        "INSERT INTO notice (trade_no, seq, notify_id, notify_url, trade_status, refund_status, price, discount,
+        "INSERT INTO notice (thread, seq, notify_id, notify_url, trade_status, refund_status, price, discount,
              total_fee, logistics, created_at, attempts, awaiting, due_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, $11)",
         &[

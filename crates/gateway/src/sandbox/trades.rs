@@ -15,7 +15,7 @@ use super::{Answer, Problem, read};
 use crate::cashier::{self, Source};
 use crate::deed::{self, Deed, Side};
 use crate::fault::Fault;
-use crate::rows::notice::StoredNotice;
+use crate::rows::notice::{StoredNotice, Thread};
 use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
 use crate::web::Fields;
@@ -72,7 +72,7 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
         }
     }
     let mut notices = Vec::new();
-    for owed in notice::load_of(turn.tx, &trade.trade_no)? {
+    for owed in notice::load_of(turn.tx, &Thread::from(&trade.trade_no))? {
         notices.push(describe_notice(turn, &owed)?);
     }
     let deadlines = deadline::load_of(turn.tx, &trade.trade_no)?;
@@ -108,12 +108,12 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
 }
 
 fn describe_notice(turn: &mut Turn<'_>, owed: &StoredNotice) -> Result<Value, Fault> {
-    let attempts = notice::load_attempts(turn.tx, &owed.trade_no, owed.seq)?;
+    let attempts = notice::load_attempts(turn.tx, &owed.thread, owed.seq)?;
     Ok(json!({
         "notify_id": owed.notify_id.as_str(),
         "notify_url": owed.notify_url,
-        "trade_status": owed.trade_status.as_str(),
-        "refund_status": owed.refund_status.map(|status| status.as_str()),
+        "trade_status": owed.facts().map(|facts| facts.trade_status.as_str()),
+        "refund_status": owed.facts().and_then(|facts| facts.refund_status).map(|status| status.as_str()),
         "state": owed.state(),
         "next_at": owed.due_at.map(|at| at.wire()),
         "attempts": attempts.iter().map(|attempt| json!({
