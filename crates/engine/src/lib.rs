@@ -10,6 +10,7 @@ pub mod refund;
 pub mod refusal;
 pub mod repeat;
 pub mod settlement;
+pub mod standing;
 pub mod trade;
 
 #[cfg(test)]

@@ -90,6 +90,13 @@ impl Turn<'_> {
         Ok(user.inspect(|user| self.known.keep(user)))
     }
 
+    /// Freezes, releases or certifies an account, or makes it another kind.
+    pub(crate) fn change_user(&mut self, user: &User) -> Result<(), Fault> {
+        users::update_standing(self.tx, user)?;
+        self.known.keep(user);
+        Ok(())
+    }
+
     /// Whom a request names. An alias is the account's name here: this gateway gives no other.
     pub(crate) fn party(&mut self, party: &Party) -> Result<Option<User>, Fault> {
         match party {

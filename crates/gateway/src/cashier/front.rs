@@ -2,6 +2,7 @@
 
 use danbao_engine::machine::Choice;
 use danbao_engine::refusal::Refusal;
+use danbao_engine::standing::AccountKind;
 use danbao_engine::trade::Mode;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
@@ -185,6 +186,9 @@ fn register_visitor(turn: &mut Turn<'_>, contact: &str, name: &str) -> Result<Us
         email: contact.to_owned(),
         display_name: if name.is_empty() { contact.to_owned() } else { name },
         status: UserStatus::Visitor,
+        kind: AccountKind::Private,
+        is_certified: false,
+        is_frozen: false,
     };
     users::insert(turn.tx, &user, None, turn.now)?;
     Ok(user)

@@ -151,6 +151,8 @@ fn make(turn: &mut Turn<'_>) -> Result<(), Fault> {
             login_password: LOGIN_PASSWORD.to_owned(),
             payment_password: PAYMENT_PASSWORD.to_owned(),
             balance: Some("10000.00".to_owned()),
+            kind: None,
+            is_certified: None,
         };
         let user = make_user(turn, &buyer)?
             .map_err(|problem| Fault::invariant(format!("demo buyer: {problem:?}")))?;

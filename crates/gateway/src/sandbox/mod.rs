@@ -73,6 +73,7 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::GET, ["state"]) => state(turn)?,
         (&Method::POST, ["partners"]) => people::create_partner(turn, request)?,
         (&Method::POST, ["users"]) => people::create_user(turn, request)?,
+        (&Method::POST, ["users", user_id]) => people::change_user(turn, request, user_id)?,
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,
         (&Method::GET, ["trades", trade_no]) => trades::show(turn, trade_no)?,
         (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
@@ -141,11 +142,7 @@ fn state(turn: &mut Turn<'_>) -> Answer {
             "display_name": partner.display_name,
             "seller_id": partner.user_id.as_str(),
         })).collect::<Vec<_>>(),
-        "users": members.iter().map(|user| json!({
-            "user_id": user.user_id.as_str(),
-            "email": user.email,
-            "display_name": user.display_name,
-        })).collect::<Vec<_>>(),
+        "users": members.iter().map(people::show).collect::<Vec<_>>(),
     })))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use danbao_engine::change::{Journal, Posting};
 use danbao_engine::chart::Account;
+use danbao_engine::standing::AccountKind;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::Request;
@@ -12,7 +13,7 @@ use danbao_protocol::service::payment::Receive;
 use danbao_protocol::sign::pasted::Key;
 use danbao_protocol::sign::{Md5Key, SignType};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Problem, read};
 use crate::cashier;
@@ -38,6 +39,12 @@ pub(super) struct NewUser {
     /// Yuan, two decimals.
     #[serde(default)]
     pub(super) balance: Option<String>,
+    /// `private` or `company`; private when absent.
+    #[serde(default)]
+    pub(super) kind: Option<String>,
+    /// Certified when absent.
+    #[serde(default)]
+    pub(super) is_certified: Option<bool>,
 }
 
 /// The password of people whom a test makes without saying more.
@@ -66,7 +73,58 @@ pub(super) fn create_user(turn: &mut Turn<'_>, request: &Request) -> Answer {
         "display_name": user.display_name,
         "login_password": new.login_password,
         "payment_password": new.payment_password,
+        "kind": user.kind.as_str(),
+        "is_certified": user.is_certified,
     })))
+}
+
+/// What is different about an account from now on; what is not said stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangedUser {
+    /// `private` or `company`.
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    is_certified: Option<bool>,
+    #[serde(default)]
+    is_frozen: Option<bool>,
+}
+
+/// `POST /users/{user_id}`.
+pub(super) fn change_user(turn: &mut Turn<'_>, request: &Request, user_id: &str) -> Answer {
+    let changed: ChangedUser = match read(request) {
+        Ok(changed) => changed,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Some(mut user) = turn.user(&UserId::new(user_id))? else {
+        return Ok(Err(Problem::not_found("such account holder")));
+    };
+    match changed.kind.as_deref().map(read_kind).transpose() {
+        Ok(kind) => user.kind = kind.unwrap_or(user.kind),
+        Err(problem) => return Ok(Err(problem)),
+    }
+    user.is_certified = changed.is_certified.unwrap_or(user.is_certified);
+    user.is_frozen = changed.is_frozen.unwrap_or(user.is_frozen);
+    turn.change_user(&user)?;
+    Ok(Ok(show(&user)))
+}
+
+/// An account holder as the sandbox shows one.
+pub(super) fn show(user: &User) -> Value {
+    json!({
+        "user_id": user.user_id.as_str(),
+        "email": user.email,
+        "display_name": user.display_name,
+        "kind": user.kind.as_str(),
+        "is_certified": user.is_certified,
+        "is_frozen": user.is_frozen,
+    })
+}
+
+fn read_kind(name: &str) -> Result<AccountKind, Problem> {
+    AccountKind::from_name(name)
+        .ok_or_else(|| Problem::unprocessable("kind_unknown", "an account is `private` or `company`"))
 }
 
 /// The most that a member begins with: ten thousand million yuan.
@@ -95,11 +153,18 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
     if name.contains('\0') || name.chars().count() > 64 {
         return Ok(Err(Problem::unprocessable("display_name_malformed", "at most 64 characters")));
     }
+    let kind = match new.kind.as_deref().map(read_kind).transpose() {
+        Ok(kind) => kind.unwrap_or(AccountKind::Private),
+        Err(problem) => return Ok(Err(problem)),
+    };
     let user = User {
         user_id: cashier::next_user_id(turn)?,
         email: new.email.clone(),
         display_name: name.to_owned(),
         status: UserStatus::Member,
+        kind,
+        is_certified: new.is_certified.unwrap_or(true),
+        is_frozen: false,
     };
     let cost = turn.config.password_cost;
     let login = cost.hash(&new.login_password, &mut turn.memory.entropy)?;
@@ -184,6 +249,8 @@ pub(super) fn make_partner(
                 login_password: default_login_password(),
                 payment_password: default_payment_password(),
                 balance: None,
+                kind: None,
+                is_certified: None,
             };
             match make_user(turn, &seller)? {
                 Ok(user) => user,

@@ -205,7 +205,10 @@ fn every_described_path_answers_as_it_is_described() {
                 body["url"] = json!(fresh);
             }
             let query = if path == "/trades" { "?out_trade_no=a1" } else { "" };
-            let asked = format!("{}{query}", path.replace("{trade_no}", &trade_no));
+            let asked = format!(
+                "{}{query}",
+                path.replace("{trade_no}", &trade_no).replace("{user_id}", &zhang.user_id)
+            );
             let (status, answer) = world.sandbox(method.clone(), &asked, &body);
             assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
             check(&openapi, schema_of(&openapi, &operation, status), &answer, &path).unwrap();
@@ -244,6 +247,8 @@ fn every_mistake_is_a_problem_that_is_described() {
                 json!({ "email": "a@b.example", "display_name": "名".repeat(65) }),
                 "display_name_malformed",
             ),
+            (&post, "/users", "/users", json!({ "email": "a@b.example", "kind": "x" }), "kind_unknown"),
+            (&post, "/users/{user_id}", "/users/1", json!({ "is_frozen": true }), "not_found"),
             (
                 &post,
                 "/partners",
