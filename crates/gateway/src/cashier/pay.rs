@@ -149,6 +149,10 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, form: &Fields) -> Result<Respo
         let error = FormError::at("bank", Message::BankWrong);
         return page(turn, &at, &trade, &user, form, Some(error));
     }
+    // Nobody is sent to a bank for a payment that will not be taken.
+    if let Err(refusal) = checkout::parties(turn, &trade)?.check(trade.total_fee) {
+        return page(turn, &at, &trade, &user, form, Some(refused(refusal)));
+    }
     let logistics = shown::chosen_logistics(&trade).map_or(0, |choice| choice.index);
     let choice = Choice { mode: Some(trade.mode), logistics, receive };
     let checkout = Checkout { stored: &at.stored, trade: Some(&trade), buyer: &user.user_id, choice };
