@@ -109,7 +109,13 @@ fn find(turn: &mut Turn<'_>, id: &str) -> Result<Found, Fault> {
 
 /// 业务数据被篡改: the tutorials' message without a code (escrow tutorial 4.1).
 fn altered(visit: &Visit) -> Response {
-    visit.page(&DebugError { code: None, parameter: None, service: None, details: Vec::new() })
+    visit.page(&DebugError {
+        code: None,
+        parameter: None,
+        is_planned: false,
+        service: None,
+        details: Vec::new(),
+    })
 }
 
 /// 商户名称: the partner's name, as the contract has it.

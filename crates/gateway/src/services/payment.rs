@@ -11,7 +11,7 @@ use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
-use super::{Call, Refused};
+use super::{Call, Refused, contract, standing};
 use crate::fault::Fault;
 use crate::rows::anti_phishing;
 use crate::rows::partner::Partner;
@@ -36,9 +36,19 @@ fn check_and_keep(
     call: &Call,
     request: PaymentRequest,
 ) -> Result<Result<StoredRequest, ErrorCode>, Fault> {
-    let checks = [check_contract, check_anti_phishing, check_parties, check_royalty];
-    for check in checks {
-        if let Err(code) = check(turn, &call.partner, &request)? {
+    let partner = &call.partner;
+    if let Err(code) = check_contract(turn, partner, &request)? {
+        return Ok(Err(code));
+    }
+    if let Err(code) = contract::check_request(turn, call, &request)? {
+        return Ok(Err(code));
+    }
+    let anti_phishing = check_anti_phishing(turn, partner, &request)?;
+    if let Err(code) = anti_phishing.and_then(|()| contract::check_browser(call, &request)) {
+        return Ok(Err(code));
+    }
+    for check in [check_parties, check_royalty] {
+        if let Err(code) = check(turn, partner, &request)? {
             return Ok(Err(code));
         }
     }
@@ -52,6 +62,9 @@ fn check_and_keep(
             Err(Refusal::Wire(code)) => Ok(Err(code)),
             Err(other) => Err(Fault::invariant(format!("a repeat was refused with {other}"))),
         };
+    }
+    if let Err(code) = standing::check(turn, &request)? {
+        return Ok(Err(code));
     }
     let stored = StoredRequest {
         trade_no: next_trade_no(turn)?,
@@ -147,8 +160,14 @@ fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentReques
     }
 }
 
-fn check_royalty(turn: &mut Turn<'_>, _: &Partner, request: &PaymentRequest) -> Checked {
-    Ok(load_royalty(turn, request)?.map(|_| ()))
+fn check_royalty(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
+    let agreed = &partner.terms.royalty_receivers;
+    let has_agreed = |receiver: &String| agreed.is_empty() || agreed.contains(receiver);
+    let found = load_royalty(turn, request)?;
+    let mut receivers = request.direct.royalty.iter().map(|share| &share.receiver_email);
+    Ok(found.and_then(|_| {
+        if receivers.all(has_agreed) { Ok(()) } else { Err(ErrorCode::RoyaltyReceiverNotInSpecifiedAccounts) }
+    }))
 }
 
 /// The request's royalty shares with their parties looked up (protocol.md §3.10).

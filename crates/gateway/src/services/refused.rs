@@ -21,17 +21,24 @@ pub(crate) struct Refused {
     service: Option<Service>,
     charset: Charset,
     params: Option<Params>,
+    /// Whether a test has asked for it ahead (protocol.md §8.7).
+    is_planned: bool,
 }
 
 impl Refused {
     /// A refusal before or after the parameters were read.
     pub(crate) fn new(code: ErrorCode, service: Option<Service>, charset: Charset) -> Refused {
-        Refused { code, service, charset, params: None }
+        Refused { code, service, charset, params: None, is_planned: false }
     }
 
     /// Keeps what was received, for the developer's eyes.
     pub(crate) fn with_params(self, params: Params) -> Refused {
         Refused { params: Some(params), ..self }
+    }
+
+    /// Says that nothing is wrong with the call.
+    pub(crate) fn as_planned(self) -> Refused {
+        Refused { is_planned: true, ..self }
     }
 
     /// The XML error for a server, the debug-error page for a browser; for an unknown service whoever calls is taken
@@ -41,6 +48,7 @@ impl Refused {
         tracing::info!(
             code = self.code.as_str(),
             service = self.service.map_or("", Service::as_str),
+            planned = self.is_planned,
             partner = partner.map(String::from_utf8_lossy).as_deref().unwrap_or(""),
             "a call was refused"
         );
@@ -51,6 +59,7 @@ impl Refused {
         let page = DebugError {
             code: self.code.is_on_the_wire().then(|| self.code.as_str().to_owned()),
             parameter: None,
+            is_planned: self.is_planned,
             service: self.params.as_ref().and_then(|params| shown(params, "service")),
             details: if turn.config.is_sandbox { self.details(request) } else { Vec::new() },
         };
