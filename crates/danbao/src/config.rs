@@ -57,6 +57,10 @@ pub struct GatewaySettings {
     pub database_file: Option<PathBuf>,
     /// Connections at once.
     pub connections_max: u32,
+    /// Proxies in front of it, by their addresses: what they say in `X-Forwarded-For` about who asks is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Words that no goods name and no description may hold.
+    pub forbidden_words: Vec<String>,
     /// When a notification is tried again.
     pub notify_schedule: NotifySchedule,
     /// Whether `success` must stand alone to the byte; otherwise blanks and line ends around it are forgiven.
@@ -144,6 +148,8 @@ impl Default for GatewaySettings {
             database: None,
             database_file: None,
             connections_max: 1024,
+            trusted_proxies: Vec::new(),
+            forbidden_words: Vec::new(),
             notify_schedule: NotifySchedule::default(),
             strict_success: false,
             close_unpaid_days: 15,

@@ -133,7 +133,11 @@ impl Installation {
 
         let _inside = runtime.enter();
         let limits = |connections_max| ServerLimits { connections_max, ..ServerLimits::default() };
-        let gateway_server = gateway_at.serve(gateway_runner.door(), limits(config.gateway.connections_max));
+        let gateway_limits = ServerLimits {
+            trusted_proxies: config.gateway.trusted_proxies.clone(),
+            ..limits(config.gateway.connections_max)
+        };
+        let gateway_server = gateway_at.serve(gateway_runner.door(), gateway_limits);
         let shop_server = shop_at.serve(shop_runner.door(), limits(config.shop.connections_max));
         drop(_inside);
 
@@ -325,6 +329,7 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             NotifySchedule::Of2016 => RetrySchedule::of_2016(),
         },
         strict_success: settings.strict_success,
+        forbidden_words: settings.forbidden_words.clone(),
         clocks: Clocks {
             close_unpaid: days(settings.close_unpaid_days),
             apply_refund: days(settings.apply_refund_days),

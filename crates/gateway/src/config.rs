@@ -27,6 +27,8 @@ pub struct Config {
     pub retries: RetrySchedule,
     /// Whether `success` must stand alone to the byte (protocol.md §6.5).
     pub strict_success: bool,
+    /// Words that no goods name and no description may hold, compared as they stand.
+    pub forbidden_words: Vec<String>,
     /// How long an answer to a notification is waited for before the try counts as lost with the process that made it.
     pub answer_within: Duration,
     /// How many notifications are on their way at once.
@@ -54,6 +56,7 @@ impl Config {
             company_to_private_max: COMPANY_TO_PRIVATE_MAX,
             retries: RetrySchedule::of_2011(),
             strict_success: false,
+            forbidden_words: Vec::new(),
             answer_within: Duration::from_secs(45),
             sends_max: 256,
             password_cost: PasswordCost::STANDARD,

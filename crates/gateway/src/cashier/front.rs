@@ -23,10 +23,14 @@ pub(super) fn show(turn: &mut Turn<'_>, mut at: At, request: &Request) -> Result
     if let Some(past) = at.past() {
         return Ok(past);
     }
-    if Fields::of_query(request).get("other") == "1" {
+    let query = Fields::of_query(request);
+    if query.get("other") == "1" {
         at.visit.sign_out(turn)?;
     }
-    page(turn, &at, &Fields::default(), None)
+    let has_ended = query.get("timeout") == "1" && at.visit.session.is_none();
+    let error = has_ended
+        .then(|| FormError::whole(Message::SessionEnded).with_code(ErrorCode::SessionTimeout.as_str()));
+    page(turn, &at, &Fields::default(), error)
 }
 
 /// Shows the page, with what was entered and why it came back.

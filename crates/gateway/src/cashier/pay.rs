@@ -40,6 +40,8 @@ pub(super) fn payer(at: &At) -> Result<(&Trade, &User), Response> {
     }
     match (&at.trade, at.visit.payer(&at.stored.trade_no)) {
         (Some(trade), Some(user)) if user.user_id == trade.buyer => Ok((trade, user)),
+        // Whoever chose to pay was signed in then and is not any more.
+        (Some(_), None) if at.visit.session.is_none() => Err(at.go("?timeout=1")),
         _ => Err(at.go("")),
     }
 }

@@ -43,6 +43,8 @@ text_keys! {
         SignInWrong = "sign_in_wrong",
         /// Account or login password left empty.
         SignInEmpty = "sign_in_empty",
+        /// Nobody is signed in any more.
+        SessionEnded = "session_ended",
         /// Too many wrong passwords; to be tried again later.
         Locked = "locked",
         /// The payment password is wrong.

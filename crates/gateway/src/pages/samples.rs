@@ -258,10 +258,12 @@ impl Sampled for Notice {
 impl Sampled for DebugError {
     fn samples() -> Vec<(&'static str, Self)> {
         let detail = |label, text: &str| DebugDetail { label, text: text.into() };
-        let bare = DebugError { code: None, parameter: None, service: None, details: vec![] };
+        let bare =
+            DebugError { code: None, parameter: None, is_planned: false, service: None, details: vec![] };
         let sign = DebugError {
             code: Some("ILLEGAL_SIGN".into()),
             parameter: Some("sign".into()),
+            is_planned: false,
             service: Some("trade_create_by_buyer".into()),
             details: vec![
                 detail(DebugLabel::Request, "GET /gateway.do"),
@@ -286,7 +288,11 @@ impl Sampled for DebugError {
             service: Some("no_such_service".into()),
             ..bare.clone()
         };
-        let unknown = DebugError { code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()), ..bare.clone() };
+        let unknown = DebugError {
+            code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()),
+            is_planned: true,
+            ..bare.clone()
+        };
         vec![("altered", bare), ("sign", sign), ("upper", upper), ("unknown", unknown)]
     }
 }

@@ -4,12 +4,14 @@ pub(crate) mod account;
 pub(crate) mod address;
 pub(crate) mod anti_phishing;
 pub(crate) mod apply;
+pub(crate) mod contract;
 pub(crate) mod deadline;
 pub(crate) mod key;
 pub(crate) mod notice;
 pub(crate) mod page_return;
 pub(crate) mod partner;
 pub(crate) mod payment_request;
+pub(crate) mod planned_refusal;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;
@@ -24,6 +26,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "keys", sql: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, name: "letters", sql: include_str!("../../migrations/0003_letters.sql") },
     Migration { version: 4, name: "rules", sql: include_str!("../../migrations/0004_rules.sql") },
+    Migration {
+        version: 5,
+        name: "contract_rules",
+        sql: include_str!("../../migrations/0005_contract_rules.sql"),
+    },
 ];
 
 use crate::fault::Fault;

@@ -23,6 +23,7 @@ use crate::cashier;
 use crate::fault::Fault;
 use crate::rows::address::{self, Address};
 use crate::rows::apply;
+use crate::rows::contract::Terms;
 use crate::rows::key::StoredKey;
 use crate::rows::partner::Partner;
 use crate::rows::users::{self, User, UserStatus};
@@ -331,6 +332,7 @@ pub(super) fn make_partner(
             first_used_at: None,
         }],
         services,
+        terms: Terms::default(),
         sellers: BTreeSet::from([seller.user_id]),
     };
     if turn.partner(&partner.partner)?.is_some() {

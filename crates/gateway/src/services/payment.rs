@@ -9,9 +9,10 @@ use danbao_engine::repeat;
 use danbao_engine::settlement::Royalty;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
+use danbao_protocol::service::misfit;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
-use super::{Call, Refused};
+use super::{Call, Refused, contract, standing};
 use crate::fault::Fault;
 use crate::rows::anti_phishing;
 use crate::rows::partner::Partner;
@@ -26,9 +27,25 @@ pub(crate) fn accept(turn: &mut Turn<'_>, call: &Call) -> Result<Result<StoredRe
         Ok(request) => check_and_keep(turn, call, request)?,
         Err(code) => Err(code),
     };
-    Ok(accepted.map_err(|code| {
-        Refused::new(code, Some(call.service), call.charset).with_params(call.params.clone())
-    }))
+    Ok(accepted.map_err(|code| refused(call, code)))
+}
+
+/// A refusal, with the parameter at fault where one can be named, by the finer code if the contract wants those.
+fn refused(call: &Call, code: ErrorCode) -> Refused {
+    let text = call.params.decode(call.charset);
+    let misfit = match (call.service.payment(), &text) {
+        (Some(service), Ok(text)) => misfit::finer(code, service, text),
+        _ => None,
+    };
+    let wants_finer = call.partner.terms.fine_error_codes;
+    let code = match misfit {
+        Some(misfit) if wants_finer => misfit.code,
+        None if wants_finer && text.is_err() => ErrorCode::IllegalEncoding,
+        _ => code,
+    };
+    Refused::new(code, Some(call.service), call.charset)
+        .with_params(call.params.clone())
+        .with_parameter(misfit.map(|misfit| misfit.parameter))
 }
 
 fn check_and_keep(
@@ -36,9 +53,19 @@ fn check_and_keep(
     call: &Call,
     request: PaymentRequest,
 ) -> Result<Result<StoredRequest, ErrorCode>, Fault> {
-    let checks = [check_contract, check_anti_phishing, check_parties, check_royalty];
-    for check in checks {
-        if let Err(code) = check(turn, &call.partner, &request)? {
+    let partner = &call.partner;
+    if let Err(code) = check_contract(turn, partner, &request)? {
+        return Ok(Err(code));
+    }
+    if let Err(code) = contract::check_request(turn, call, &request)? {
+        return Ok(Err(code));
+    }
+    let anti_phishing = check_anti_phishing(turn, partner, &request)?;
+    if let Err(code) = anti_phishing.and_then(|()| contract::check_browser(call, &request)) {
+        return Ok(Err(code));
+    }
+    for check in [check_parties, check_royalty] {
+        if let Err(code) = check(turn, partner, &request)? {
             return Ok(Err(code));
         }
     }
@@ -48,19 +75,50 @@ fn check_and_keep(
         let status = trade::load(turn.tx, &first.trade_no)?.map(|trade| trade.trade_status);
         let again = named_as_before(turn, &first.request, request)?;
         return match repeat::check(&first.request, &again, status) {
-            Ok(()) => Ok(Ok(first)),
+            Ok(()) => {
+                payment_request::note_repeat(turn.tx, &first.trade_no, turn.now)?;
+                Ok(Ok(StoredRequest { asked_at: turn.now, ..first }))
+            }
+            Err(Refusal::Wire(ErrorCode::TradeDataMatchError)) if partner.terms.fine_error_codes => {
+                Ok(Err(difference(call, &first.request, &again)))
+            }
             Err(Refusal::Wire(code)) => Ok(Err(code)),
             Err(other) => Err(Fault::invariant(format!("a repeat was refused with {other}"))),
         };
+    }
+    if let Err(code) = standing::check(turn, &request)? {
+        return Ok(Err(code));
     }
     let stored = StoredRequest {
         trade_no: next_trade_no(turn)?,
         secret: turn.memory.entropy.text(26),
         request: Arc::new(request),
+        asked_at: turn.now,
     };
     let params = call.params.to_urlencoded();
     payment_request::insert(turn.tx, &stored, params.as_bytes(), turn.now)?;
     Ok(Ok(stored))
+}
+
+/// What differs in a repeat, by the finer code if there is one (protocol.md §3.7, §8.6): those of the amount are direct
+/// pay's alone. A request with `total_fee` has no price of its own.
+fn difference(call: &Call, first: &PaymentRequest, again: &PaymentRequest) -> ErrorCode {
+    let has_total = call.params.get("total_fee").is_some_and(|total| !total.is_empty());
+    if first.service != again.service {
+        ErrorCode::TradeDataMatchError
+    } else if first.seller != again.seller {
+        ErrorCode::TradeSellerNotMatch
+    } else if first.buyer != again.buyer {
+        ErrorCode::TradeBuyerNotMatch
+    } else if !first.service.is_direct() || first.amount == again.amount {
+        ErrorCode::TradeDataMatchError
+    } else if first.amount.quantity != again.amount.quantity {
+        ErrorCode::TradeQuantityNotMatch
+    } else if has_total {
+        ErrorCode::TradeTotalfeeNotMatch
+    } else {
+        ErrorCode::TradePriceNotMatch
+    }
 }
 
 /// The repeat with its parties named as the first request named them, where they are the same people: by e-mail once and
@@ -103,11 +161,11 @@ fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest)
     Ok(Ok(()))
 }
 
-/// Timestamp and client IP, where the contract demands them (protocol.md §3.3; direct-pay tutorial 5.1: once used,
-/// the IP may not be empty).
+/// Timestamp and client IP, where the contract demands them (protocol.md §3.3, §3.4; direct-pay tutorial 5.1: once used,
+/// the IP may not be empty). Dual trades have the timestamp alone, escrow neither.
 fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
     let direct = &request.direct;
-    if request.service != PaymentService::CreateDirectPayByUser {
+    if request.service == PaymentService::CreatePartnerTradeByBuyer {
         return Ok(Ok(()));
     }
     match &direct.anti_phishing_key {
@@ -121,6 +179,9 @@ fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &Payment
         }
         None if partner.anti_phishing => return Ok(Err(ErrorCode::IllegalAntiPhishingKey)),
         None => {}
+    }
+    if !request.service.is_direct() {
+        return Ok(Ok(()));
     }
     let ip = direct.exter_invoke_ip.as_deref();
     let is_wrong = ip.is_some_and(|ip| ip.parse::<Ipv4Addr>().is_err());
@@ -147,8 +208,14 @@ fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentReques
     }
 }
 
-fn check_royalty(turn: &mut Turn<'_>, _: &Partner, request: &PaymentRequest) -> Checked {
-    Ok(load_royalty(turn, request)?.map(|_| ()))
+fn check_royalty(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
+    let agreed = &partner.terms.royalty_receivers;
+    let has_agreed = |receiver: &String| agreed.is_empty() || agreed.contains(receiver);
+    let found = load_royalty(turn, request)?;
+    let mut receivers = request.direct.royalty.iter().map(|share| &share.receiver_email);
+    Ok(found.and_then(|_| {
+        if receivers.all(has_agreed) { Ok(()) } else { Err(ErrorCode::RoyaltyReceiverNotInSpecifiedAccounts) }
+    }))
 }
 
 /// The request's royalty shares with their parties looked up (protocol.md §3.10).
