@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod fault;
 mod gateway;
 pub mod keys;
+mod login;
 mod message;
 mod numbers;
 mod on_its_way;

@@ -7,6 +7,7 @@ mod cashier;
 mod desk;
 mod explanation;
 mod front;
+mod login;
 mod order;
 mod words;
 
@@ -31,6 +32,7 @@ pub use explanation::{Errors, Explanation, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
+pub use login::{Consent, HandoverSignIn, Purpose};
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
@@ -161,6 +163,8 @@ templates!(
     "trade.html",
     "refund.html",
     "addresses.html",
+    "handover_sign_in.html",
+    "consent.html",
 );
 
 /// Compiled once; holds nothing that changes, so it is no state of a node.

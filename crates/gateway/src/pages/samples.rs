@@ -30,6 +30,8 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<TradeDetail>(&mut see);
     all::<Errors>(&mut see);
     all::<Addresses>(&mut see);
+    all::<HandoverSignIn>(&mut see);
+    all::<Consent>(&mut see);
 }
 
 const ID: &str = "k3v9x2m7q4";
@@ -618,5 +620,39 @@ impl Sampled for Addresses {
             ..Addresses::default()
         };
         vec![("empty", Addresses::default()), ("book", book)]
+    }
+}
+
+impl Sampled for HandoverSignIn {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let login = HandoverSignIn {
+            id: ID.into(),
+            merchant: "竹里小铺".into(),
+            purpose: Purpose::Login,
+            account: String::new(),
+            error: None,
+        };
+        let address = HandoverSignIn {
+            purpose: Purpose::Address,
+            account: "buyer@example.com".into(),
+            error: Some(FormError::at("login_password", Message::SignInWrong)),
+            ..login.clone()
+        };
+        vec![("login", login), ("address", address)]
+    }
+}
+
+impl Sampled for Consent {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let bare = Consent {
+            id: ID.into(),
+            merchant: "竹里小铺".into(),
+            site: "http://shop.example".into(),
+            account: "buyer@example.com".into(),
+            name: "张三".into(),
+            tells_email: false,
+            tells_grade: false,
+        };
+        vec![("all", Consent { tells_email: true, tells_grade: true, ..bare.clone() }), ("bare", bare)]
     }
 }

@@ -14,6 +14,7 @@ mod hostile;
 mod interfaces;
 mod keys;
 mod lives;
+mod login;
 mod notifications;
 mod openapi;
 mod order;
