@@ -33,7 +33,12 @@ pub(crate) fn pair(sign_type: SignType) -> Signer {
 }
 
 /// Adds what verifies the signer's messages to the merchant's keys.
-pub(crate) fn add(world: &World, merchant: &Merchant, signer: &Signer, overlap: Option<Duration>) -> StoredKey {
+pub(crate) fn add(
+    world: &World,
+    merchant: &Merchant,
+    signer: &Signer,
+    overlap: Option<Duration>,
+) -> StoredKey {
     let key = Key::from(&signer.verifier());
     let add = |conn: &mut dyn Conn, now| {
         keys::add(conn, &owner(merchant), signer.sign_type(), key, overlap, SEED, now)

@@ -2,6 +2,7 @@
 //! must hold the same at the end.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
