@@ -4,6 +4,7 @@
 //! `/handover/{id}` shows the next step by itself: the sign-in, unless login state or token save it; then whether the
 //! merchant may know, or which address it shall have; then the way back.
 
+pub(crate) mod address;
 pub(crate) mod quick;
 pub(crate) mod token;
 
@@ -80,7 +81,7 @@ pub(crate) fn route(
     let mut at = At { visit, handover_id: id.to_owned(), partner, asked };
     if request.method() != Method::POST {
         return match rest {
-            [] => at.next(turn),
+            [] | ["entry"] => at.next(turn, request, rest),
             _ => Ok(at.visit.not_found()),
         };
     }
@@ -101,6 +102,11 @@ pub(crate) fn route(
             Ok(at.visit.notice(StatusCode::OK, NoticeKind::Declined, vec![link]))
         }
         ["consent"] => quick::consent(turn, &at),
+        ["entry" | "choose"] if matches!(at.asked, Asked::Address(_)) => match at.buyer(turn)? {
+            Some(user) if rest == ["entry"] => address::save(turn, &at, &user, &form),
+            Some(user) => address::choose(turn, &at, &user, &form),
+            None => Ok(at.go("")),
+        },
         _ => Ok(at.visit.not_found()),
     }
 }
@@ -172,7 +178,7 @@ impl At {
     }
 
     /// Shows the next step.
-    fn next(self, turn: &mut Turn<'_>) -> Result<Response, Fault> {
+    fn next(&self, turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Result<Response, Fault> {
         let Some(user) = self.buyer(turn)? else {
             let hint = match &self.asked {
                 Asked::Login(request) => request.email.as_deref().unwrap_or_default(),
@@ -180,9 +186,11 @@ impl At {
             };
             return Ok(self.sign_in_page(hint, None));
         };
-        match &self.asked {
-            Asked::Login(request) => quick::show(turn, &self, request, &user),
-            Asked::Address(_) => Ok(self.visit.not_found()),
+        match (&self.asked, rest) {
+            (Asked::Login(request), []) => quick::show(turn, self, request, &user),
+            (Asked::Address(_), []) => address::show(turn, self, &user, None),
+            (Asked::Address(_), _) => address::entry(turn, self, &user, request),
+            (Asked::Login(_), _) => Ok(self.visit.not_found()),
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Page;
+use super::desk::{Address, BookEntry, BookForm};
 use super::order::{FormError, text_keys};
 
 text_keys! {
@@ -57,4 +58,70 @@ pub struct Consent {
 
 impl Page for Consent {
     const TEMPLATE: &'static str = "consent.html";
+}
+
+/// GET `/handover/{id}` once signed in: which address shall the merchant have? POST to `/handover/{id}/choose` sends
+/// `csrf` and `address`, an entry's id; to `/decline` or `/other`, `csrf` alone.
+#[derive(Debug, Clone, Serialize)]
+pub struct AddressChoice {
+    /// The handover's id in the path.
+    pub id: String,
+    /// Who asks.
+    pub merchant: String,
+    /// Account of whose book it is.
+    pub account: String,
+    /// The address book.
+    pub book: Vec<BookEntry>,
+    /// Id of the entry that is chosen to begin with.
+    pub chosen: Option<i64>,
+    /// Whether a sign-in can be undone; a token cannot.
+    pub can_change_account: bool,
+    /// Why the form came back.
+    pub error: Option<FormError>,
+}
+
+impl Page for AddressChoice {
+    const TEMPLATE: &'static str = "address_choice.html";
+}
+
+/// GET `/handover/{id}/entry`, with `?edit={id}` to change an entry. POST to the same sends `csrf` and the fields of
+/// [`BookForm`].
+#[derive(Debug, Clone, Serialize)]
+pub struct AddressForm {
+    /// The handover's id in the path.
+    pub id: String,
+    /// What is being entered or changed.
+    pub form: BookForm,
+    /// Whether there is a book to go back to.
+    pub has_book: bool,
+    /// Why the form came back.
+    pub error: Option<FormError>,
+}
+
+impl Page for AddressForm {
+    const TEMPLATE: &'static str = "address_form.html";
+}
+
+/// The answer to a choice: a form that the buyer's browser POSTs to the merchant, in the charset of the request
+/// (protocol.md §4.6). Its id holds for a minute, so the page goes back to the choice before that is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct AddressPosting {
+    /// The handover's id in the path.
+    pub id: String,
+    /// Who gets it.
+    pub merchant: String,
+    /// The chosen address.
+    pub address: Address,
+    /// The merchant's `return_url`.
+    pub action: String,
+    /// `accept-charset` of the form.
+    pub charset: &'static str,
+    /// The signed parameters.
+    pub fields: Vec<(String, String)>,
+    /// After how many seconds the page goes back to the choice by itself.
+    pub seconds: u64,
+}
+
+impl Page for AddressPosting {
+    const TEMPLATE: &'static str = "address_posting.html";
 }

@@ -127,8 +127,10 @@ fn every_sample_of_every_page_renders_well_formed_in_both_languages() {
                 !html.contains("<script") && !html.contains(" style="),
                 "{name}: breaks a strict content policy"
             );
+            // A form for a merchant says in which charset; our secret is none of its business.
+            let for_merchants = html.matches(" accept-charset=").count();
             assert_eq!(
-                html.matches("<form").count(),
+                html.matches("<form").count() - for_merchants,
                 html.matches("name=\"csrf\" value=\"c5rf\"").count(),
                 "{name}"
             );

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use danbao_protocol::service::payment::Receive;
 use danbao_protocol::time::Timestamp;
+use danbao_region::Code;
 
 use super::people::{NewPartner, NewUser, add_address, make_partner, make_user};
 use crate::fault::Fault;
@@ -60,6 +61,8 @@ const SHOP_NAME: &str = "竹里小铺";
 /// Account, name and nickname at the market of each buyer.
 const BUYERS: [(&str, &str, &str); 2] =
     [("zhang@danbao.example", "张三", "三月竹"), ("li@danbao.example", "李四", "四方来客")];
+/// 上海 普陀区
+const AREA_CODE: u32 = 310_107;
 const LOGIN_PASSWORD: &str = "login123";
 const PAYMENT_PASSWORD: &str = "pay123";
 /// The platform's charge on the demo shop: 0.6 %.
@@ -162,12 +165,12 @@ fn make(turn: &mut Turn<'_>) -> Result<(), Fault> {
             .map_err(|problem| Fault::invariant(format!("demo buyer: {problem:?}")))?;
         let receive = Receive {
             name: name.to_owned(),
-            address: "上海市 普陀区 某路100号".to_owned(),
+            address: "某路100号".to_owned(),
             zip: "200062".to_owned(),
             phone: String::new(),
             mobile: "13900000000".to_owned(),
         };
-        add_address(turn, &user.user_id, receive)?;
+        add_address(turn, &user.user_id, Code::new(AREA_CODE), receive)?;
     }
     Ok(())
 }

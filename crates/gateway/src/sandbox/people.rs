@@ -16,6 +16,7 @@ use danbao_protocol::sign::{Md5Key, SignType};
 use danbao_protocol::status::TradeStatus;
 use danbao_protocol::status::{UserGrade, UserGradeType};
 use danbao_protocol::time::Timestamp;
+use danbao_region::Code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -249,9 +250,14 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
 }
 
 /// Gives a member a first address.
-pub(super) fn add_address(turn: &mut Turn<'_>, user_id: &UserId, receive: Receive) -> Result<(), Fault> {
+pub(super) fn add_address(
+    turn: &mut Turn<'_>,
+    user_id: &UserId,
+    area_code: Option<Code>,
+    to: Receive,
+) -> Result<(), Fault> {
     let address_id = turn.number("address")?;
-    address::insert(turn.tx, user_id, &Address { address_id, receive })
+    address::insert(turn.tx, user_id, &Address { address_id, area_code, to })
 }
 
 /// A new merchant under contract, with its own seller's account.

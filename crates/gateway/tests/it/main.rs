@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod accounts;
+mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
