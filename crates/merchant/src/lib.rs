@@ -55,6 +55,7 @@ pub mod facts;
 pub mod inbox;
 pub mod message;
 pub mod payment;
+pub mod region;
 pub mod rejected;
 
 pub use danbao_protocol as protocol;
