@@ -87,6 +87,9 @@ fn dispatch(turn: &mut Turn<'_>, params: Params, service: Option<Service>) -> An
         Service::QueryTimestamp => query_timestamp::answer(turn, &call),
         Service::SingleTradeQuery => single_trade_query::answer(turn, &call),
         Service::CloseTrade => close_trade::answer(turn, &call),
+        Service::AlipayAuthAuthorize | Service::UserLogisticsAddressQuery => {
+            Ok(Err(call.refused(ErrorCode::ExterfaceIsClosed)))
+        }
         Service::NotifyVerify => Err(Fault::invariant("notify_verify is answered before")),
     }
 }
