@@ -295,7 +295,7 @@ impl Found {
 /// How well a neighbour fits an entry, if no other entry fits it better.
 fn best_claim(fits: &[(Fit, RegionId)], id: RegionId) -> Option<Fit> {
     let best = fits.iter().map(|(fit, _)| *fit).min()?;
-    fits.iter().any(|found| *found == (best, id)).then_some(best)
+    fits.contains(&(best, id)).then_some(best)
 }
 
 /// The office's regions that lie in the same one, a municipality's all together.
