@@ -54,11 +54,10 @@ fn believed(query: &str, word: &'static str) -> Result<Login, Rejected> {
     signed.hear(&Response::new(Bytes::from_static(word.as_bytes())))?.login(Charset::Utf8)
 }
 
-fn posted(body: &str, whose: &str) -> Result<ChosenAddress, Rejected> {
+fn posted(body: &str) -> Result<ChosenAddress, Rejected> {
     let form = Some("application/x-www-form-urlencoded");
     let signed = Received::posted_return(form, body.as_bytes())?.check_sign(&account())?;
-    let genuine = signed.hear(&Response::new(Bytes::from_static(b"true")))?;
-    genuine.address(Charset::Utf8, &UserId::new(whose))
+    signed.hear(&Response::new(Bytes::from_static(b"true")))?.address(Charset::Utf8)
 }
 
 fn address_post(xml: &str) -> String {
@@ -167,7 +166,7 @@ fn a_message_about_a_trade_or_an_address_is_no_login() {
     let address = address_post("<receiveAddress/>");
     assert_eq!(believed(&address, "true"), Err(Rejected::Illegible("user_id")));
     let login = signed(comes(Arrival::QuickLogin(buyer(None))), KEY);
-    assert_eq!(posted(&login, "2088000000000003"), Err(Rejected::Missing("receive_address")));
+    assert_eq!(posted(&login), Err(Rejected::Missing("receive_address")));
     let mut refused = Params::new();
     for (name, value) in [("is_success", "F"), ("error", "ILLEGAL_TARGET_SERVICE"), ("notify_id", "n1")] {
         refused.push(name, value.as_bytes());
@@ -190,14 +189,16 @@ fn an_address_is_believed_for_the_buyer_who_asked_and_nobody_else() {
         receive_address: receive_address.clone(),
     };
     let body = signed(post.build(Charset::Utf8).unwrap(), KEY);
-    assert_eq!(*posted(&body, "2088000000000003").unwrap().address(), receive_address);
-    assert_eq!(posted(&body, "2088000000000004"), Err(Rejected::OtherBuyer));
+    let chosen = posted(&body).unwrap();
+    assert_eq!(chosen.user_id().as_str(), "2088000000000003");
+    assert_eq!(chosen.of(&UserId::new("2088000000000003")), Ok(&receive_address));
+    assert_eq!(chosen.of(&UserId::new("2088000000000004")), Err(Rejected::OtherBuyer));
 }
 
 #[test]
 fn a_hostile_document_is_refused_even_when_it_is_signed() {
     let bomb = r#"<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><receiveAddress><address>&b;</address></receiveAddress>"#;
-    let refused = |xml: &str| match posted(&address_post(xml), "2088000000000003") {
+    let refused = |xml: &str| match posted(&address_post(xml)) {
         Err(Rejected::NoAddress(why)) => why,
         other => panic!("{other:?}"),
     };

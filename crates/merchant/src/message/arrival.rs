@@ -1,7 +1,7 @@
 //! Who comes by quick login, and which address was chosen: messages without an order (protocol.md §4.5, 4.6).
 //!
 //! They go the same way as messages about trades, as far as [`Genuine`]. From there a login is read by
-//! [`Genuine::login`], and an address is held against the buyer whose session asked for it by [`Genuine::address`].
+//! [`Genuine::login`], and an address is held against the buyer who is to use it by [`ChosenAddress::of`].
 
 use std::fmt;
 
@@ -21,7 +21,10 @@ use crate::rejected::Rejected;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login(LoginReturn);
 
-/// An address that the buyer of a session has chosen at the gateway.
+/// An address that a buyer has chosen at the gateway. Whose it is can be asked, what it says only for that buyer.
+///
+/// Find the buyer by [`ChosenAddress::user_id`] and not by a cookie: it comes by a POST from another site, for which
+/// browsers keep cookies with `SameSite` to themselves.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChosenAddress(AddressPost);
 
@@ -43,21 +46,16 @@ impl Genuine {
         })
     }
 
-    /// Reads the POST of an address and holds it against the buyer for whom it was asked.
+    /// Reads the POST of an address.
     ///
     /// # Errors
-    /// [`Rejected::OtherBuyer`] if the address is somebody else's; [`Rejected::NoAddress`] if its document is not one
-    /// that may be read; [`Rejected`] with the check `form`.
-    pub fn address(self, charset: Charset, asked_for: &UserId) -> Result<ChosenAddress, Rejected> {
+    /// [`Rejected::NoAddress`] if its document is not one that may be read; [`Rejected`] with the check `form`.
+    pub fn address(self, charset: Charset) -> Result<ChosenAddress, Rejected> {
         let text = self.text(charset)?;
-        let post = AddressPost::read(&text).map_err(|why| match why {
+        AddressPost::read(&text).map(ChosenAddress).map_err(|why| match why {
             NoAddress::Field(field) => field.into(),
             NoAddress::Document(why) => Rejected::NoAddress(why),
-        })?;
-        if post.user_id != *asked_for {
-            return Err(Rejected::OtherBuyer);
-        }
-        Ok(ChosenAddress(post))
+        })
     }
 
     fn text(&self, charset: Charset) -> Result<Text, Rejected> {
@@ -94,9 +92,17 @@ impl ChosenAddress {
         &self.0.notify_id
     }
 
-    /// The address, in parts. Its texts are the buyer's: escape them.
-    pub fn address(&self) -> &ReceiveAddress {
-        &self.0.receive_address
+    /// Whose it is.
+    pub fn user_id(&self) -> &UserId {
+        &self.0.user_id
+    }
+
+    /// The address in parts, for this buyer. Its texts are the buyer's own: escape them.
+    ///
+    /// # Errors
+    /// [`Rejected::OtherBuyer`] for anybody else.
+    pub fn of(&self, buyer: &UserId) -> Result<&ReceiveAddress, Rejected> {
+        if self.0.user_id == *buyer { Ok(&self.0.receive_address) } else { Err(Rejected::OtherBuyer) }
     }
 }
 
