@@ -5,7 +5,9 @@ pub(crate) mod address;
 pub(crate) mod anti_phishing;
 pub(crate) mod apply;
 pub(crate) mod deadline;
+pub(crate) mod handover;
 pub(crate) mod key;
+pub(crate) mod login;
 pub(crate) mod notice;
 pub(crate) mod page_return;
 pub(crate) mod partner;
@@ -13,6 +15,7 @@ pub(crate) mod payment_request;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;
+pub(crate) mod token;
 pub(crate) mod trade;
 pub(crate) mod users;
 
@@ -22,6 +25,7 @@ use danbao_store::Migration;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "trading", sql: include_str!("../../migrations/0001_trading.sql") },
     Migration { version: 2, name: "keys", sql: include_str!("../../migrations/0002_keys.sql") },
+    Migration { version: 3, name: "login", sql: include_str!("../../migrations/0005_login.sql") },
 ];
 
 use crate::fault::Fault;

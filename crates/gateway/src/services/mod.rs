@@ -29,12 +29,12 @@ use danbao_protocol::sign::{self, Leniency, SignType, Signer};
 use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
+use crate::login;
 use crate::message::fit;
 use crate::rows::key::StoredKey;
 use crate::rows::partner::Partner;
 use crate::rows::{self, payment_request};
 use crate::turn::Turn;
-use crate::web;
 
 /// A call whose caller is known and allowed.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
     if service == Some(Service::NotifyVerify) {
         return notify_verify::answer(turn, &params);
     }
-    match dispatch(turn, params, service)? {
+    match dispatch(turn, request, params, service)? {
         Ok(response) => Ok(response),
         Err(refused) => refused.respond(turn, request),
     }
@@ -73,23 +73,23 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
 /// A service's answer: a lawful no is a value, a fault is not.
 pub(crate) type Answer = Result<Result<Response, Refused>, Fault>;
 
-fn dispatch(turn: &mut Turn<'_>, params: Params, service: Option<Service>) -> Answer {
+fn dispatch(turn: &mut Turn<'_>, request: &Request, params: Params, service: Option<Service>) -> Answer {
     let call = match admit(turn, params, service)? {
         Ok(call) => call,
         Err(refused) => return Ok(Err(refused)),
     };
     match call.service {
         Service::CreateDirectPayByUser | Service::CreatePartnerTradeByBuyer | Service::TradeCreateByBuyer => {
-            let accepted = payment::accept(turn, &call)?;
-            Ok(accepted.map(|stored| web::see_other(&crate::cashier::path(&stored))))
+            match payment::accept(turn, &call)? {
+                Ok(stored) => crate::cashier::enter(turn, request, &call, &stored).map(Ok),
+                Err(refused) => Ok(Err(refused)),
+            }
         }
         Service::SendGoodsConfirmByPlatform => send_goods_confirm_by_platform::answer(turn, &call),
         Service::QueryTimestamp => query_timestamp::answer(turn, &call),
         Service::SingleTradeQuery => single_trade_query::answer(turn, &call),
         Service::CloseTrade => close_trade::answer(turn, &call),
-        Service::AlipayAuthAuthorize | Service::UserLogisticsAddressQuery => {
-            Ok(Err(call.refused(ErrorCode::ExterfaceIsClosed)))
-        }
+        Service::AlipayAuthAuthorize | Service::UserLogisticsAddressQuery => login::arrive(turn, &call),
         Service::NotifyVerify => Err(Fault::invariant("notify_verify is answered before")),
     }
 }
@@ -172,7 +172,7 @@ fn sign_type_of(params: &Params) -> Option<SignType> {
 
 impl Call {
     /// A refusal of this call.
-    fn refused(&self, code: ErrorCode) -> Refused {
+    pub(crate) fn refused(&self, code: ErrorCode) -> Refused {
         Refused::new(code, Some(self.service), self.charset).with_params(self.params.clone())
     }
 }

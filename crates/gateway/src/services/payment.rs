@@ -13,6 +13,7 @@ use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::{Call, Refused};
 use crate::fault::Fault;
+use crate::login;
 use crate::rows::anti_phishing;
 use crate::rows::partner::Partner;
 use crate::rows::payment_request::{self, StoredRequest};
@@ -36,7 +37,7 @@ fn check_and_keep(
     call: &Call,
     request: PaymentRequest,
 ) -> Result<Result<StoredRequest, ErrorCode>, Fault> {
-    let checks = [check_contract, check_anti_phishing, check_parties, check_royalty];
+    let checks = [check_contract, check_etao, check_anti_phishing, check_parties, check_royalty];
     for check in checks {
         if let Err(code) = check(turn, &call.partner, &request)? {
             return Ok(Err(code));
@@ -93,7 +94,7 @@ fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
     Ok(TradeNo::new(format!("{}{:08}", turn.now.wire_day(), number.rem_euclid(100_000_000))))
 }
 
-type Checked = Result<Result<(), ErrorCode>, Fault>;
+pub(crate) type Checked = Result<Result<(), ErrorCode>, Fault>;
 
 /// What the contract does not include (protocol.md §8.5 item 7: after the form of the parameters).
 fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
@@ -103,14 +104,24 @@ fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest)
     Ok(Ok(()))
 }
 
-/// Timestamp and client IP, where the contract demands them (protocol.md §3.3; direct-pay tutorial 5.1: once used,
-/// the IP may not be empty).
+/// Timestamp and client IP of a direct payment (protocol.md §3.3).
 fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
-    let direct = &request.direct;
     if request.service != PaymentService::CreateDirectPayByUser {
         return Ok(Ok(()));
     }
-    match &direct.anti_phishing_key {
+    let direct = &request.direct;
+    check_origin(turn, partner, direct.anti_phishing_key.as_deref(), direct.exter_invoke_ip.as_deref())
+}
+
+/// Timestamp and client IP, where the contract demands them (direct-pay tutorial 5.1: once used, the IP may not be
+/// empty).
+pub(crate) fn check_origin(
+    turn: &mut Turn<'_>,
+    partner: &Partner,
+    anti_phishing_key: Option<&str>,
+    exter_invoke_ip: Option<&str>,
+) -> Checked {
+    match anti_phishing_key {
         Some(key) => {
             let Some(issued_at) = anti_phishing::issued_at(turn.tx, key, &partner.partner)? else {
                 return Ok(Err(ErrorCode::IllegalAntiPhishingKey));
@@ -122,12 +133,20 @@ fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &Payment
         None if partner.anti_phishing => return Ok(Err(ErrorCode::IllegalAntiPhishingKey)),
         None => {}
     }
-    let ip = direct.exter_invoke_ip.as_deref();
-    let is_wrong = ip.is_some_and(|ip| ip.parse::<Ipv4Addr>().is_err());
-    if partner.anti_phishing && (is_wrong || ip.is_none()) {
+    let is_wrong = exter_invoke_ip.is_some_and(|ip| ip.parse::<Ipv4Addr>().is_err());
+    if partner.anti_phishing && (is_wrong || exter_invoke_ip.is_none()) {
         return Ok(Err(ErrorCode::IllegalExterInvokeIp));
     }
     Ok(Ok(()))
+}
+
+/// 商户回传业务参数: direct pay must carry `item_orders_info` for a buyer who came by etao and was signed in there, which
+/// the token tells (quick-login tutorial 5). What is in it is the market's affair; its length was checked with its form.
+fn check_etao(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
+    let is_missing = request.service.is_direct() && request.direct.item_orders_info.is_none();
+    let Some(token) = request.token.as_ref().filter(|_| is_missing) else { return Ok(Ok(())) };
+    let held = login::token::load(turn, token, &partner.partner)?;
+    Ok(if held.is_some_and(|held| held.is_from_etao) { Err(ErrorCode::IllegalArgument) } else { Ok(()) })
 }
 
 /// Seller, then named buyer (protocol.md §8.5 items 9 and 10).

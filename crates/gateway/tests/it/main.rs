@@ -2,6 +2,7 @@
 //! must hold the same at the end.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
@@ -12,6 +13,7 @@ mod hostile;
 mod interfaces;
 mod keys;
 mod lives;
+mod login;
 mod notifications;
 mod openapi;
 mod order;
