@@ -115,8 +115,32 @@ impl Received {
     /// # Errors
     /// [`Rejected`] with the check `sign` or `form`.
     pub fn check_sign(self, account: &Account) -> Result<Signed, Rejected> {
+        self.check_sign_of([account])
+    }
+
+    /// As [`Received::check_sign`], for a merchant with several keys: during a change of keys or contract, or with one
+    /// key for each kind of signature. The account whose key fits is the one that the message is for.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_sign_of<'a>(
+        self,
+        accounts: impl IntoIterator<Item = &'a Account>,
+    ) -> Result<Signed, Rejected> {
+        let mut why = Rejected::SignType;
+        for account in accounts {
+            match account.verify(&self.params) {
+                Ok(()) => return self.signed_for(account),
+                // A key of the right kind that does not fit says more than one of another kind.
+                Err(Rejected::SignType) => {}
+                Err(other) => why = other,
+            }
+        }
+        Err(why)
+    }
+
+    fn signed_for(self, account: &Account) -> Result<Signed, Rejected> {
         let Received { way, params } = self;
-        account.verify(&params)?;
         let notify_id = NotifyId::new(ascii(&params, "notify_id")?);
         Ok(Signed { way, params, account: account.clone(), notify_id })
     }
