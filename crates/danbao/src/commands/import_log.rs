@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use danbao_explain::log::{Entry, Found, entries};
-use danbao_explain::{Explanation, NothingRead, Verdict, explain};
+use danbao_explain::{Explanation, NothingRead, Question, Verdict, explain};
 use danbao_protocol::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,7 +28,8 @@ Examples:
 
 Reads what the samples' logResult writes and access logs in the common and combined formats of nginx and Apache: their
 GET requests, since access logs do not keep bodies. Times are Beijing time; logResult's are taken for it. An entry of
-log.txt that holds both digests is explained for both. It explains; it does not send the messages to anybody again.
+log.txt that holds both digests is explained for both. After a hundred messages that nothing explains, pairs of
+mistakes are no longer tried. It explains; it does not send the messages to anybody again.
 
 Ends with 0 if all signatures are right, 1 if one is not or none was found, 2 if misused.";
 
@@ -71,6 +72,9 @@ pub(super) struct Words {
     messages: String,
 }
 
+/// After so many messages that nothing explains, single mistakes alone are tried: with a wrong key, a long log would
+/// take hours.
+const SEARCHED_MAX: usize = 100;
 /// Longer logs are to be cut into pieces first, in bytes.
 const LOG_BYTES_MAX: usize = 256 * 1024 * 1024;
 
@@ -84,8 +88,13 @@ pub(super) fn run(args: &ImportLogArgs) -> anyhow::Result<ExitCode> {
         Some(since) => entry.time.is_some_and(|time| time >= since),
         None => true,
     };
-    let rows: Vec<Row> =
-        entries(&log).iter().filter(|entry| is_asked_for(entry)).map(|entry| Row::of(entry, &keys)).collect();
+    let mut unexplained = 0;
+    let mut rows = Vec::new();
+    for entry in entries(&log).iter().filter(|entry| is_asked_for(entry)) {
+        let row = Row::of(entry, &keys, unexplained >= SEARCHED_MAX);
+        unexplained += usize::from(row.is_unexplained());
+        rows.push(row);
+    }
     if args.json {
         let shown = rows.iter().filter(|row| !args.only_bad || row.is_bad());
         let messages: Vec<Value> = shown.map(|row| row.data(&texts.explain)).collect();
@@ -129,9 +138,9 @@ enum Outcome {
 }
 
 impl Row {
-    fn of(entry: &Entry<'_>, keys: &Keys) -> Row {
+    fn of(entry: &Entry<'_>, keys: &Keys, is_brief: bool) -> Row {
         let outcome = match entry.found {
-            Found::Message(bytes) => match explain(&keys.question(bytes)) {
+            Found::Message(bytes) => match explain(&Question { is_brief, ..keys.question(bytes) }) {
                 Ok(explained) => Outcome::Explained(Box::new(explained)),
                 Err(nothing) => Outcome::Unreadable(nothing),
             },
@@ -145,6 +154,17 @@ impl Row {
             Outcome::Explained(explained) => !explained.is_right(),
             Outcome::Unreadable(_) => true,
             Outcome::Hidden(_) => false,
+        }
+    }
+
+    fn is_unexplained(&self) -> bool {
+        let is_so = |verdict: &Verdict| matches!(verdict, Verdict::Unexplained(_));
+        match &self.outcome {
+            Outcome::Explained(explained) => {
+                is_so(&explained.sign.verdict)
+                    || explained.mysign.as_ref().is_some_and(|mine| is_so(&mine.verdict))
+            }
+            Outcome::Unreadable(_) | Outcome::Hidden(_) => false,
         }
     }
 

@@ -115,6 +115,7 @@ impl Keys {
             public: self.public.as_ref(),
             partner: self.partner.as_deref(),
             mysign: None,
+            is_brief: false,
         }
     }
 }
