@@ -129,7 +129,12 @@ fn found(out: &mut String, explained: &Explanation, finding: &Finding, words: &W
     if finding.text != explained.text {
         let signed = any_text(&explained.message, &finding.text);
         let _ = writeln!(out, "\n{}\n  {}", words.signed_text, printable(&signed));
-        difference(out, &any_text(&explained.message, &explained.text), &signed, words);
+        let right = any_text(&explained.message, &explained.text);
+        if right == signed {
+            bytes_differ(out, &explained.text, &finding.text, words);
+        } else {
+            difference(out, &right, &signed, words);
+        }
     }
 }
 
@@ -141,14 +146,23 @@ fn any_text(message: &Message, bytes: &[u8]) -> String {
     }
 }
 
+/// The same characters in other bytes: those from where they part.
+fn bytes_differ(out: &mut String, right: &[u8], signed: &[u8], words: &Words) {
+    const SHOWN: usize = 16;
+    let common = right.iter().zip(signed).take_while(|(right, signed)| right == signed).count();
+    let hex = |bytes: &[u8]| {
+        let shown: Vec<String> =
+            bytes.iter().skip(common).take(SHOWN).map(|byte| format!("{byte:02X}")).collect();
+        shown.join(" ")
+    };
+    let _ = writeln!(out, "{}\n  - {}\n  + {}", words.differs, hex(right), hex(signed));
+}
+
 /// Where the two texts part, with a little on both sides.
 fn difference(out: &mut String, right: &str, signed: &str, words: &Words) {
     const BEFORE: usize = 12;
     const AFTER: usize = 28;
     let common = right.chars().zip(signed.chars()).take_while(|(right, signed)| right == signed).count();
-    if right == signed {
-        return;
-    }
     let from = common.saturating_sub(BEFORE);
     let around = |text: &str| {
         let part: String = text.chars().skip(from).take(common - from + AFTER).collect();
