@@ -95,6 +95,19 @@ pub struct GatewaySettings {
     pub anti_phishing_key_seconds: u16,
     /// The most that a company's account pays a private account at once, in yuan.
     pub company_to_private_max: Yuan,
+    /// How the refusal of a seller who is not the contracted one is spelt.
+    pub seller_code: SellerCode,
+}
+
+/// The two spellings of one code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SellerCode {
+    /// `seller_not_in_specified_sellers`
+    #[default]
+    Lower,
+    /// `SELLER_NOT_IN_SPECIFIED_SELLERS`
+    Capitals,
 }
 
 /// An amount of money: `50000`, `"50000.00"`.
@@ -163,6 +176,7 @@ impl Default for GatewaySettings {
             return_link_seconds: 60,
             anti_phishing_key_seconds: 30,
             company_to_private_max: Yuan(COMPANY_TO_PRIVATE_MAX),
+            seller_code: SellerCode::default(),
         }
     }
 }

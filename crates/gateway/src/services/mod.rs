@@ -4,6 +4,7 @@
 //! service, charset, partner, signature type, signature, contract; then each service checks its own parameters.
 
 mod close_trade;
+mod error_notice;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
@@ -11,6 +12,7 @@ mod refused;
 mod send_goods_confirm_by_platform;
 mod single_trade_query;
 
+pub(crate) use error_notice::owe as owe_error_notice;
 pub(crate) use notify_verify::notify_query;
 pub(crate) use refused::Refused;
 
@@ -66,7 +68,10 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
     }
     match dispatch(turn, params, service)? {
         Ok(response) => Ok(response),
-        Err(refused) => refused.respond(turn, request),
+        Err(refused) => {
+            error_notice::owe(turn, &refused)?;
+            refused.respond(turn, request)
+        }
     }
 }
 
@@ -120,7 +125,8 @@ pub(crate) fn admit(
         Err(code) => return no(code, params),
     };
     if !partner.services.contains(&service) {
-        return no(ErrorCode::HasNoPrivilege, params);
+        let refused = Refused::new(ErrorCode::HasNoPrivilege, Some(service), charset).with_params(params);
+        return Ok(Err(refused.signed_by(&partner)));
     }
     Ok(Ok(Call { service, partner, signer, charset, params }))
 }
