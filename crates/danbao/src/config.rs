@@ -57,6 +57,10 @@ pub struct GatewaySettings {
     pub database_file: Option<PathBuf>,
     /// Connections at once.
     pub connections_max: u32,
+    /// Proxies in front of it, by their addresses: what they say in `X-Forwarded-For` about who asks is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Words that no goods name and no description may hold.
+    pub forbidden_words: Vec<String>,
     /// When a notification is tried again.
     pub notify_schedule: NotifySchedule,
     /// Whether `success` must stand alone to the byte; otherwise blanks and line ends around it are forgiven.
@@ -157,6 +161,8 @@ impl Default for GatewaySettings {
             database: None,
             database_file: None,
             connections_max: 1024,
+            trusted_proxies: Vec::new(),
+            forbidden_words: Vec::new(),
             notify_schedule: NotifySchedule::default(),
             strict_success: false,
             close_unpaid_days: 15,
@@ -195,6 +201,21 @@ pub struct ShopSettings {
     pub database_file: Option<PathBuf>,
     /// Connections at once.
     pub connections_max: u32,
+    /// What stands before a member's name; unset, what the integration rules want.
+    pub display_prefix: Option<String>,
+    /// Origins beside its own that etao's `target_url` may lead to.
+    pub targets: Vec<String>,
+}
+
+impl ShopSettings {
+    /// How the shop treats members.
+    pub(crate) fn members(&self) -> danbao_shop::Members {
+        let rules = danbao_shop::Members::default();
+        danbao_shop::Members {
+            display_prefix: self.display_prefix.clone().unwrap_or(rules.display_prefix),
+            targets: self.targets.clone(),
+        }
+    }
 }
 
 impl Default for ShopSettings {
@@ -205,6 +226,8 @@ impl Default for ShopSettings {
             database: None,
             database_file: None,
             connections_max: 1024,
+            display_prefix: None,
+            targets: Vec::new(),
         }
     }
 }

@@ -141,7 +141,7 @@ impl Default for Clocks {
 }
 
 /// When an unpaid trade closes (protocol.md §3.2 it_b_pay).
-pub(crate) fn close_unpaid(it_b_pay: Option<PayTimeout>, clocks: &Clocks, now: Timestamp) -> Deadline {
+pub fn close_unpaid(it_b_pay: Option<PayTimeout>, clocks: &Clocks, now: Timestamp) -> Deadline {
     let due_at = match it_b_pay {
         Some(PayTimeout::After(length)) => now.plus(length),
         Some(PayTimeout::Today) => now.next_beijing_midnight(),

@@ -49,6 +49,8 @@ pub struct Config {
     pub retries: RetrySchedule,
     /// Whether `success` must stand alone to the byte (protocol.md §6.5).
     pub strict_success: bool,
+    /// Words that no goods name and no description may hold, compared as they stand.
+    pub forbidden_words: Vec<String>,
     /// How long an answer to a notification is waited for before the try counts as lost with the process that made it.
     pub answer_within: Duration,
     /// How many notifications are on their way at once.
@@ -61,6 +63,8 @@ pub struct Config {
     pub notify_id_after_acknowledged: Duration,
     /// 登录状态: how long a person stays signed in without doing anything (quick-login tutorial 4).
     pub login_state: Duration,
+    /// 免登令牌: how long a token saves its buyer the sign-in (quick-login tutorial 4).
+    pub token: Duration,
     /// How long an anti-phishing timestamp lives (protocol.md §7.2).
     pub anti_phishing_key: Duration,
 }
@@ -77,12 +81,14 @@ impl Config {
             seller_code: SellerCode::Lower,
             retries: RetrySchedule::of_2011(),
             strict_success: false,
+            forbidden_words: Vec::new(),
             answer_within: Duration::from_secs(45),
             sends_max: 256,
             password_cost: PasswordCost::STANDARD,
             return_link: Duration::from_secs(60),
             notify_id_after_acknowledged: Duration::from_secs(60),
             login_state: Duration::from_secs(600),
+            token: Duration::from_secs(1_800),
             anti_phishing_key: Duration::from_secs(30),
         }
     }

@@ -15,6 +15,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::OnItsWay;
+use crate::rows::contract::{self, Terms};
 use crate::rows::key::{self, StoredKey};
 use crate::rows::notice::AttemptKey;
 use crate::rows::partner::{self, Partner};
@@ -155,6 +156,13 @@ impl Turn<'_> {
     pub(crate) fn change_partner(&mut self, partner: &Partner) -> Result<(), Fault> {
         partner::update_telling(self.tx, partner)?;
         self.known.partners.remove(&partner.partner);
+        Ok(())
+    }
+
+    /// Changes what a contract says beyond its interfaces.
+    pub(crate) fn change_terms(&mut self, partner: &PartnerId, terms: &Terms) -> Result<(), Fault> {
+        contract::save_terms(self.tx, partner, terms)?;
+        self.known.partners.remove(partner);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
 
 use crate::fault::Fault;
+use crate::rows::contract::{self, Terms};
 use crate::rows::key::{self, Owner, StoredKey};
 use crate::rows::word;
 
@@ -37,6 +38,8 @@ pub(crate) struct Partner {
     pub(crate) keys: Vec<StoredKey>,
     /// Interfaces that the contract names.
     pub(crate) services: BTreeSet<Service>,
+    /// What it says beyond that.
+    pub(crate) terms: Terms,
     /// Sellers on whose behalf the partner may ask for money.
     pub(crate) sellers: BTreeSet<UserId>,
 }
@@ -68,7 +71,7 @@ pub(crate) fn load(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Part
         &id,
     )?;
     let Some(row) = row else { return Ok(None) };
-    let services = tx.query("SELECT service FROM contract WHERE partner = $1", &id)?;
+    let (services, terms) = contract::load(tx, partner)?;
     let sellers = tx.query("SELECT user_id FROM partner_seller WHERE partner = $1", &id)?;
     Ok(Some(Partner {
         partner: partner.clone(),
@@ -81,10 +84,8 @@ pub(crate) fn load(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Part
         triggers: word(&row.get::<String>(6)?, Triggers::from_words)?,
         error_notify: row.get(7)?,
         keys: key::load(tx, &Owner::Partner(partner.clone()))?,
-        services: services
-            .iter()
-            .map(|row| word(&row.get::<String>(0)?, Service::from_wire))
-            .collect::<Result<_, Fault>>()?,
+        services,
+        terms,
         sellers: sellers
             .iter()
             .map(|row| Ok(UserId::new(row.get::<String>(0)?)))
@@ -146,6 +147,7 @@ pub(crate) fn insert(tx: &mut dyn Conn, partner: &Partner, now: Timestamp) -> Re
             &[id, Bind::Text(service.as_str())],
         )?;
     }
+    contract::save_terms(tx, &partner.partner, &partner.terms)?;
     for seller in &partner.sellers {
         tx.execute(
             "INSERT INTO partner_seller (partner, user_id) VALUES ($1, $2)",

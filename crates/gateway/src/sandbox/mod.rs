@@ -3,6 +3,7 @@
 
 mod checkout;
 mod clock;
+mod contracts;
 pub(crate) mod demo;
 mod people;
 mod trades;
@@ -73,6 +74,11 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::GET, ["state"]) => state(turn)?,
         (&Method::POST, ["partners"]) => people::create_partner(turn, request)?,
         (&Method::POST, ["partners", partner]) => people::change_partner(turn, request, partner)?,
+        (&Method::POST, ["partners", partner, "terms"]) => contracts::change_terms(turn, request, partner)?,
+        (&Method::GET, ["partners", partner, "refusals"]) => contracts::show_refusals(turn, partner)?,
+        (&Method::POST, ["partners", partner, "refusals"]) => {
+            contracts::plan_refusal(turn, request, partner)?
+        }
         (&Method::POST, ["users"]) => people::create_user(turn, request)?,
         (&Method::POST, ["users", user_id]) => people::change_user(turn, request, user_id)?,
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,

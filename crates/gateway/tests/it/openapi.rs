@@ -195,6 +195,7 @@ fn every_described_path_answers_as_it_is_described() {
         let trade_no = paid["trade_no"].as_str().unwrap().to_owned();
         world.acknowledge();
         world.answer_with(500, "no");
+        let stranger = world.merchant("stranger@shop.example", json!({}));
         let fresh = Call::direct(&shop, "a2", "10.00").url();
         for (method, path, operation) in operations(&openapi) {
             if path == "/openapi.json" {
@@ -209,7 +210,7 @@ fn every_described_path_answers_as_it_is_described() {
                 "{}{query}",
                 path.replace("{trade_no}", &trade_no)
                     .replace("{user_id}", &zhang.user_id)
-                    .replace("{partner}", &shop.partner)
+                    .replace("{partner}", &stranger.partner)
             );
             let (status, answer) = world.sandbox(method.clone(), &asked, &body);
             assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
@@ -228,6 +229,8 @@ fn every_mistake_is_a_problem_that_is_described() {
         world.acknowledge_all();
         let actions = format!("/trades/{}/actions", paid["trade_no"].as_str().unwrap());
         let nobody = "/trades/2012022999999999";
+        let terms = format!("/partners/{}/terms", shop.partner);
+        let refusals = format!("/partners/{}/refusals", shop.partner);
         let get = Method::GET;
         let post = Method::POST;
         let mistakes = [
@@ -281,6 +284,31 @@ fn every_mistake_is_a_problem_that_is_described() {
                 "partner_malformed",
             ),
             (&post, "/partners", "/partners", json!({ "seller_email": shop.seller_email }), "partner_exists"),
+            (
+                &post,
+                "/partners/{partner}/terms",
+                &terms,
+                json!({ "withheld": { "close_trade": "x" } }),
+                "terms_malformed",
+            ),
+            (&post, "/partners/{partner}/terms", &terms, json!({ "barred": ["x"] }), "terms_malformed"),
+            (&post, "/partners/{partner}/terms", &terms, json!({ "client_ips": ["x"] }), "terms_malformed"),
+            (&post, "/partners/{partner}/terms", "/partners/1/terms", json!({}), "not_found"),
+            (
+                &post,
+                "/partners/{partner}/refusals",
+                &refusals,
+                json!({ "service": "notify_verify", "code": "SYSTEM_ERROR" }),
+                "refusal_unknown",
+            ),
+            (
+                &post,
+                "/partners/{partner}/refusals",
+                &refusals,
+                json!({ "service": "close_trade", "code": "x" }),
+                "refusal_unknown",
+            ),
+            (&get, "/partners/{partner}/refusals", "/partners/1/refusals", Value::Null, "not_found"),
             (&get, "/trades", "/trades", Value::Null, "out_trade_no_missing"),
             (&get, "/trades/{trade_no}", nobody, Value::Null, "not_found"),
             (
