@@ -13,6 +13,7 @@ use danbao_protocol::service::misfit;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::{Call, Refused, contract, standing};
+use crate::cashier;
 use crate::fault::Fault;
 use crate::login;
 use crate::rows::anti_phishing;
@@ -47,6 +48,7 @@ fn refused(call: &Call, code: ErrorCode) -> Refused {
     Refused::new(code, Some(call.service), call.charset)
         .with_params(call.params.clone())
         .with_parameter(misfit.map(|misfit| misfit.parameter))
+        .signed_by(&call.partner)
 }
 
 fn check_and_keep(
@@ -147,7 +149,7 @@ fn is_same(turn: &mut Turn<'_>, one: &Party, other: &Party) -> Result<bool, Faul
 }
 
 /// 16 digits, the date first (protocol.md §4.1).
-fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
+pub(super) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
     let number = turn.number("trade")?;
     Ok(TradeNo::new(format!("{}{:08}", turn.now.wire_day(), number.rem_euclid(100_000_000))))
 }
@@ -158,6 +160,12 @@ pub(crate) type Checked = Result<Result<(), ErrorCode>, Fault>;
 fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
     if !partner.custom_timeouts && !request.timeouts.is_empty() {
         return Ok(Err(ErrorCode::SelfTimeoutNotSupport));
+    }
+    let enabled = &request.direct.enable_paymethod;
+    let is_served = |channel: &String| cashier::CHANNELS.contains(&channel.as_str());
+    if !enabled.is_empty() && !enabled.iter().any(is_served) {
+        // A cashier without a single way to pay would be a dead end.
+        return Ok(Err(ErrorCode::ChannelNotExist));
     }
     Ok(Ok(()))
 }
@@ -218,7 +226,7 @@ fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentReques
         return Ok(Err(ErrorCode::SellerNotExist));
     };
     if !partner.sellers.contains(&seller.user_id) {
-        return Ok(Err(ErrorCode::SellerNotInSpecifiedSellers));
+        return Ok(Err(turn.config.seller_code.code()));
     }
     let Some(buyer) = &request.buyer else { return Ok(Ok(())) };
     match turn.party(buyer)? {
