@@ -41,6 +41,8 @@ pub(super) fn payer(at: &At) -> Result<(&Trade, &User), Response> {
     }
     match (&at.trade, at.visit.payer(&at.stored.trade_no)) {
         (Some(trade), Some(user)) if user.user_id == trade.buyer => Ok((trade, user)),
+        // Whoever chose to pay was signed in then and is not any more.
+        (Some(_), None) if at.visit.session.is_none() => Err(at.go("?timeout=1")),
         _ => Err(at.go("")),
     }
 }
@@ -149,6 +151,10 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, form: &Fields) -> Result<Respo
     if !banks(&trade).contains(&code) {
         let error = FormError::at("bank", Message::BankWrong);
         return page(turn, &at, &trade, &user, form, Some(error));
+    }
+    // Nobody is sent to a bank for a payment that will not be taken.
+    if let Err(refusal) = checkout::parties(turn, &trade)?.check(trade.total_fee) {
+        return page(turn, &at, &trade, &user, form, Some(refused(refusal)));
     }
     let logistics = shown::chosen_logistics(&trade).map_or(0, |choice| choice.index);
     let choice = Choice { mode: Some(trade.mode), logistics, receive };

@@ -91,10 +91,11 @@ fn accept(turn: &mut Turn<'_>, url: &str) -> Result<Result<StoredRequest, &'stat
     };
     let service =
         params.get("service").and_then(|name| std::str::from_utf8(name).ok()).and_then(Service::from_wire);
-    let call = match services::admit(turn, params, service.filter(|service| service.payment().is_some()))? {
-        Ok(call) => call,
-        Err(refused) => return Ok(Err(refused.code.as_str())),
-    };
+    let call =
+        match services::admit(turn, params, service.filter(|service| service.payment().is_some()), None)? {
+            Ok(call) => call,
+            Err(refused) => return Ok(Err(refused.code.as_str())),
+        };
     Ok(payment::accept(turn, &call)?.map_err(|refused| refused.code.as_str()))
 }
 

@@ -4,13 +4,16 @@
 //! service, charset, partner, signature type, signature, contract; then each service checks its own parameters.
 
 mod close_trade;
+mod contract;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
 mod refused;
 mod send_goods_confirm_by_platform;
 mod single_trade_query;
+mod standing;
 
+pub(crate) use contract::Asker;
 pub(crate) use notify_verify::notify_query;
 pub(crate) use refused::Refused;
 
@@ -45,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) signer: Arc<Signer>,
     pub(crate) charset: Charset,
     pub(crate) params: Params,
+    /// Where it comes from; `None` if it came over no wire (the sandbox's headless buyer).
+    pub(crate) asker: Option<Asker>,
 }
 
 /// The parameters of a request to the interface, from query and body.
@@ -74,7 +79,7 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
 pub(crate) type Answer = Result<Result<Response, Refused>, Fault>;
 
 fn dispatch(turn: &mut Turn<'_>, request: &Request, params: Params, service: Option<Service>) -> Answer {
-    let call = match admit(turn, params, service)? {
+    let call = match admit(turn, params, service, Some(Asker::of(request)))? {
         Ok(call) => call,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -103,6 +108,7 @@ pub(crate) fn admit(
     turn: &mut Turn<'_>,
     params: Params,
     service: Option<Service>,
+    asker: Option<Asker>,
 ) -> Result<Result<Call, Refused>, Fault> {
     let Some(service) = service else {
         let charset = params.charset().unwrap_or_default();
@@ -125,7 +131,14 @@ pub(crate) fn admit(
     if !partner.services.contains(&service) {
         return no(ErrorCode::HasNoPrivilege, params);
     }
-    Ok(Ok(Call { service, partner, signer, charset, params }))
+    let call = Call { service, partner, signer, charset, params, asker };
+    if let Err(code) = contract::check_call(&call) {
+        return Ok(Err(call.refused(code)));
+    }
+    match planned_refusal(turn, &call)? {
+        Some(code) => Ok(Err(call.refused(code).as_planned())),
+        None => Ok(Ok(call)),
+    }
 }
 
 /// Checks 4 and 5: any key of the kind that is not retired will do. Gives what the answer is signed with, of the same
@@ -158,6 +171,14 @@ fn authenticate(
         Some(shared) => Ok(Ok(Arc::new(shared))),
         None => Ok(turn.signer(partner, sign_type)?.ok_or(ErrorCode::IllegalSecurityProfile)),
     }
+}
+
+/// What a test has asked for ahead, in a sandbox (protocol.md §8.7).
+fn planned_refusal(turn: &mut Turn<'_>, call: &Call) -> Result<Option<ErrorCode>, Fault> {
+    if !turn.config.is_sandbox {
+        return Ok(None);
+    }
+    rows::planned_refusal::take(turn.tx, &call.partner.partner, call.service)
 }
 
 fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {

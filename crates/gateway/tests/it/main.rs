@@ -2,12 +2,14 @@
 //! must hold the same at the end.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod accounts;
 mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
 mod desk;
 mod etao;
+mod evidence;
 mod gbk;
 mod groups;
 mod hostile;
@@ -21,4 +23,5 @@ mod order;
 mod purchases;
 mod refunds;
 mod refusals;
+mod triggers;
 mod world;

@@ -8,7 +8,7 @@ use crate::service::payment::{CustomTimeouts, DirectTerms, Terms};
 use crate::service::{amount, bank, royalty, timeouts};
 
 /// The ways to pay by their canonical spelling; shops of the time did not agree on letter case.
-const PAYMETHODS: &[&str] = &["directPay", "bankPay", "cartoon", "CASH", "creditPay"];
+pub(super) const PAYMETHODS: &[&str] = &["directPay", "bankPay", "cartoon", "CASH", "creditPay"];
 
 /// Reads what belongs to this service.
 pub(super) fn read(fields: Fields<'_>) -> Result<Terms, ErrorCode> {

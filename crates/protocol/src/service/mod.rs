@@ -10,6 +10,7 @@ mod create_partner_trade_by_buyer;
 mod draft;
 mod fields;
 mod logistics;
+pub mod misfit;
 pub mod notify_verify;
 pub mod payment;
 mod payment_wire;
