@@ -9,6 +9,7 @@ mod cashier;
 mod deadlines;
 mod desk;
 mod error_notices;
+mod etao;
 mod evidence;
 mod gbk;
 mod groups;
