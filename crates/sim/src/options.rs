@@ -40,6 +40,8 @@ pub struct Options {
     pub is_refundable: bool,
     /// How many of a thousand buyers are impatient: they click twice and close the page before the return.
     pub impatient: u32,
+    /// How many of a thousand orders bring buyer and seller to the desk, to haggle and to quarrel.
+    pub quarrelsome: u32,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -72,6 +74,7 @@ impl Options {
             clock_ahead: of("clock_ahead").pick(&[Duration::ZERO, Duration::ZERO, 77 * HOUR]),
             is_refundable: of("is_refundable").pick(&[true, false, false, false]),
             impatient: of("impatient").pick(&[0, 300, 900]),
+            quarrelsome: of("quarrelsome").pick(&[0, 0, 500, 1000]),
         }
     }
 
@@ -92,6 +95,7 @@ impl Options {
             clock_ahead: 25 * HOUR,
             is_refundable: false,
             impatient: 0,
+            quarrelsome: 0,
         }
     }
 }
@@ -134,8 +138,8 @@ impl fmt::Display for Options {
         writeln!(f, "  trouble         for {:?}", self.trouble)?;
         writeln!(
             f,
-            "  people          {} buyers, {} ‰ impatient, {} forgeries",
-            self.buyers, self.impatient, self.forgeries
+            "  people          {} buyers, {} ‰ impatient, {} ‰ quarrelsome, {} forgeries",
+            self.buyers, self.impatient, self.quarrelsome, self.forgeries
         )?;
         writeln!(
             f,

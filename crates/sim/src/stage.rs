@@ -21,7 +21,7 @@ use crate::auditor::{Auditor, Tally};
 use crate::chance::Chance;
 use crate::contended::{Contended, Rate};
 use crate::options::Options;
-use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Town};
+use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Quarrel, Town};
 use crate::world::{Birth, Stuck, World};
 
 /// The gateway's authority.
@@ -174,9 +174,12 @@ impl Stage {
     pub fn invite(&mut self) {
         // A source of their own: the same people come whatever else is changed in the world.
         let chance = &mut Chance::new(self.options.seed ^ 0x7065_6f70_6c65);
+        let minds = &mut Chance::new(self.options.seed ^ 0x006d_696e_6473);
         let half_ms = u64::try_from(self.options.trouble.as_millis()).unwrap_or(u64::MAX) / 2;
         for _ in 0..self.options.buyers {
-            let habits = Habits::draw(chance, self.options.impatient);
+            let quarrels = minds.per_mille(self.options.quarrelsome);
+            let quarrel = quarrels.then(|| Quarrel::draw(minds));
+            let habits = Habits { quarrel, ..Habits::draw(chance, self.options.impatient) };
             let arrives = chance.millis(0, half_ms);
             self.invite_buyer(habits, arrives, chance);
         }
@@ -277,6 +280,7 @@ fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash>
         seller_email: partner.seller_email,
         seller_id: partner.seller_id,
         login_password: partner.login_password,
+        payment_password: partner.payment_password,
     };
     if options.is_refundable {
         sign_contract(&mut gateway, &sandbox_token, &mut merchant)?;

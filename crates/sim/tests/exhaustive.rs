@@ -30,6 +30,7 @@ fn habits(service: &'static str, mode: &'static str, way: Way, means: Means) -> 
         return_after: Duration::from_secs(1),
         seller: Purpose::ShipByShop,
         confirm: if way == Way::Visitor { Purpose::Nothing } else { Purpose::ConfirmByDesk },
+        quarrel: None,
     }
 }
 
