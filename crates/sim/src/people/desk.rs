@@ -51,9 +51,8 @@ impl Temper {
     pub fn draw(chance: &mut Chance) -> Temper {
         let willing = DEEDS.map(|(deed, _)| match deed {
             "close" | "confirm_goods" | "send_goods" | "withdraw_refund" => chance.pick(&[0, 0, 60, 300]),
-            "agree_refund" | "refuse_refund" => chance.pick(&[0, 400, 700]),
-            "extend_timeout" => chance.pick(&[0, 0, 200]),
-            _ => chance.pick(&[0, 500, 900]),
+            "agree_refund" | "refuse_refund" | "extend_timeout" => chance.pick(&[0, 0, 300, 700]),
+            _ => chance.pick(&[0, 500, 900, 900]),
         });
         Temper { willing }
     }
@@ -72,7 +71,9 @@ impl Temper {
 }
 
 /// Looks after which somebody has had enough.
-const LOOKS_MAX: u32 = 14;
+const LOOKS_MAX: u32 = 22;
+/// Looks in a row at which there was nothing to do, after which it is no longer worth the while.
+const IDLE_MAX: u32 = 12;
 
 /// One side of one trade.
 #[derive(Debug, Clone)]
@@ -83,23 +84,26 @@ pub struct Party {
     trade_no: Option<String>,
     browser: Browser,
     looks: u32,
+    /// Looks since something was done.
+    idle: u32,
 }
 
 impl Party {
     /// Somebody who looks after this order at the desk.
     pub fn new(login: Login, temper: Temper, out_trade_no: String) -> Party {
-        Party { login, temper, out_trade_no, trade_no: None, browser: Browser::default(), looks: 0 }
+        Party { login, temper, out_trade_no, trade_no: None, browser: Browser::default(), looks: 0, idle: 0 }
     }
 
     fn rest(&mut self, hand: &mut Hand<'_>) {
-        let longest = 30_000_u64.saturating_mul(1 << self.looks.min(12));
+        let longest = 30_000_u64.saturating_mul(1 << self.idle.min(12));
         let pause = hand.chance.millis(longest / 3, longest);
         hand.wake_after(pause);
     }
 
     fn look(&mut self, hand: &mut Hand<'_>) {
         self.looks += 1;
-        if self.looks > LOOKS_MAX {
+        self.idle += 1;
+        if self.looks > LOOKS_MAX || self.idle > IDLE_MAX {
             return;
         }
         match self.trade_no.clone() {
@@ -149,6 +153,7 @@ impl Party {
         match self.temper.choose(&text, trade_no, hand.chance) {
             Some((deed, fill)) => {
                 hand.say(format!("{deed} of {trade_no}"));
+                self.idle = 2;
                 let fields = fill.fields(&text, csrf, &self.login, hand.chance);
                 let fields: Vec<(&str, &str)> =
                     fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -190,10 +195,10 @@ impl Fill {
             Fill::Application => {
                 fields.push(("refund_reason", "不想要了".to_owned()));
                 if page.contains("name=\"goods_received\"") {
-                    fields.push(("goods_received", chance.pick(&["yes", "no"]).to_owned()));
+                    fields.push(("goods_received", chance.pick(&["yes", "yes", "no"]).to_owned()));
                     let shown = shown_field(page, "amount").unwrap_or_default();
                     // Sometimes more than there is: that must be refused.
-                    let amount = chance.pick(&[shown, shown, "0.01", "1.00", "20.00", "99999.00"]);
+                    let amount = chance.pick(&[shown, shown, shown, "0.01", "1.00", "99999.00"]);
                     fields.push(("amount", amount.to_owned()));
                 }
             }

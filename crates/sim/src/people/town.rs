@@ -6,6 +6,7 @@ use bytes::Bytes;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
+use danbao_protocol::sign::Signer;
 use http::Method;
 
 /// The merchant, as the gateway's contract has it.
@@ -23,6 +24,8 @@ pub struct Merchant {
     pub login_password: String,
     /// The seller's payment password.
     pub payment_password: String,
+    /// What it signs with, unless that is the shared key.
+    pub signer: Option<Signer>,
 }
 
 /// How somebody gets to the desk, and what proves there that it is them.

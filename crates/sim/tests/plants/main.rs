@@ -1,23 +1,25 @@
 //! Bugs put in on purpose, to see that the simulation finds what it is there to find.
 //!
 //! None of them is in the product: a connection that holds notices back stands between the gateway and its disk, and
-//! the two careless merchants are programs of these tests ([`kiosk`]). The same kiosk without a planted bug passes, so
-//! it is the bug that is found.
+//! the careless merchants are kiosks that were told to be ([`Care`]). The same kiosk without a planted bug passes, so it
+//! is the bug that is found.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod kiosk;
 mod late_notices;
 
+use danbao_sim::kiosk::{Care, Terms, kiosk};
 use danbao_sim::{Cast, Options, Report, Stage, Victim, live};
 use danbao_store::faulty::Death;
-use kiosk::{Care, kiosk};
 use late_notices::LateNotices;
 
-const CAREFUL: Cast = Cast { merchant: |account| kiosk(account, Care::All), ..Cast::PRODUCT };
+const CAREFUL: Cast =
+    Cast { merchant: |account, _| kiosk(account, Care::All, Terms::Plain), ..Cast::PRODUCT };
 const NO_DUPLICATE_CHECK: Cast =
-    Cast { merchant: |account| kiosk(account, Care::NoDuplicateCheck), ..Cast::PRODUCT };
+    Cast { merchant: |account, _| kiosk(account, Care::NoDuplicateCheck, Terms::Plain), ..Cast::PRODUCT };
 const NO_NOTIFY_VERIFY: Cast =
-    Cast { merchant: |account| kiosk(account, Care::NoNotifyVerify), ..Cast::PRODUCT };
+    Cast { merchant: |account, _| kiosk(account, Care::NoNotifyVerify, Terms::Plain), ..Cast::PRODUCT };
+const NO_REFUNDS: Cast =
+    Cast { merchant: |account, _| kiosk(account, Care::NoRefunds, Terms::Plain), ..Cast::PRODUCT };
 const NOTICE_AFTER_COMMIT: Cast =
     Cast { gateway_conn: |conn| Box::new(LateNotices::new(conn)), ..Cast::PRODUCT };
 
@@ -73,5 +75,12 @@ fn a_merchant_without_a_duplicate_check_is_found() {
 #[test]
 fn a_merchant_without_notify_verify_is_found() {
     let seed = found(NO_NOTIFY_VERIFY, 20, "a forged message is believed");
+    println!("found by seed {seed}");
+}
+
+#[test]
+fn a_merchant_that_forgets_refunds_is_found() {
+    let seed =
+        found(NO_REFUNDS, 40, "the gateway was acknowledged TRADE_CLOSED + REFUND_SUCCESS");
     println!("found by seed {seed}");
 }
