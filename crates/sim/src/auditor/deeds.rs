@@ -1,7 +1,7 @@
 //! What buyers and sellers were seen to ask for at the desk and by the sandbox API, and what they were told was done.
 //! Nothing may have been done to a trade that nobody asked for, nor with other words than were asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use danbao_protocol::node::{Request, Response};
 use http::Method;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Auditor;
 use super::books::{Event, Gateway, Refund, Trade};
-use super::traffic::field;
+use super::traffic::Fields;
 use crate::people::{Town, fen};
 
 /// What a deed says beside its name.
@@ -31,6 +31,8 @@ pub(super) struct Deeds {
     asked: BTreeMap<(String, String), Vec<Words>>,
     /// How often somebody was told that it was done.
     done: BTreeMap<(String, String), usize>,
+    /// The totals that pages of the cashier showed to those who then paid, by trade_no, in fen.
+    shown: BTreeMap<String, BTreeSet<i64>>,
 }
 
 /// Commands that each succeed at most as often as their history has them; others may find nothing left to do and
@@ -51,6 +53,9 @@ impl Deeds {
     pub(super) fn hear_asked(&mut self, request: &Request, town: &Town) {
         if let Some((trade_no, command, words)) = read(request, town) {
             self.asked.entry((trade_no, command)).or_default().push(words);
+        }
+        if let Some((trade_no, shown)) = read_shown_total(request, town) {
+            self.shown.entry(trade_no).or_default().insert(shown);
         }
     }
 
@@ -118,6 +123,10 @@ fn problems(deeds: &Deeds, gateway: &Gateway, trade: &Trade, history: &[&Event],
     if trade.discount != first && !deeds.is_discount_asked(&trade.trade_no, trade.discount) {
         problems.push(format!("has the discount {}, for which nobody asked", trade.discount));
     }
+    let shown = deeds.shown.get(&trade.trade_no).filter(|_| trade.gmt_payment.is_some());
+    if let Some(shown) = shown.filter(|shown| !shown.contains(&trade.total_fee)) {
+        problems.push(format!("was paid with {}, the buyer was shown {shown:?}", trade.total_fee));
+    }
     let refund = gateway.refund(trade);
     if refund.is_some_and(|refund| !is_asked(deeds, trade, refund)) {
         problems.push("its refund is not one that was applied for".to_owned());
@@ -138,6 +147,14 @@ fn is_asked(deeds: &Deeds, trade: &Trade, refund: &Refund) -> bool {
     is_applied && (by.is_none() || parcels.any(|words| words.transport_type == *by))
 }
 
+/// A form of the cashier by which somebody pays: of which trade, and what its page showed.
+fn read_shown_total(request: &Request, town: &Town) -> Option<(String, i64)> {
+    let url = request.uri().to_string();
+    let id = url.strip_prefix(&format!("{}/cashier/", town.gateway))?;
+    let shown = Fields::read(request.body()).get("shown_total")?;
+    Some((id.get(..16)?.to_owned(), fen(&shown)?))
+}
+
 /// A deed on the wire: of which trade, which, and with what words.
 fn read(request: &Request, town: &Town) -> Option<(String, String, Words)> {
     if request.method() != Method::POST {
@@ -148,7 +165,8 @@ fn read(request: &Request, town: &Town) -> Option<(String, String, Words)> {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     match segments.as_slice() {
         ["desk", "trades", trade_no, command] => {
-            let said = |name| field(request.body(), name);
+            let form = Fields::read(request.body());
+            let said = |name| form.get(name);
             let words = Words {
                 goods_received: said("goods_received").map(|word| word == "yes"),
                 amount: said("amount").as_deref().and_then(fen),

@@ -66,7 +66,7 @@ pub struct Tally {
     /// Messages that the merchant has kept.
     pub messages: usize,
     /// How often each kind of thing happened: changes by command, actor and state, tries by outcome, messages by way,
-    /// outcome and failed check.
+    /// outcome and failed check, and what the merchant asked for with a trade that was paid.
     pub marks: BTreeMap<String, u64>,
 }
 
@@ -115,7 +115,7 @@ impl Auditor {
             given_up: gateway.notices.iter().filter(|notice| notice.is_given_up()).count(),
             orders: merchant.orders.len(),
             messages: merchant.messages.len(),
-            marks: marks(&gateway, &merchant),
+            marks: marks(&gateway, &merchant, town),
         }
     }
 
@@ -144,7 +144,7 @@ impl Auditor {
 }
 
 /// Counts what happened, by kind.
-fn marks(gateway: &Gateway, merchant: &Merchant) -> BTreeMap<String, u64> {
+fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String, u64> {
     let changes =
         gateway.events.iter().map(|event| format!("{} by {}: {}", event.command, event.actor, event.status));
     let tries = gateway.attempts.iter().map(|attempt| format!("try {}", attempt.outcome));
@@ -152,8 +152,19 @@ fn marks(gateway: &Gateway, merchant: &Merchant) -> BTreeMap<String, u64> {
         let check = note.split_once(':').map_or("", |(check, _)| check);
         format!("{way} {outcome} {check}").trim_end().to_owned()
     });
+    let paid = gateway.trades.iter().filter(|trade| trade.gmt_payment.is_some());
+    let asked = paid.filter_map(|trade| town.order(&trade.out_trade_no)).flat_map(|order| {
+        let terms = ["it_b_pay", "t_s_send_1", "t_b_rec_post"];
+        let terms = terms.into_iter().filter(|term| order.asked(term).is_some());
+        let sign_type = order.asked("sign_type").unwrap_or_default();
+        let shares = (!order.shares().is_empty()).then(|| "shares given".to_owned());
+        shares
+            .into_iter()
+            .chain(terms.map(|term| format!("term {term}")))
+            .chain([format!("signed {sign_type}")])
+    });
     let mut marks = BTreeMap::new();
-    for mark in changes.chain(tries).chain(messages) {
+    for mark in changes.chain(tries).chain(messages).chain(asked) {
         *marks.entry(mark).or_default() += 1;
     }
     marks

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Auditor;
 use super::books::{Event, Gateway, Merchant, Message, Notice, Order, Status, Trade};
-use super::traffic::field;
+use super::traffic::Fields;
 
 const PAID: [&str; 4] =
     ["WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS", "TRADE_SUCCESS", "TRADE_FINISHED"];
@@ -44,7 +44,9 @@ fn problems(order: &Order, trade: Option<&Trade>, gateway: &Gateway, merchant: &
         .iter()
         .find(|(number, _)| *number == order.out_trade_no)
         .map_or(0, |(_, count)| *count);
-    let was_paid = is_paid || merchant.messages.iter().any(|message| made_paid(order, message));
+    let is_refunded = status.is_some_and(|status| status.refund == "REFUND_SUCCESS");
+    let was_paid =
+        is_paid || (is_refunded && merchant.messages.iter().any(|message| made_paid(order, message)));
     if delivered != i64::from(was_paid) {
         problems.push(format!("was delivered {delivered} times in {}", shown(status)));
     }
@@ -86,10 +88,12 @@ fn is_paid(status: &Status) -> bool {
 
 /// Whether this message has once made the order a paid one, which a refund may have undone since.
 fn made_paid(order: &Order, message: &Message) -> bool {
-    let said = |name| field(&message.raw, name).unwrap_or_default();
-    message.outcome == "applied"
-        && said("out_trade_no") == order.out_trade_no
-        && PAID.contains(&said("trade_status").as_str())
+    if message.outcome != "applied" {
+        return false;
+    }
+    let fields = Fields::read(&message.raw);
+    let said = |name| fields.get(name).unwrap_or_default();
+    said("out_trade_no") == order.out_trade_no && PAID.contains(&said("trade_status").as_str())
 }
 
 fn shown(status: Option<&Status>) -> String {

@@ -39,41 +39,55 @@ enum Fill {
     Parcel,
 }
 
-/// How willing somebody is to do each thing that the desk offers, in a thousand looks at it.
+/// How willing somebody is to do each thing that the desk offers, in a thousand looks at it, and how often yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Temper {
     /// One number for each of [`DEEDS`].
     willing: [u32; DEEDS.len()],
+    /// One number for each of [`DEEDS`].
+    patience: [u32; DEEDS.len()],
 }
 
 impl Temper {
-    /// Draws somebody: for each deed keen, hesitant or deaf. Nobody is keen to end what others may still quarrel about.
+    /// Draws somebody: for each deed keen, hesitant or deaf. Few end what others may still quarrel about, and some go
+    /// straight on without ever taking a step back.
     pub fn draw(chance: &mut Chance) -> Temper {
+        let is_straight = chance.per_mille(400);
         let willing = DEEDS.map(|(deed, _)| match deed {
-            "close" | "confirm_goods" | "send_goods" | "withdraw_refund" => chance.pick(&[0, 0, 60, 300]),
-            "agree_refund" | "refuse_refund" | "extend_timeout" => chance.pick(&[0, 0, 300, 700]),
-            _ => chance.pick(&[0, 500, 900, 900]),
+            "close" | "confirm_goods" | "refuse_refund" | "withdraw_refund" if is_straight => 0,
+            "close" | "confirm_goods" | "send_goods" | "withdraw_refund" => chance.pick(&[0, 0, 60, 200]),
+            "extend_timeout" | "refuse_refund" => chance.pick(&[0, 0, 200, 500]),
+            "apply_refund" | "return_goods" => chance.pick(&[0, 400, 900, 900]),
+            _ => chance.pick(&[0, 300, 900]),
         });
-        Temper { willing }
+        Temper { willing, patience: [3; DEEDS.len()] }
+    }
+
+    /// Somebody who does these things as soon as they are offered, once each, and nothing else.
+    pub fn keen_to(deeds: &[&str]) -> Temper {
+        let is_meant = |(deed, _): (&str, Fill)| if deeds.contains(&deed) { 1000 } else { 0 };
+        Temper { willing: DEEDS.map(is_meant), patience: [1; DEEDS.len()] }
     }
 
     /// One of the forms on the page, or none of them.
-    fn choose(&self, page: &str, trade_no: &str, chance: &mut Chance) -> Option<(&'static str, Fill)> {
+    fn choose(&mut self, page: &str, trade_no: &str, chance: &mut Chance) -> Option<(&'static str, Fill)> {
         let is_offered = |deed: &str| page.contains(&format!("action=\"/desk/trades/{trade_no}/{deed}\""));
-        let mut wished: Vec<(&'static str, Fill)> = Vec::new();
-        for (deed, willing) in DEEDS.into_iter().zip(self.willing) {
-            if is_offered(deed.0) && chance.per_mille(willing) {
-                wished.push(deed);
+        let mut wished: Vec<usize> = Vec::new();
+        for (index, (deed, _)) in DEEDS.into_iter().enumerate() {
+            if self.patience[index] > 0 && is_offered(deed) && chance.per_mille(self.willing[index]) {
+                wished.push(index);
             }
         }
-        (!wished.is_empty()).then(|| chance.pick(&wished))
+        let chosen = (!wished.is_empty()).then(|| chance.pick(&wished))?;
+        self.patience[chosen] -= 1;
+        Some(DEEDS[chosen])
     }
 }
 
 /// Looks after which somebody has had enough.
-const LOOKS_MAX: u32 = 22;
+const LOOKS_MAX: u32 = 40;
 /// Looks in a row at which there was nothing to do, after which it is no longer worth the while.
-const IDLE_MAX: u32 = 12;
+const IDLE_MAX: u32 = 16;
 
 /// One side of one trade.
 #[derive(Debug, Clone)]
@@ -95,7 +109,8 @@ impl Party {
     }
 
     fn rest(&mut self, hand: &mut Hand<'_>) {
-        let longest = 30_000_u64.saturating_mul(1 << self.idle.min(12));
+        // Up to five days: some wait for what the other side's clock brings.
+        let longest = 30_000_u64.saturating_mul(1 << self.idle.min(14));
         let pause = hand.chance.millis(longest / 3, longest);
         hand.wake_after(pause);
     }
@@ -150,6 +165,9 @@ impl Party {
         if path != format!("/desk/trades/{trade_no}") {
             return self.rest(hand);
         }
+        if ["TRADE_FINISHED", "TRADE_CLOSED"].iter().any(|end| text.contains(end)) {
+            return hand.say(format!("sees that {trade_no} is over"));
+        }
         match self.temper.choose(&text, trade_no, hand.chance) {
             Some((deed, fill)) => {
                 hand.say(format!("{deed} of {trade_no}"));
@@ -198,7 +216,7 @@ impl Fill {
                     fields.push(("goods_received", chance.pick(&["yes", "yes", "no"]).to_owned()));
                     let shown = shown_field(page, "amount").unwrap_or_default();
                     // Sometimes more than there is: that must be refused.
-                    let amount = chance.pick(&[shown, shown, shown, "0.01", "1.00", "99999.00"]);
+                    let amount = chance.pick(&[shown, shown, "0.01", "1.00", "99999.00"]);
                     fields.push(("amount", amount.to_owned()));
                 }
             }

@@ -80,7 +80,6 @@ fn a_merchant_without_notify_verify_is_found() {
 
 #[test]
 fn a_merchant_that_forgets_refunds_is_found() {
-    let seed =
-        found(NO_REFUNDS, 40, "the gateway was acknowledged TRADE_CLOSED + REFUND_SUCCESS");
+    let seed = found(NO_REFUNDS, 40, "the gateway was acknowledged TRADE_CLOSED + REFUND_SUCCESS");
     println!("found by seed {seed}");
 }
