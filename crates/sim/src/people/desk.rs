@@ -63,10 +63,10 @@ impl Temper {
         Temper { willing, patience: [3; DEEDS.len()] }
     }
 
-    /// Somebody who does these things as soon as they are offered, once each, and nothing else.
+    /// Somebody who does these things as soon and as often as they are offered, and nothing else.
     pub fn keen_to(deeds: &[&str]) -> Temper {
         let is_meant = |(deed, _): (&str, Fill)| if deeds.contains(&deed) { 1000 } else { 0 };
-        Temper { willing: DEEDS.map(is_meant), patience: [1; DEEDS.len()] }
+        Temper { willing: DEEDS.map(is_meant), patience: [u32::MAX; DEEDS.len()] }
     }
 
     /// One of the forms on the page, or none of them.
