@@ -14,7 +14,6 @@ use std::fmt;
 use bytes::Bytes;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{NotifyId, OutTradeNo, PartnerId};
-use danbao_protocol::money::Fen;
 use danbao_protocol::node::{NoAnswer, Request, Response};
 use danbao_protocol::params::{Params, Text};
 use danbao_protocol::reported::{Reported, ReportedTrade};
@@ -207,14 +206,12 @@ impl Genuine {
     }
 }
 
-/// The seller has changed the price while the trade was unpaid: the gateway says so, and how the total came about
-/// (protocol.md §4.3, §5.3). The page return of direct pay says neither, so that the notification has to tell.
+/// The seller has changed the price while the trade was unpaid: the gateway says so, and the total is not below what
+/// price, quantity and discount of the message come to (protocol.md §4.3, §5.3). Carriage comes on top, and an instant
+/// trade's message does not name it. The page return of direct pay says none of this; there the notification has to tell.
 fn is_adjusted(trade: &ReportedTrade, text: &Text) -> bool {
     let goods = || trade.price?.checked_mul(trade.quantity?)?.checked_add(trade.discount?);
-    let carriage = goods().and_then(|goods| trade.total_fee.checked_sub(goods));
-    let adds_up =
-        carriage.is_some_and(|carriage| carriage == Fen::ZERO || Some(carriage) == trade.logistics_fee);
-    adds_up && text.get("is_total_fee_adjust") == Some("Y")
+    text.get("is_total_fee_adjust") == Some("Y") && goods().is_some_and(|goods| trade.total_fee >= goods)
 }
 
 fn claims_money(status: &Reported<TradeStatus>) -> bool {

@@ -22,6 +22,14 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, merchant: &Merchan
                 .find(format!("{out_trade_no} has taken in {notify_id}, which the gateway never gave out"));
         }
     }
+    // The amount is looked at last, when a message is known to be genuine. A page return of direct pay cannot say that
+    // the price was changed; a notification can.
+    for message in &merchant.messages {
+        if message.way == "notify" && message.outcome == "rejected" && message.note.starts_with("total_fee") {
+            let number = Fields::read(&message.raw).get("out_trade_no").unwrap_or_default();
+            auditor.find(format!("order {number}: a genuine notification's amount was not believed"));
+        }
+    }
     for order in &merchant.orders {
         let trade = gateway.trades.iter().find(|trade| trade.out_trade_no == order.out_trade_no);
         for problem in problems(order, trade, gateway, merchant) {
