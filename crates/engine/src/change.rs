@@ -74,11 +74,13 @@ pub enum Command {
     ConfirmReturn,
     /// The buyer withdrew a refund, or let a step of its own lapse.
     WithdrawRefund,
+    /// The seller gave money of a direct payment back.
+    RefundPaid,
 }
 
 impl Command {
     /// Every command.
-    pub const ALL: [Command; 15] = [
+    pub const ALL: [Command; 16] = [
         Command::Create,
         Command::Arrange,
         Command::Pay,
@@ -94,6 +96,7 @@ impl Command {
         Command::ReturnGoods,
         Command::ConfirmReturn,
         Command::WithdrawRefund,
+        Command::RefundPaid,
     ];
 
     /// Reads the word in the trade's history.
@@ -119,6 +122,7 @@ impl Command {
             Command::ReturnGoods => "return_goods",
             Command::ConfirmReturn => "confirm_return",
             Command::WithdrawRefund => "withdraw_refund",
+            Command::RefundPaid => "refund_paid",
         }
     }
 }

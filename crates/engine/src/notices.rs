@@ -33,9 +33,13 @@ pub fn announces(service: PaymentService, status: TradeStatus) -> bool {
 
 /// The notice that a change to the trade's present state owes; `None` without a notify_url.
 pub(crate) fn owed(trade: &Trade) -> Option<Notice> {
-    let notify_url = trade.request.notify_url.clone()?;
-    announces(trade.service(), trade.trade_status).then_some(Notice {
-        notify_url,
+    of(trade).filter(|_| announces(trade.service(), trade.trade_status))
+}
+
+/// A notice of the trade's present state, whichever states are announced; `None` without a notify_url.
+pub(crate) fn of(trade: &Trade) -> Option<Notice> {
+    Some(Notice {
+        notify_url: trade.request.notify_url.clone()?,
         trade_status: trade.trade_status,
         refund_status: trade.refund_status,
     })

@@ -1,6 +1,7 @@
 //! The engine on trial: a counter at which trades are made and led through their lives, with a ledger beside it.
 
 mod diagram;
+mod fastpay_stories;
 mod properties;
 mod refund_stories;
 mod retries;

@@ -23,6 +23,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "trading", sql: include_str!("../../migrations/0001_trading.sql") },
     Migration { version: 2, name: "keys", sql: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, name: "letters", sql: include_str!("../../migrations/0003_letters.sql") },
+    Migration {
+        version: 4,
+        name: "refund_batches",
+        sql: include_str!("../../migrations/0004_refund_batches.sql"),
+    },
 ];
 
 use crate::fault::Fault;

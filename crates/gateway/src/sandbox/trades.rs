@@ -85,6 +85,7 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
         "trade_status": trade.trade_status.as_str(),
         "refund_status": trade.refund_status.map(|status| status.as_str()),
         "total_fee": trade.total_fee.to_string(),
+        "refunded": trade.refunded.to_string(),
         "buyer_id": trade.buyer.as_str(),
         "seller_id": trade.seller.as_str(),
         "refund": trade.refund.as_ref().map(|refund| json!({

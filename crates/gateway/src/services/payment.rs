@@ -9,6 +9,7 @@ use danbao_engine::repeat;
 use danbao_engine::settlement::Royalty;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
+use danbao_protocol::money::Fen;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::{Call, Refused};
@@ -174,6 +175,7 @@ pub(crate) fn load_royalty(
             receiver: receiver.user_id,
             amount: share.amount,
             memo: share.memo.clone(),
+            refunded: Fen::ZERO,
         });
     }
     Ok(Ok(shares))
