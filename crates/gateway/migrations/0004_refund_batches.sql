@@ -19,7 +19,7 @@ CREATE TABLE refund_batch (
     -- The call as it came; NULL for the desk's.
     params BYTEA,
     sign_type TEXT,
-    charset TEXT,
+    charset TEXT NOT NULL,
     notify_url TEXT,
     items BIGINT NOT NULL,
     done BIGINT NOT NULL,

@@ -95,9 +95,10 @@ fn a_question_without_partner_or_id_is_invalid_and_not_false() {
 }
 
 #[test]
-fn browsers_call_the_payment_services_and_servers_the_others() {
+fn browsers_call_what_a_person_confirms_and_servers_the_rest() {
     for service in Service::ALL {
-        assert_eq!(service.payment().is_some(), service.kind() == Kind::Browser, "{service}");
+        let is_confirmed = service.payment().is_some() || *service == Service::RefundFastpayByPlatformPwd;
+        assert_eq!(is_confirmed, service.kind() == Kind::Browser, "{service}");
     }
     assert!(Service::CloseTrade.must_be_signed());
     assert!(!Service::NotifyVerify.must_be_signed());

@@ -8,6 +8,7 @@ mod desk;
 mod explanation;
 mod front;
 mod order;
+mod refunds;
 mod words;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
+pub use refunds::{BatchState, RefundBatch, RefundLine, RefundPaid};
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
 pub const CSS: &str = include_str!("../../pages/danbao.css");
@@ -160,6 +162,9 @@ templates!(
     "desk.html",
     "trade.html",
     "refund.html",
+    "refund_paid.html",
+    "refund_lines.html",
+    "refund_batch.html",
     "addresses.html",
 );
 

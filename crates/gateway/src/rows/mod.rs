@@ -10,6 +10,7 @@ pub(crate) mod notice;
 pub(crate) mod page_return;
 pub(crate) mod partner;
 pub(crate) mod payment_request;
+pub(crate) mod refund_batch;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;

@@ -1,5 +1,6 @@
 //! Looking at trades, and acting on them without a browser.
 
+use danbao_engine::fastpay_refund;
 use danbao_engine::refund::Application;
 use danbao_engine::trade::{Mode, Shipment, Trade};
 use danbao_protocol::ids::{OutTradeNo, PartnerId, TradeNo};
@@ -15,6 +16,7 @@ use super::{Answer, Problem, read};
 use crate::cashier::{self, Source};
 use crate::deed::{self, Deed, Side};
 use crate::fault::Fault;
+use crate::refunds::DeskRefund;
 use crate::rows::notice::{StoredNotice, Thread};
 use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
@@ -108,7 +110,7 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
     }))
 }
 
-fn describe_notice(turn: &mut Turn<'_>, owed: &StoredNotice) -> Result<Value, Fault> {
+pub(super) fn describe_notice(turn: &mut Turn<'_>, owed: &StoredNotice) -> Result<Value, Fault> {
     let attempts = notice::load_attempts(turn.tx, &owed.thread, owed.seq)?;
     Ok(json!({
         "notify_id": owed.notify_id.as_str(),
@@ -146,10 +148,10 @@ struct Body {
     /// For `apply_refund`: whether the buyer has the goods; true once they were sent, if not said.
     #[serde(default)]
     goods_received: Option<bool>,
-    /// For `apply_refund`: yuan; all, if not said.
+    /// For `apply_refund` and `refund_paid`: yuan; all, or all that is left, if not said.
     #[serde(default)]
     amount: Option<String>,
-    /// For `apply_refund` and `refuse_refund`.
+    /// For `apply_refund`, `refuse_refund` and `refund_paid`.
     #[serde(default)]
     reason: Option<String>,
     /// For `adjust_price`: yuan, negative for a reduction.
@@ -192,13 +194,14 @@ fn deed(trade: &Trade, body: &Body) -> Result<(Side, Deed), Problem> {
         "confirm_goods" => (Side::Buyer, Deed::ConfirmGoods),
         "confirm_return" => (Side::Seller, Deed::ConfirmReturn),
         "extend_timeout" => (Side::Seller, Deed::ExtendTimeout(body.days.unwrap_or(3))),
+        "refund_paid" => (Side::Seller, Deed::RefundPaid(desk_refund(trade, body)?)),
         "refuse_refund" => (Side::Seller, Deed::RefuseRefund(reason()?)),
         "return_goods" => (Side::Buyer, Deed::ReturnGoods(shipment(body)?)),
         "send_goods" => (Side::Seller, Deed::SendGoods(shipment(body)?)),
         "withdraw_refund" => (Side::Buyer, Deed::WithdrawRefund),
         _ => {
             let detail = "pay, send_goods, confirm_goods, close, adjust_price, extend_timeout, apply_refund, \
-                          agree_refund, refuse_refund, return_goods, confirm_return or withdraw_refund";
+                          agree_refund, refuse_refund, return_goods, confirm_return, withdraw_refund or refund_paid";
             return Err(Problem::unprocessable("action_unknown", detail));
         }
     })
@@ -209,6 +212,14 @@ fn application(trade: &Trade, body: &Body) -> Result<Application, Problem> {
     Ok(Application {
         goods_received: body.goods_received.unwrap_or(is_sent),
         amount: body.amount.as_deref().map(yuan).transpose()?.unwrap_or(trade.total_fee),
+        reason: words(body.reason.as_deref())?,
+    })
+}
+
+fn desk_refund(trade: &Trade, body: &Body) -> Result<DeskRefund, Problem> {
+    let amount = body.amount.as_deref().map(yuan).transpose()?;
+    Ok(DeskRefund {
+        amount: amount.unwrap_or_else(|| fastpay_refund::left(trade)),
         reason: words(body.reason.as_deref())?,
     })
 }

@@ -7,6 +7,7 @@ mod close_trade;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
+mod refund_fastpay_by_platform;
 mod refused;
 mod send_goods_confirm_by_platform;
 mod single_trade_query;
@@ -87,6 +88,9 @@ fn dispatch(turn: &mut Turn<'_>, params: Params, service: Option<Service>) -> An
         Service::QueryTimestamp => query_timestamp::answer(turn, &call),
         Service::SingleTradeQuery => single_trade_query::answer(turn, &call),
         Service::CloseTrade => close_trade::answer(turn, &call),
+        Service::RefundFastpayByPlatformPwd | Service::RefundFastpayByPlatformNopwd => {
+            refund_fastpay_by_platform::answer(turn, &call)
+        }
         Service::NotifyVerify => Err(Fault::invariant("notify_verify is answered before")),
     }
 }

@@ -89,7 +89,7 @@ fn is_same(turn: &mut Turn<'_>, one: &Party, other: &Party) -> Result<bool, Faul
 }
 
 /// 16 digits, the date first (protocol.md §4.1).
-fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
+pub(crate) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
     let number = turn.number("trade")?;
     Ok(TradeNo::new(format!("{}{:08}", turn.now.wire_day(), number.rem_euclid(100_000_000))))
 }

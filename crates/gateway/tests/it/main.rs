@@ -16,6 +16,7 @@ mod notifications;
 mod openapi;
 mod order;
 mod purchases;
+mod refund_batches;
 mod refunds;
 mod refusals;
 mod world;
