@@ -55,6 +55,7 @@ pub mod facts;
 pub mod inbox;
 pub mod message;
 pub mod payment;
+pub mod refund;
 pub mod rejected;
 
 pub use danbao_protocol as protocol;
@@ -64,4 +65,5 @@ pub use call::{NoReply, Parcel, read_reply};
 pub use facts::OrderFacts;
 pub use message::{Checked, Genuine, Received, Signed, Way};
 pub use payment::PaymentError;
+pub use refund::CheckedBatch;
 pub use rejected::{Check, Rejected};
