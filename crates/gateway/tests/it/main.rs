@@ -17,6 +17,7 @@ mod openapi;
 mod order;
 mod purchases;
 mod refund_batches;
+mod refund_slices;
 mod refunds;
 mod refusals;
 mod world;
