@@ -16,7 +16,6 @@ use danbao_protocol::time::Timestamp;
 use crate::change::{Actor, Change, Command, Journal, Posting};
 use crate::chart::Account;
 use crate::machine::announce;
-use crate::notices;
 use crate::refusal::Refusal;
 use crate::settlement::{self, Royalty};
 use crate::trade::{Mode, Trade};
@@ -134,7 +133,6 @@ pub fn refund(
     purses.give(seller, back, asked.amount, ErrorCode::TxnResultAccountBalanceNotEnough)?;
 
     let mut change = announce(after, Command::RefundPaid, by, now);
-    change.notice = notices::of(&change.trade);
     change.clear_deadlines = status.is_final();
     change.journal = Some(Journal { postings: purses.postings });
     Ok(Refunded { change, charge })

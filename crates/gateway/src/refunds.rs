@@ -136,7 +136,7 @@ fn decide(
 
 /// Whether an account may give money back: the one place that asks for an account's standing.
 pub(crate) fn is_in_order(user: &User) -> bool {
-    user.status == UserStatus::Member
+    user.status == UserStatus::Member && !user.is_frozen
 }
 
 /// The item's royalty parts with their accounts looked up.

@@ -8,7 +8,7 @@ use expect_test::expect;
 use proptest::prelude::*;
 
 use super::table::story;
-use super::{BUYER, Books, NOON, SELLER, opening, request, user};
+use super::{BUYER, Books, NOON, SELLER, opening, parties, request, user};
 use crate::change::Actor;
 use crate::chart::Account;
 use crate::deadlines::Clocks;
@@ -60,7 +60,7 @@ fn only_a_refundable_direct_trade_is_refunded_by_its_seller() {
         escrow 10.00 addressed refundable
         create                             | WAIT_BUYER_PAY total 10.00, told, close_unpaid 2012-03-15 12:00:00
         give 1.00                          | TRADE_PRODUCT_TYPE_NOT_ALLOW_REFUND
-        pay balance                        | WAIT_SELLER_SEND_GOODS, buyer > escrow 10.00, told
+        pay balance                        | WAIT_SELLER_SEND_GOODS, buyer > escrow 10.00, told, advise_refund 2012-03-07 12:00:00
         give 1.00                          | TRADE_PRODUCT_TYPE_NOT_ALLOW_REFUND
     "#]]);
     story(&expect![[r#"
@@ -104,7 +104,8 @@ fn paid(total: Fen, fee_ppm: i64, share: Fen) -> Option<(crate::trade::Trade, Bo
     let opening = Opening { is_refundable: true, fee_ppm, royalty, ..opening(asked) };
     let trade = machine::create(opening, &Clocks::default(), NOON).ok()?.trade;
     let means = Means::Bank("CMB".to_owned());
-    let paid = machine::pay(&trade, &user(BUYER), &means, None, &Clocks::default(), NOON).unwrap();
+    let paid =
+        machine::pay(&trade, &user(BUYER), &means, None, &parties(), &Clocks::default(), NOON).unwrap();
     let mut books = Books::default();
     books.post(paid.journal.as_ref().unwrap());
     Some((paid.trade, books))

@@ -31,6 +31,11 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<RefundBatch>(&mut see);
     all::<Errors>(&mut see);
     all::<Addresses>(&mut see);
+    all::<HandoverSignIn>(&mut see);
+    all::<Consent>(&mut see);
+    all::<AddressChoice>(&mut see);
+    all::<AddressForm>(&mut see);
+    all::<AddressPosting>(&mut see);
 }
 
 const ID: &str = "k3v9x2m7q4";
@@ -259,10 +264,12 @@ impl Sampled for Notice {
 impl Sampled for DebugError {
     fn samples() -> Vec<(&'static str, Self)> {
         let detail = |label, text: &str| DebugDetail { label, text: text.into() };
-        let bare = DebugError { code: None, parameter: None, service: None, details: vec![] };
+        let bare =
+            DebugError { code: None, parameter: None, is_planned: false, service: None, details: vec![] };
         let sign = DebugError {
             code: Some("ILLEGAL_SIGN".into()),
             parameter: Some("sign".into()),
+            is_planned: false,
             service: Some("trade_create_by_buyer".into()),
             details: vec![
                 detail(DebugLabel::Request, "GET /gateway.do"),
@@ -287,7 +294,11 @@ impl Sampled for DebugError {
             service: Some("no_such_service".into()),
             ..bare.clone()
         };
-        let unknown = DebugError { code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()), ..bare.clone() };
+        let unknown = DebugError {
+            code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()),
+            is_planned: true,
+            ..bare.clone()
+        };
         vec![("altered", bare), ("sign", sign), ("upper", upper), ("unknown", unknown)]
     }
 }
@@ -379,6 +390,8 @@ impl Sampled for TradeDetail {
             command,
             status,
             refund_status: None,
+            reason: String::new(),
+            evidence: String::new(),
             postings: vec![],
             notices: vec![],
         };
@@ -396,6 +409,11 @@ impl Sampled for TradeDetail {
             ],
             notices: vec![notice(NoticeState::Pending, &[("unreachable", "")])],
             ..event("2011-11-11 11:13:10", "buyer", "pay", "WAIT_SELLER_SEND_GOODS")
+        };
+        let advised = Event {
+            reason: "颜色不符 <b>".into(),
+            evidence: "照片两张 <i>".into(),
+            ..event("2011-11-18 11:13:10", "timer", "advise_refund", "WAIT_SELLER_SEND_GOODS")
         };
         let shipped = Event {
             notices: vec![notice(NoticeState::GivenUp, &[("404", "not found"), ("broken", "")])],
@@ -428,7 +446,8 @@ impl Sampled for TradeDetail {
             address: Some(address(1)),
             shipment: None,
             due: None,
-            events: vec![created.clone(), paid.clone()],
+            is_advised: true,
+            events: vec![created.clone(), paid.clone(), advised],
             pay_url: None,
             send_goods: Some(SendGoods {
                 transport_type: "EXPRESS".into(),
@@ -455,6 +474,7 @@ impl Sampled for TradeDetail {
                 invoice_no: "SF1234567890".into(),
             }),
             due: Some(Due { kind: DueKind::Confirm, at: "2011-11-22 09:00:00".into() }),
+            is_advised: false,
             events: vec![created.clone(), paid.clone(), shipped.clone()],
             send_goods: None,
             may_confirm_goods: true,
@@ -465,6 +485,7 @@ impl Sampled for TradeDetail {
                     goods_received: true,
                     amount: "376.00".into(),
                     reason: String::new(),
+                    evidence: String::new(),
                 }),
                 ..RefundForms::default()
             },
@@ -527,7 +548,9 @@ impl Sampled for TradeDetail {
             goods_received: true,
             amount: "100.00".into(),
             reason: "颜色不符 <b>".into(),
+            evidence: "照片：http://img.example/1.jpg <i>".into(),
             answer: String::new(),
+            answer_evidence: String::new(),
             parcel: None,
         };
         let to_answer = TradeDetail {
@@ -559,6 +582,7 @@ impl Sampled for TradeDetail {
             due: Some(Due { kind: DueKind::ConfirmReturn, at: "2011-11-27 09:00:00".into() }),
             refund: Some(RefundFacts {
                 answer: "请先寄回".into(),
+                answer_evidence: "出库录像 <u>".into(),
                 parcel: to_confirm.shipment.clone(),
                 ..refund
             }),
@@ -675,14 +699,105 @@ impl Sampled for Errors {
     }
 }
 
+fn book() -> Vec<BookEntry> {
+    let entry =
+        |id, lacks_region| BookEntry { id, address: address(usize::from(lacks_region)), lacks_region };
+    vec![entry(7, false), entry(9, true)]
+}
+
+fn book_form(is_complete: bool) -> BookForm {
+    let option = |code: &str, name, chosen| RegionOption { code: code.into(), name, chosen };
+    let provinces = vec![option("330000", "浙江省", true), option("310000", "上海", false)];
+    let cities = vec![option("330100", "杭州市", true), option("330200", "宁波市", false)];
+    let areas = vec![option("330106", "西湖区", is_complete), option("330110", "余杭区", false)];
+    let region = RegionChoice { provinces, cities, areas, is_complete };
+    let entry =
+        AddressEntry {
+            name: "李雷".into(), address: "文三路 477 号".into(), ..AddressEntry::default()
+        };
+    BookForm { id: is_complete.then_some(7), entry, region }
+}
+
 impl Sampled for Addresses {
     fn samples() -> Vec<(&'static str, Self)> {
-        let book = Addresses {
-            book: vec![address(0), address(1)],
-            back_url: Some(format!("/cashier/{ID}/pay")),
-            error: Some(FormError::at("receive_name", Message::AddressIncomplete)),
-            ..Addresses::default()
+        let error = FormError::at("receive_mobile", Message::AddressIncomplete);
+        let entering = Addresses { book: book(), form: book_form(false), error: Some(error) };
+        let changing = Addresses { book: book(), form: book_form(true), error: None };
+        vec![("empty", Addresses::default()), ("entering", entering), ("changing", changing)]
+    }
+}
+
+impl Sampled for AddressChoice {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let choice = AddressChoice {
+            id: ID.into(),
+            merchant: "竹里小铺".into(),
+            account: "buyer@example.com".into(),
+            book: book(),
+            chosen: Some(7),
+            can_change_account: true,
+            error: None,
         };
-        vec![("empty", Addresses::default()), ("book", book)]
+        let error = Some(FormError::whole(Message::AddressNotChosen));
+        let by_token = AddressChoice { chosen: None, can_change_account: false, error, ..choice.clone() };
+        vec![("choice", choice), ("by_token", by_token)]
+    }
+}
+
+impl Sampled for AddressForm {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let error = Some(FormError::at("region_3", Message::RegionIncomplete));
+        let first = AddressForm { id: ID.into(), form: book_form(false), has_book: false, error };
+        let change = AddressForm { form: book_form(true), has_book: true, error: None, ..first.clone() };
+        vec![("first", first), ("change", change)]
+    }
+}
+
+impl Sampled for AddressPosting {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let posting = AddressPosting {
+            id: ID.into(),
+            merchant: "竹里小铺".into(),
+            address: address(0),
+            action: "http://shop.example/address".into(),
+            charset: "gbk",
+            fields: vec![("is_success".into(), "T".into()), ("sign_type".into(), "MD5".into())],
+            seconds: 50,
+        };
+        vec![("posting", posting)]
+    }
+}
+
+impl Sampled for HandoverSignIn {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let login = HandoverSignIn {
+            id: ID.into(),
+            merchant: "竹里小铺".into(),
+            purpose: Purpose::Login,
+            account: String::new(),
+            error: None,
+        };
+        let address = HandoverSignIn {
+            purpose: Purpose::Address,
+            account: "buyer@example.com".into(),
+            error: Some(FormError::at("login_password", Message::SignInWrong)),
+            ..login.clone()
+        };
+        vec![("login", login), ("address", address)]
+    }
+}
+
+impl Sampled for Consent {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let bare = Consent {
+            id: ID.into(),
+            merchant: "竹里小铺".into(),
+            site: "http://shop.example".into(),
+            account: "buyer@example.com".into(),
+            name: "张三".into(),
+            tells_email: false,
+            tells_grade: false,
+        };
+        vec![("all", Consent { tells_email: true, tells_grade: true, ..bare.clone() }), ("bare", bare)]
     }
 }

@@ -89,10 +89,11 @@ fn accept(turn: &mut Turn<'_>, url: &str) -> Result<Result<StoredRequest, &'stat
     };
     let service =
         params.get("service").and_then(|name| std::str::from_utf8(name).ok()).and_then(Service::from_wire);
-    let call = match services::admit(turn, params, service.filter(|service| service.payment().is_some()))? {
-        Ok(call) => call,
-        Err(refused) => return Ok(Err(refused.code.as_str())),
-    };
+    let call =
+        match services::admit(turn, params, service.filter(|service| service.payment().is_some()), None)? {
+            Ok(call) => call,
+            Err(refused) => return Ok(Err(refused.code.as_str())),
+        };
     Ok(payment::accept(turn, &call)?.map_err(|refused| refused.code.as_str()))
 }
 
@@ -129,7 +130,7 @@ fn buy(
 /// The first entry of the buyer's address book, or an invented address for a buyer without one.
 pub(super) fn first_address(turn: &mut Turn<'_>, buyer: &User) -> Result<Receive, Fault> {
     let book = address::load_of(turn.tx, &buyer.user_id)?;
-    Ok(book.into_iter().next().map_or_else(invented_address, |entry| entry.receive))
+    Ok(book.into_iter().next().map_or_else(invented_address, |entry| entry.receive()))
 }
 
 fn invented_address() -> Receive {

@@ -4,6 +4,7 @@
 //! service, charset, partner, signature type, signature, contract; then each service checks its own parameters.
 
 mod close_trade;
+mod contract;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
@@ -11,7 +12,9 @@ mod refund_fastpay_by_platform;
 mod refused;
 mod send_goods_confirm_by_platform;
 mod single_trade_query;
+mod standing;
 
+pub(crate) use contract::Asker;
 pub(crate) use notify_verify::notify_query;
 pub(crate) use refused::Refused;
 
@@ -30,12 +33,12 @@ use danbao_protocol::sign::{self, Leniency, SignType, Signer};
 use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
+use crate::login;
 use crate::message::fit;
 use crate::rows::key::StoredKey;
 use crate::rows::partner::Partner;
 use crate::rows::{self, payment_request};
 use crate::turn::Turn;
-use crate::web;
 
 /// A call whose caller is known and allowed.
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub(crate) struct Call {
     pub(crate) signer: Arc<Signer>,
     pub(crate) charset: Charset,
     pub(crate) params: Params,
+    /// Where it comes from; `None` if it came over no wire (the sandbox's headless buyer).
+    pub(crate) asker: Option<Asker>,
 }
 
 /// The parameters of a request to the interface, from query and body.
@@ -65,7 +70,7 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
     if service == Some(Service::NotifyVerify) {
         return notify_verify::answer(turn, &params);
     }
-    match dispatch(turn, params, service)? {
+    match dispatch(turn, request, params, service)? {
         Ok(response) => Ok(response),
         Err(refused) => refused.respond(turn, request),
     }
@@ -74,15 +79,17 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
 /// A service's answer: a lawful no is a value, a fault is not.
 pub(crate) type Answer = Result<Result<Response, Refused>, Fault>;
 
-fn dispatch(turn: &mut Turn<'_>, params: Params, service: Option<Service>) -> Answer {
-    let call = match admit(turn, params, service)? {
+fn dispatch(turn: &mut Turn<'_>, request: &Request, params: Params, service: Option<Service>) -> Answer {
+    let call = match admit(turn, params, service, Some(Asker::of(request)))? {
         Ok(call) => call,
         Err(refused) => return Ok(Err(refused)),
     };
     match call.service {
         Service::CreateDirectPayByUser | Service::CreatePartnerTradeByBuyer | Service::TradeCreateByBuyer => {
-            let accepted = payment::accept(turn, &call)?;
-            Ok(accepted.map(|stored| web::see_other(&crate::cashier::path(&stored))))
+            match payment::accept(turn, &call)? {
+                Ok(stored) => crate::cashier::enter(turn, request, &call, &stored).map(Ok),
+                Err(refused) => Ok(Err(refused)),
+            }
         }
         Service::SendGoodsConfirmByPlatform => send_goods_confirm_by_platform::answer(turn, &call),
         Service::QueryTimestamp => query_timestamp::answer(turn, &call),
@@ -91,6 +98,7 @@ fn dispatch(turn: &mut Turn<'_>, params: Params, service: Option<Service>) -> An
         Service::RefundFastpayByPlatformPwd | Service::RefundFastpayByPlatformNopwd => {
             refund_fastpay_by_platform::answer(turn, &call)
         }
+        Service::AlipayAuthAuthorize | Service::UserLogisticsAddressQuery => login::arrive(turn, &call),
         Service::NotifyVerify => Err(Fault::invariant("notify_verify is answered before")),
     }
 }
@@ -104,6 +112,7 @@ pub(crate) fn admit(
     turn: &mut Turn<'_>,
     params: Params,
     service: Option<Service>,
+    asker: Option<Asker>,
 ) -> Result<Result<Call, Refused>, Fault> {
     let Some(service) = service else {
         let charset = params.charset().unwrap_or_default();
@@ -126,7 +135,14 @@ pub(crate) fn admit(
     if !partner.services.contains(&service) {
         return no(ErrorCode::HasNoPrivilege, params);
     }
-    Ok(Ok(Call { service, partner, signer, charset, params }))
+    let call = Call { service, partner, signer, charset, params, asker };
+    if let Err(code) = contract::check_call(&call) {
+        return Ok(Err(call.refused(code)));
+    }
+    match planned_refusal(turn, &call)? {
+        Some(code) => Ok(Err(call.refused(code).as_planned())),
+        None => Ok(Ok(call)),
+    }
 }
 
 /// Checks 4 and 5: any key of the kind that is not retired will do. Gives what the answer is signed with, of the same
@@ -161,6 +177,14 @@ fn authenticate(
     }
 }
 
+/// What a test has asked for ahead, in a sandbox (protocol.md §8.7).
+fn planned_refusal(turn: &mut Turn<'_>, call: &Call) -> Result<Option<ErrorCode>, Fault> {
+    if !turn.config.is_sandbox {
+        return Ok(None);
+    }
+    rows::planned_refusal::take(turn.tx, &call.partner.partner, call.service)
+}
+
 fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {
     let id = params.get("partner").and_then(|id| std::str::from_utf8(id).ok());
     let Some(id) = id.map(PartnerId::new).filter(PartnerId::is_well_formed) else { return Ok(None) };
@@ -173,7 +197,7 @@ fn sign_type_of(params: &Params) -> Option<SignType> {
 
 impl Call {
     /// A refusal of this call.
-    fn refused(&self, code: ErrorCode) -> Refused {
+    pub(crate) fn refused(&self, code: ErrorCode) -> Refused {
         Refused::new(code, Some(self.service), self.charset).with_params(self.params.clone())
     }
 }

@@ -2,16 +2,20 @@
 //! must hold the same at the end.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod accounts;
+mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
 mod desk;
+mod evidence;
 mod gbk;
 mod groups;
 mod hostile;
 mod interfaces;
 mod keys;
 mod lives;
+mod login;
 mod notifications;
 mod openapi;
 mod order;
@@ -20,4 +24,5 @@ mod refund_batches;
 mod refund_slices;
 mod refunds;
 mod refusals;
+mod triggers;
 mod world;

@@ -314,6 +314,40 @@ fn each_item_stands_by_itself_and_its_result_has_its_own_code() {
     });
 }
 
+#[test]
+fn a_frozen_account_refunds_nothing() {
+    on_both_databases(|world| {
+        let shop = refunder(world);
+        let carol = world.member("carol@x.example", "0.00");
+        let carol = format!("/users/{}", carol["user_id"].as_str().unwrap());
+        let seller = format!("/users/{}", shop.seller_id);
+        let shared = Call::direct(&shop, "g1", "10.00")
+            .with("royalty_type", "10")
+            .with("royalty_parameters", "carol@x.example^3.00^佣金");
+        let trade_no = paid(world, &shared);
+        let freeze = |world: &mut World, user: &str, is_frozen: bool| {
+            world.done(Method::POST, user, &json!({ "is_frozen": is_frozen }));
+        };
+        // Frozen before the call, then between the call and the password.
+        let waiting = batch(world, &shop, PWD, "001", &[item(&trade_no, "1.00")]);
+        let path = world.get(&waiting.url()).headers()["location"].to_str().unwrap().to_owned();
+        freeze(world, &seller, true);
+        let call = batch(world, &shop, NOPWD, "002", &[item(&trade_no, "1.00")]);
+        assert_eq!(error_of(world, &call).as_deref(), Some("SELLER_STATUS_NOT_ALLOW"));
+        let mut browser = at_the_desk(world, &shop.seller_email);
+        let form = browser.open(world, &path).form(&path).with("payment_password", "pay123");
+        browser.send(world, &form);
+        assert_eq!(results(world, &shop, "001"), ["TXN_RESULT_ACCOUNT_STATUS_NOT_VALID"]);
+        world.acknowledge_all();
+        freeze(world, &seller, false);
+
+        freeze(world, &carol, true);
+        let back = format!("{}|carol@x.example^^pro@shop.example^^1.00^x", item(&trade_no, "1.00"));
+        assert_eq!(result_of(world, &shop, "003", &back), "ROYALTYER_NOT_SIGN_PROTOCOL");
+        assert_eq!(world.trade(&trade_no)["refunded"], "0.00");
+    });
+}
+
 /// A seller who has given its shares away can only refund with them coming back first.
 #[test]
 fn royalty_shares_come_back_before_the_seller_pays() {

@@ -402,7 +402,7 @@ impl World {
         let held = self.count(
             "SELECT COUNT(*) FROM trade t LEFT JOIN account a ON a.account = 'escrow:' || t.trade_no
              WHERE COALESCE(a.balance, 0) <> CASE WHEN t.trade_status IN
-                 ('WAIT_SELLER_SEND_GOODS', 'WAIT_BUYER_CONFIRM_GOODS') THEN t.total_fee ELSE 0 END",
+                 ('WAIT_SELLER_SEND_GOODS', 'WAIT_BUYER_CONFIRM_GOODS', 'TRADE_PENDING') THEN t.total_fee ELSE 0 END",
         );
         assert_eq!(held, 0, "escrow accounts that do not hold their trade's amount");
         let over = self.count(
