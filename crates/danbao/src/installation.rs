@@ -21,7 +21,7 @@ use danbao_store::Conn;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, DatabaseUrl, GatewaySettings, NotifySchedule, database_url};
+use crate::config::{Config, DatabaseUrl, GatewaySettings, NotifySchedule, SellerCode, database_url};
 use crate::host::client::{Client, ClientLimits};
 use crate::host::clock::{SteadyClock, wall_now};
 use crate::host::entropy;
@@ -347,9 +347,15 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             return_express: days(settings.return_express_days),
             return_post: days(settings.return_post_days),
         },
+        token: seconds(settings.token_minutes) * 60,
         login_state: seconds(settings.login_state_minutes) * 60,
+        token: seconds(settings.token_minutes) * 60,
         return_link: seconds(settings.return_link_seconds),
         anti_phishing_key: seconds(settings.anti_phishing_key_seconds),
+        seller_code: match settings.seller_code {
+            SellerCode::Lower => danbao_gateway::config::SellerCode::Lower,
+            SellerCode::Capitals => danbao_gateway::config::SellerCode::Capitals,
+        },
         company_to_private_max: settings.company_to_private_max.0,
         ..danbao_gateway::Config::sandbox(url)
     }

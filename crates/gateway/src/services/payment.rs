@@ -14,6 +14,7 @@ use danbao_protocol::service::misfit;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::{Call, Refused, contract, standing};
+use crate::cashier;
 use crate::fault::Fault;
 use crate::login;
 use crate::rows::anti_phishing;
@@ -48,6 +49,7 @@ fn refused(call: &Call, code: ErrorCode) -> Refused {
     Refused::new(code, Some(call.service), call.charset)
         .with_params(call.params.clone())
         .with_parameter(misfit.map(|misfit| misfit.parameter))
+        .signed_by(&call.partner)
 }
 
 fn check_and_keep(
@@ -160,6 +162,12 @@ fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest)
     if !partner.custom_timeouts && !request.timeouts.is_empty() {
         return Ok(Err(ErrorCode::SelfTimeoutNotSupport));
     }
+    let enabled = &request.direct.enable_paymethod;
+    let is_served = |channel: &String| cashier::CHANNELS.contains(&channel.as_str());
+    if !enabled.is_empty() && !enabled.iter().any(is_served) {
+        // A cashier without a single way to pay would be a dead end.
+        return Ok(Err(ErrorCode::ChannelNotExist));
+    }
     Ok(Ok(()))
 }
 
@@ -219,7 +227,7 @@ fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentReques
         return Ok(Err(ErrorCode::SellerNotExist));
     };
     if !partner.sellers.contains(&seller.user_id) {
-        return Ok(Err(ErrorCode::SellerNotInSpecifiedSellers));
+        return Ok(Err(turn.config.seller_code.code()));
     }
     let Some(buyer) = &request.buyer else { return Ok(Ok(())) };
     match turn.party(buyer)? {

@@ -176,11 +176,13 @@ impl World {
         };
         assert_eq!(request.method(), Method::POST);
         let params = Params::parse_urlencoded(request.body()).unwrap();
-        // A batch's result names no seller: it is for whomever its key fits.
-        let seller_id = params.get_text("seller_id", charset).unwrap();
-        let is_for = |merchant: &&Merchant| match &seller_id {
-            Some(id) => merchant.seller_id == *id,
-            None => sign::verify(&params, &Verifier::Md5(merchant.key.clone()), &Leniency::STRICT).is_ok(),
+        // A trade's message names the seller, a refused request's its partner; a batch's result is for whom its key fits.
+        let named = |name| params.get_text(name, charset).unwrap().unwrap_or_default();
+        let (seller_id, partner) = (named("seller_id"), named("partner"));
+        let is_named = !seller_id.is_empty() || !partner.is_empty();
+        let is_for = |told: &&Merchant| match is_named {
+            true => told.seller_id == seller_id || told.partner == partner,
+            false => sign::verify(&params, &Verifier::Md5(told.key.clone()), &Leniency::STRICT).is_ok(),
         };
         match params.get("sign_type") {
             Some(b"MD5") => {
