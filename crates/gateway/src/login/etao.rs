@@ -138,6 +138,11 @@ pub(crate) fn click(turn: &mut Turn<'_>, request: &Request) -> Result<Response, 
         (EtaoVisitor::Market, Some(user)) => Visitor::Market(user),
         (_, None) => return again(turn, FormError::whole(Message::SignInFirst)),
     };
+    if let Visitor::Platform(user) | Visitor::Market(user) = &visitor
+        && let Err(code) = quick::check_status(user)
+    {
+        return again(turn, FormError::whole(Message::AccountStatus).with_code(code.as_str()));
+    }
     match arrival(turn, &partner, &entrance, target_url, &visitor)? {
         Some(url) => Ok(visit.see_other(&url)),
         None => again(turn, FormError::whole(Message::NoNickname)),

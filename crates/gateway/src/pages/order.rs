@@ -103,6 +103,8 @@ text_keys! {
         ShopWrong = "shop_wrong",
         /// Whoever is to be told is not signed in.
         SignInFirst = "sign_in_first",
+        /// Nobody comes to a merchant as this account: alipayuser_status_error.
+        AccountStatus = "account_status",
         /// The account has no nickname at the market.
         NoNickname = "no_nickname",
         /// Something is busy; the same again will do.

@@ -62,8 +62,8 @@ pub(super) fn sign_in(turn: &mut Turn<'_>, request: &Request) -> Answer {
         Ok(asked) => asked,
         Err(code) => return refused(code),
     };
-    if user.status != UserStatus::Member {
-        return refused(ErrorCode::AlipayuserStatusError);
+    if let Err(code) = quick::check_status(&user) {
+        return refused(code);
     }
     login::consent(turn.tx, &user.user_id, &call.partner.partner, turn.now)?;
     told(quick::return_url(turn, &call.partner, &asked, &user)?)
@@ -122,11 +122,14 @@ pub(super) fn click(turn: &mut Turn<'_>, request: &Request) -> Answer {
     }
     let user = match &body.user {
         None => None,
-        Some(name) => match find_user(turn, name)?.filter(|user| user.status == UserStatus::Member) {
+        Some(name) => match find_user(turn, name)? {
             Some(user) => Some(user),
-            None => return Ok(Err(Problem::not_found("such member"))),
+            None => return Ok(Err(Problem::not_found("such user"))),
         },
     };
+    if let Some(Err(code)) = user.as_ref().map(quick::check_status) {
+        return refused(code);
+    }
     let visitor = match &user {
         None => Visitor::Nobody,
         Some(user) if body.by_nickname => Visitor::Market(user),
