@@ -1,14 +1,16 @@
-//! The machines as pictures, drawn from [`next`] and [`refund::next`] themselves, and what the clock does, taken from the
-//! [`walk`]: the whole of `docs/states.md`, which is therefore never older than the code.
+//! The machines as pictures, drawn from [`next`], [`refund::next`] and [`fastpay_refund::next`] themselves, and what the
+//! clock does, taken from the [`walk`]: the whole of `docs/states.md`, which is therefore never older than the code.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use danbao_protocol::money::Fen;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use expect_test::expect_file;
 
 use super::walk;
 use crate::change::Command;
+use crate::fastpay_refund;
 use crate::machine::next;
 use crate::refund;
 use crate::trade::Mode;
@@ -17,8 +19,8 @@ const HEAD: &str = "\
 # The states of trades and refunds
 
 Generated: every arrow below comes out of the tables that decide in production (`engine::machine::next`,
-`engine::refund::next`), every clock out of a walk through all sequences of commands, and a test fails when this page
-says anything else. After a change of the machine, write it anew and read what has changed:
+`engine::refund::next`, `engine::fastpay_refund::next`), every clock out of a walk through all sequences of commands, and
+a test fails when this page says anything else. After a change of the machine, write it anew and read what has changed:
 
 ```sh
 UPDATE_EXPECT=1 cargo test -p danbao-engine diagram
@@ -26,7 +28,7 @@ UPDATE_EXPECT=1 cargo test -p danbao-engine diagram
 
 An arrow is a command of the trade's history; in the code it is `engine::change::Command`. Who may give which command,
 what is posted and who is told stands in [protocol.md](protocol.md) §5.3-5.8, why it is so in
-[ADR 0014](adr/0014-refunds.md).
+[ADR 0014](adr/0014-refunds.md) and [ADR 0015](adr/0015-refunds-of-direct-pay.md).
 ";
 
 /// One branch of a trade: how its money goes, and under which contract.
@@ -61,11 +63,25 @@ fn trade_diagram(branches: &[Branch]) -> String {
                 }
             }
         }
+        for to in paid_refunds(branches, from) {
+            writeln!(out, "    {from} --> {to}: {}", Command::RefundPaid.as_str()).unwrap();
+            if reached.insert(to) {
+                ahead.insert(0, to);
+            }
+        }
         if out.len() == before {
             writeln!(out, "    {from} --> [*]").unwrap();
         }
     }
     out
+}
+
+/// Where a refund of a part and one of all that is left lead, without the refund's own state beside the trade's.
+fn paid_refunds(branches: &[Branch], from: TradeStatus) -> impl Iterator<Item = TradeStatus> {
+    let left = Fen(2);
+    let is_direct = branches.iter().any(|branch| branch.mode == Mode::Direct);
+    let amounts = [Fen(1), left].into_iter().filter(move |_| is_direct);
+    amounts.filter_map(move |amount| fastpay_refund::next(from, left, amount))
 }
 
 /// All that can become of a refund, for a buyer who has the goods or not.
