@@ -1,0 +1,115 @@
+//! 快捷登录 in both orders, 使用我的收货地址 and 直接付款, in shop and gateway.
+
+use crate::browser::driver::Browser;
+use crate::installation::{Danbao, Home};
+use crate::merchant::{DIRECT, ESCROW};
+
+const ZH: &str = "zh-CN";
+const GREETING: &str = "支付宝用户张三";
+
+impl Browser {
+    /// From the shop's login page by the gateway back to the shop.
+    fn sign_in_quickly(&self, danbao: &Danbao, look: &str) {
+        self.await_url("/login?back=");
+        self.look(&format!("shop-login{look}.zh"), ZH, "登录");
+        self.click("form[action=\"/login\"] button");
+        self.await_url("/handover/");
+        let buyer = &danbao.ready.buyers[0];
+        self.fill("#account", &buyer.email);
+        self.fill("#login_password", &buyer.login_password);
+        self.click("form[action$=\"/sign-in\"] button");
+        self.click("form[action$=\"/consent\"] button");
+        self.await_url(&danbao.ready.shop);
+    }
+
+    fn finish_by_balance(&self, danbao: &Danbao, payment_password: &str) {
+        self.pay_by_balance(payment_password);
+        self.await_url(&danbao.ready.shop);
+        self.await_url("/orders/");
+    }
+}
+
+#[test]
+fn login_first_then_buy_comes_back_to_the_goods_and_the_cashier_asks_for_no_login() {
+    let Some(browser) = Browser::start("zh-CN,zh") else { return };
+    let home = Home::new();
+    let danbao = home.start();
+    browser.open(&format!("{}/goods/tea", danbao.ready.shop));
+    browser.click("a[href^=\"/login\"]");
+    browser.sign_in_quickly(&danbao, "");
+    assert_eq!(browser.url(), format!("{}/goods/tea", danbao.ready.shop), "the very page that was left");
+    assert!(browser.text(".who").contains(GREETING));
+    browser.look("shop-good-member.zh", ZH, "明前龙井");
+
+    browser.click("form[action=\"/cart\"] button");
+    browser.await_url("/cart");
+    browser.click("a[href=\"/checkout\"]");
+    browser.look("shop-checkout-member.zh", ZH, "结算");
+    browser.choose("service", DIRECT);
+    browser.click("aside.summary button[type=submit]");
+    browser.await_url("/cashier/");
+    browser.await_loaded();
+    assert!(!browser.has("#login_password"), "the token saves the login at the cashier");
+    browser.look("cashier-member.zh", ZH, "收银台");
+}
+
+#[test]
+fn cart_first_then_login_keeps_the_cart_and_my_address_fills_in_the_order() {
+    let Some(browser) = Browser::start("zh-CN,zh") else { return };
+    let home = Home::new();
+    let danbao = home.start();
+    browser.forbid_scripts();
+    browser.put_into_cart(&danbao, "mooncake");
+    browser.look("shop-cart-guest.zh", ZH, "购物车");
+    browser.click("a.button[href^=\"/login\"]");
+    browser.sign_in_quickly(&danbao, "-checkout");
+    assert_eq!(browser.url(), format!("{}/checkout", danbao.ready.shop), "the first page of the order");
+    assert!(browser.text("aside.summary").contains("蛋黄莲蓉月饼"), "the cart is as it was");
+
+    browser.click("button.strong[formaction=\"/address\"]");
+    browser.await_url("/handover/");
+    browser.look("address-choice.zh", ZH, "地址");
+    browser.click("form[action$=\"/choose\"] button.big");
+    browser.click("form[action$=\"/address/return\"] button");
+    browser.await_url("/checkout");
+    browser.await_has(".region");
+    browser.look("shop-checkout-address.zh", ZH, "结算");
+    assert_eq!(browser.text(".region b"), "上海市 普陀");
+    browser.choose("service", ESCROW);
+    browser.click("aside.summary button[type=submit]");
+    browser.await_url("/cashier/");
+    browser.await_loaded();
+    assert!(!browser.has("#login_password"), "the token saves the login at the cashier");
+}
+
+#[test]
+fn a_payment_without_an_order_is_made_on_the_template_page() {
+    let Some(browser) = Browser::start("zh-CN,zh") else { return };
+    let home = Home::new();
+    let danbao = home.start();
+    let buyer = &danbao.ready.buyers[0];
+    browser.open(&format!("{}/direct", danbao.ready.shop));
+    browser.look("shop-direct.zh", ZH, "直接付款");
+    browser.fill("input[name=subject]", "三月茶叶尾款");
+    browser.fill("input[name=total_fee]", "0.01");
+    browser.choose("bank", "directPay");
+    browser.click("form.direct button[type=submit]");
+    browser.await_url("/cashier/");
+    browser.sign_in_at_cashier(&buyer.email, &buyer.login_password);
+    browser.finish_by_balance(&danbao, &buyer.payment_password);
+    browser.look("shop-order-direct.zh", ZH, "订单");
+    assert!(browser.text("main").contains("三月茶叶尾款"));
+}
+
+#[test]
+fn the_shop_of_a_member_in_english() {
+    let Some(browser) = Browser::start("en-US,en") else { return };
+    let home = Home::new();
+    let danbao = home.start();
+    browser.open(&format!("{}/login?back=/checkout", danbao.ready.shop));
+    browser.look("shop-login.en", "en", "Sign in");
+    browser.open(&format!("{}/direct", danbao.ready.shop));
+    browser.look("shop-direct.en", "en", "Direct payment");
+    browser.open(&format!("{}/login/return?sign=forged", danbao.ready.shop));
+    browser.look("shop-turned-away.en", "en", "not signed in");
+}
