@@ -32,7 +32,9 @@ pub use explanation::{Errors, Explanation, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
-pub use login::{AddressChoice, AddressForm, AddressPosting, Consent, HandoverSignIn, Purpose};
+pub use login::{
+    AddressChoice, AddressForm, AddressPosting, Consent, Etao, EtaoShop, EtaoVisitor, HandoverSignIn, Purpose,
+};
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
@@ -168,6 +170,7 @@ templates!(
     "address_choice.html",
     "address_form.html",
     "address_posting.html",
+    "etao.html",
 );
 
 /// Compiled once; holds nothing that changes, so it is no state of a node.

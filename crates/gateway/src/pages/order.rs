@@ -89,6 +89,14 @@ text_keys! {
         AmountWrong = "amount_wrong",
         /// A reason is missing.
         ReasonMissing = "reason_missing",
+        /// The address of a page is not a full one.
+        LinkWrong = "link_wrong",
+        /// No shop was chosen.
+        ShopWrong = "shop_wrong",
+        /// Whoever is to be told is not signed in.
+        SignInFirst = "sign_in_first",
+        /// The account has no nickname at the market.
+        NoNickname = "no_nickname",
         /// Something is busy; the same again will do.
         TryAgain = "try_again",
     }

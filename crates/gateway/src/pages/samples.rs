@@ -35,6 +35,7 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<AddressChoice>(&mut see);
     all::<AddressForm>(&mut see);
     all::<AddressPosting>(&mut see);
+    all::<Etao>(&mut see);
 }
 
 const ID: &str = "k3v9x2m7q4";
@@ -695,5 +696,33 @@ impl Sampled for Consent {
             tells_grade: false,
         };
         vec![("all", Consent { tells_email: true, tells_grade: true, ..bare.clone() }), ("bare", bare)]
+    }
+}
+
+impl Sampled for Etao {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let shop = EtaoShop {
+            partner: "2088000000000001".into(),
+            name: "竹里小铺".into(),
+            site: "http://shop.example".into(),
+            chosen: true,
+        };
+        let stranger = Etao {
+            shops: vec![shop],
+            target_url: "http://shop.example/goods/17".into(),
+            name: None,
+            nickname: None,
+            visitor: EtaoVisitor::Nobody,
+            error: Some(FormError::at("target_url", Message::LinkWrong)),
+        };
+        let member = Etao {
+            name: Some("张三".into()),
+            nickname: Some("三月竹".into()),
+            visitor: EtaoVisitor::Platform,
+            error: None,
+            ..stranger.clone()
+        };
+        let nothing = Etao { shops: Vec::new(), error: None, ..stranger.clone() };
+        vec![("stranger", stranger), ("member", member), ("nothing", nothing)]
     }
 }

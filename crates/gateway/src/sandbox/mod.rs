@@ -4,6 +4,7 @@
 mod checkout;
 mod clock;
 pub(crate) mod demo;
+mod login;
 mod people;
 mod trades;
 
@@ -77,6 +78,9 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::GET, ["trades", trade_no]) => trades::show(turn, trade_no)?,
         (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
         (&Method::POST, ["checkout"]) => checkout::run(turn, request)?,
+        (&Method::POST, ["login"]) => login::sign_in(turn, request)?,
+        (&Method::POST, ["address"]) => login::choose(turn, request)?,
+        (&Method::POST, ["etao"]) => login::click(turn, request)?,
         (&Method::GET, ["clock"]) => clock::show(turn)?,
         (&Method::POST, ["clock", "advance"]) => clock::advance(turn, request)?,
         (&Method::GET, ["ledger"]) => ledger(turn)?,
