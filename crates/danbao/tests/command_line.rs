@@ -96,7 +96,7 @@ fn the_demo_ends_with_everybody_in_agreement() {
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["imbalance"], "0.00");
     let flows = report["flows"].as_array().unwrap();
-    assert_eq!(flows.len(), 10);
+    assert_eq!(flows.len(), 15);
     for flow in flows {
         assert_eq!(flow["agrees"], true, "{flow}");
         let is_refunded = flow["refund_status"] == "REFUND_SUCCESS";

@@ -83,6 +83,36 @@ fn cart_first_then_login_keeps_the_cart_and_my_address_fills_in_the_order() {
 }
 
 #[test]
+fn a_buyer_from_etao_lands_on_the_goods_under_the_name_that_etao_knows_and_pays_directly() {
+    let Some(browser) = Browser::start("zh-CN,zh") else { return };
+    let home = Home::new();
+    let danbao = home.start();
+    let buyer = &danbao.ready.buyers[0];
+    // etao knows where a merchant wants its visitors from the merchant's last login.
+    browser.open(&format!("{}/login", danbao.ready.shop));
+    browser.click("form[action=\"/login\"] button");
+    browser.await_url("/handover/");
+    browser.sign_in_at_desk(&danbao, &buyer.email, &buyer.login_password);
+    browser.open(&format!("{}/etao", danbao.ready.gateway));
+    let goods = format!("{}/goods/cup?from=etao", danbao.ready.shop);
+    browser.fill("#target_url", &goods);
+    browser.choose("visitor", "market");
+    browser.click("main form[action=\"/etao\"] button");
+    browser.await_url("/goods/cup");
+    assert_eq!(browser.url(), goods, "target_url is followed");
+    assert!(browser.text(".who").contains("支付宝用户三月竹"), "the nickname is shown");
+    browser.look("shop-good-etao.zh", ZH, "缠枝青花杯");
+    browser.click("form[action=\"/cart\"] button");
+    browser.await_url("/cart");
+    browser.click("a[href=\"/checkout\"]");
+    browser.choose("service", DIRECT);
+    browser.click("aside.summary button[type=submit]");
+    browser.await_url("/cashier/");
+    browser.await_loaded();
+    assert!(!browser.has("#login_password"), "the token saves the login at the cashier");
+}
+
+#[test]
 fn a_payment_without_an_order_is_made_on_the_template_page() {
     let Some(browser) = Browser::start("zh-CN,zh") else { return };
     let home = Home::new();
