@@ -1,5 +1,7 @@
 //! 快捷登录 in both orders, 使用我的收货地址 and 直接付款, in shop and gateway.
 
+use serde_json::json;
+
 use crate::browser::driver::Browser;
 use crate::installation::{Danbao, Home};
 use crate::merchant::{DIRECT, ESCROW};
@@ -12,11 +14,15 @@ impl Browser {
     fn sign_in_quickly(&self, danbao: &Danbao, look: &str) {
         self.await_url("/login?back=");
         self.look(&format!("shop-login{look}.zh"), ZH, "登录");
+        let buyer = &danbao.ready.buyers[0];
+        self.sign_in_as(danbao, &buyer.email, &buyer.login_password);
+    }
+
+    fn sign_in_as(&self, danbao: &Danbao, account: &str, login_password: &str) {
         self.click("form[action=\"/login\"] button");
         self.await_url("/handover/");
-        let buyer = &danbao.ready.buyers[0];
-        self.fill("#account", &buyer.email);
-        self.fill("#login_password", &buyer.login_password);
+        self.fill("#account", account);
+        self.fill("#login_password", login_password);
         self.click("form[action$=\"/sign-in\"] button");
         self.click("form[action$=\"/consent\"] button");
         self.await_url(&danbao.ready.shop);
@@ -80,6 +86,45 @@ fn cart_first_then_login_keeps_the_cart_and_my_address_fills_in_the_order() {
     browser.await_url("/cashier/");
     browser.await_loaded();
     assert!(!browser.has("#login_password"), "the token saves the login at the cashier");
+}
+
+#[test]
+fn regions_that_the_shop_writes_otherwise_are_the_buyers_to_choose_and_a_stale_token_costs_a_login_alone() {
+    let Some(browser) = Browser::start("zh-CN,zh") else { return };
+    let home = Home::new();
+    let danbao = home.start();
+    let entry = |area_code: &str| json!({ "name": "古丽", "address": "团结路 8 号", "area_code": area_code, "zip": "848000", "mobile": "13900000009" });
+    // 和田县, which the shop has together with the city; 姑苏区, which it does not have.
+    let book = [entry("653221"), entry("320508")];
+    let user = json!({ "email": "guli@danbao.example", "display_name": "古丽", "login_password": "login123",
+        "payment_password": "pay123", "balance": "100.00", "addresses": book });
+    danbao.sandbox().post("/users", &user).unwrap();
+    browser.put_into_cart(&danbao, "mooncake");
+    browser.click("a.button[href^=\"/login\"]");
+    browser.sign_in_as(&danbao, "guli@danbao.example", "login123");
+    browser.await_url("/checkout");
+    let choose = |nth: usize| {
+        browser.click("button[formaction=\"/address\"]");
+        browser.await_url("/handover/");
+        browser.click(&format!("fieldset label.option:nth-of-type({nth})"));
+        browser.click("form[action$=\"/choose\"] button.big");
+        browser.click("form[action$=\"/address/return\"] button");
+        browser.await_has(".region");
+    };
+    choose(2);
+    browser.look("shop-checkout-no-region.zh", ZH, "结算");
+    assert!(browser.has(".region select[name=region]"));
+    choose(1);
+    browser.look("shop-checkout-ambiguous.zh", ZH, "结算");
+    assert!(browser.text(".region").contains("新疆维吾尔自治区 和田地区 和田县"));
+    browser.click(".region label.way");
+    browser.choose("service", ESCROW);
+
+    danbao.sandbox().advance(31 * 60);
+    browser.click("aside.summary button[type=submit]");
+    browser.await_url("/cashier/");
+    browser.sign_in_at_cashier("guli@danbao.example", "login123");
+    assert!(browser.text("main").contains("新疆 和田地区 和田 团结路 8 号"));
 }
 
 #[test]
