@@ -81,6 +81,8 @@ pub struct GatewaySettings {
     pub return_express_days: u16,
     /// Goods sent back by post count as received after so many days.
     pub return_post_days: u16,
+    /// A token of the quick login saves its buyer the sign-in for so many minutes.
+    pub token_minutes: u16,
 }
 
 /// The lists of waiting times that the platform has used.
@@ -116,6 +118,7 @@ impl Default for GatewaySettings {
             return_goods_days: 7,
             return_express_days: 10,
             return_post_days: 30,
+            token_minutes: 30,
         }
     }
 }

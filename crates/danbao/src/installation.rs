@@ -339,6 +339,7 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             return_express: days(settings.return_express_days),
             return_post: days(settings.return_post_days),
         },
+        token: Duration::from_secs(u64::from(settings.token_minutes) * 60),
         ..danbao_gateway::Config::sandbox(url)
     }
 }
