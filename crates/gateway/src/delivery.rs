@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use danbao_engine::notices;
+use danbao_protocol::charset::Charset;
+use danbao_protocol::ids::{PartnerId, TradeNo};
 use danbao_protocol::node::{NoAnswer, Request, Response, SendId};
 use danbao_protocol::notify;
 use danbao_protocol::params::Params;
 use danbao_protocol::service::payment::PaymentRequest;
-use danbao_protocol::sign;
+use danbao_protocol::sign::{self, SignType};
 use danbao_protocol::time::Timestamp;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Uri};
@@ -21,7 +23,7 @@ use http::{HeaderValue, Method, Uri};
 use crate::fault::Fault;
 use crate::message;
 use crate::on_its_way::Host;
-use crate::rows::notice::{self, AttemptKey, StoredAttempt, StoredNotice};
+use crate::rows::notice::{self, AttemptKey, Letter, Said, StoredAttempt, StoredNotice, TradeFacts};
 use crate::rows::trade;
 use crate::turn::Turn;
 
@@ -49,14 +51,14 @@ pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
     for notice in due {
         let Some((uri, host)) = address(&notice.notify_url) else {
             tracing::warn!(notify_url = notice.notify_url, "a notification cannot be sent to this address");
-            notice::reschedule(turn.tx, &notice.trade_no, notice.seq, None)?;
+            notice::reschedule(turn.tx, &notice.thread, notice.seq, None)?;
             continue;
         };
         match turn.memory.on_its_way.host(&host, turn.now) {
             Host::Busy(slow_at) => turn.memory.on_its_way.hold(Some(slow_at)),
             Host::Slow => notice::step_aside(turn.tx, &notice, turn.now.plus(ASIDE))?,
-            // Two of one trade can both be due; the second waits for the first one's answer.
-            Host::Open if claimed.insert(notice.trade_no.clone()) => {
+            // Two of one thread can both be due; the second waits for the first one's answer.
+            Host::Open if claimed.insert(notice.thread.clone()) => {
                 claim(turn, &notice, uri, host).or_else(|fault| leave(turn, &notice, fault))?;
             }
             Host::Open => {}
@@ -69,8 +71,8 @@ pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
 /// is looked at again later, and the log says so.
 fn leave(turn: &mut Turn<'_>, notice: &StoredNotice, fault: Fault) -> Result<(), Fault> {
     let Fault::Invariant(what) = fault else { return Err(fault) };
-    tracing::error!(trade_no = notice.trade_no.as_str(), what, "a notification cannot be written out");
-    notice::reschedule(turn.tx, &notice.trade_no, notice.seq, Some(turn.now.plus(BROKEN_ASIDE)))
+    tracing::error!(thread = notice.thread.as_str(), what, "a notification cannot be written out");
+    notice::reschedule(turn.tx, &notice.thread, notice.seq, Some(turn.now.plus(BROKEN_ASIDE)))
 }
 
 /// Where a notification goes, and the host by which slots are counted; `None` if it goes nowhere.
@@ -85,7 +87,7 @@ fn claim(turn: &mut Turn<'_>, notice: &StoredNotice, uri: Uri, host: String) -> 
     if notice.awaiting && !may_follow_lost_try(turn, notice)? {
         return Ok(());
     }
-    let key = AttemptKey { trade_no: notice.trade_no.clone(), seq: notice.seq, attempt: notice.attempts + 1 };
+    let key = AttemptKey { thread: notice.thread.clone(), seq: notice.seq, attempt: notice.attempts + 1 };
     let first_sent_at = notice.first_sent_at.unwrap_or(turn.now);
     let request = write(turn, notice, first_sent_at, uri)?;
     notice::begin_attempt(turn.tx, &key, turn.now.plus(turn.config.answer_within), turn.now)?;
@@ -106,14 +108,14 @@ fn may_follow_lost_try(turn: &mut Turn<'_>, notice: &StoredNotice) -> Result<boo
         status: None,
         answer: Vec::new(),
     };
-    notice::insert_attempt(turn.tx, &notice.trade_no, notice.seq, &attempt)?;
+    notice::insert_attempt(turn.tx, &notice.thread, notice.seq, &attempt)?;
     let tries = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
     let first = notice.first_sent_at.unwrap_or(sent_at);
     let next = turn.config.retries.next_try(tries, first, sent_at);
     if next.is_some_and(|at| at <= turn.now) {
         return Ok(true);
     }
-    notice::reschedule(turn.tx, &notice.trade_no, notice.seq, next)?;
+    notice::reschedule(turn.tx, &notice.thread, notice.seq, next)?;
     Ok(false)
 }
 
@@ -124,13 +126,10 @@ fn write(
     notify_time: Timestamp,
     uri: Uri,
 ) -> Result<Request, Fault> {
-    let trade = trade::load(turn.tx, &notice.trade_no)?
-        .ok_or_else(|| Fault::invariant(format!("a notice without its trade {}", notice.trade_no)))?;
-    let charset = trade.request.charset;
-    let message = message::of_notice(turn, &trade, notice, notify_time)?;
-    let mut params = notify::build(&message, charset)
-        .map_err(|error| Fault::invariant(format!("{} cannot be written out: {error}", notice.trade_no)))?;
-    sign(turn, &trade.request, &mut params)?;
+    let (params, charset) = match &notice.said {
+        Said::Trade(facts) => write_trade(turn, notice, facts, notify_time)?,
+        Said::Letter(letter) => (write_letter(turn, notice, letter, notify_time)?, letter.charset),
+    };
     let mut request = Request::new(Bytes::from(params.to_urlencoded()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
@@ -144,11 +143,51 @@ fn write(
     Ok(request)
 }
 
+fn write_trade(
+    turn: &mut Turn<'_>,
+    notice: &StoredNotice,
+    facts: &TradeFacts,
+    notify_time: Timestamp,
+) -> Result<(Params, Charset), Fault> {
+    let trade_no = TradeNo::new(notice.thread.as_str());
+    let trade = trade::load(turn.tx, &trade_no)?
+        .ok_or_else(|| Fault::invariant(format!("a notice without its trade {trade_no}")))?;
+    let charset = trade.request.charset;
+    let message = message::of_notice(turn, &trade, notice, facts, notify_time)?;
+    let mut params = notify::build(&message, charset)
+        .map_err(|error| Fault::invariant(format!("{trade_no} cannot be written out: {error}")))?;
+    sign(turn, &trade.request, &mut params)?;
+    Ok((params, charset))
+}
+
+fn write_letter(
+    turn: &mut Turn<'_>,
+    notice: &StoredNotice,
+    letter: &Letter,
+    notify_time: Timestamp,
+) -> Result<Params, Fault> {
+    let broken = || Fault::invariant(format!("the letter {} cannot be read", notice.thread));
+    let mut params = Params::parse_urlencoded(&letter.params).map_err(|_| broken())?;
+    params.push("notify_id", notice.notify_id.as_str().as_bytes());
+    params.push("notify_time", notify_time.wire().as_bytes());
+    sign_for(turn, &letter.partner, letter.sign_type, &mut params)?;
+    Ok(params)
+}
+
 /// Signs what is sent back for a request as the request itself was signed (protocol.md §2.2).
 pub(crate) fn sign(turn: &mut Turn<'_>, request: &PaymentRequest, params: &mut Params) -> Result<(), Fault> {
-    let lost = || Fault::invariant(format!("partner {} has lost its key", request.partner));
-    let partner = turn.partner(&request.partner)?.ok_or_else(lost)?;
-    let signer = turn.signer(&partner, request.sign_type)?.ok_or_else(lost)?;
+    sign_for(turn, &request.partner, request.sign_type, params)
+}
+
+fn sign_for(
+    turn: &mut Turn<'_>,
+    partner: &PartnerId,
+    sign_type: SignType,
+    params: &mut Params,
+) -> Result<(), Fault> {
+    let lost = || Fault::invariant(format!("partner {partner} has lost its key"));
+    let partner = turn.partner(partner)?.ok_or_else(lost)?;
+    let signer = turn.signer(&partner, sign_type)?.ok_or_else(lost)?;
     sign::append(params, &signer).map_err(|error| Fault::invariant(error.to_string()))
 }
 
@@ -159,7 +198,7 @@ pub(crate) fn hear(
     outcome: &Result<Response, NoAnswer>,
 ) -> Result<(), Fault> {
     let Some(key) = turn.memory.on_its_way.attempt(id).cloned() else { return Ok(()) };
-    let Some(notice) = notice::load(turn.tx, &key.trade_no, key.seq)? else { return Ok(()) };
+    let Some(notice) = notice::load(turn.tx, &key.thread, key.seq)? else { return Ok(()) };
     let acknowledged = matches!(outcome, Ok(response)
         if notices::acknowledges(response.status().as_u16(), response.body(), turn.config.strict_success));
     let sent_at = notice.sent_at.unwrap_or(turn.now);
@@ -176,14 +215,14 @@ pub(crate) fn hear(
         status: outcome.as_ref().ok().map(|response| i64::from(response.status().as_u16())),
         answer: outcome.as_ref().map_or_else(|_| Vec::new(), |response| first_bytes(response.body())),
     };
-    notice::insert_attempt(turn.tx, &key.trade_no, key.seq, &attempt)?;
+    notice::insert_attempt(turn.tx, &key.thread, key.seq, &attempt)?;
     if acknowledged {
-        notice::acknowledge(turn.tx, &key.trade_no, key.seq, turn.now)?;
+        notice::acknowledge(turn.tx, &key.thread, key.seq, turn.now)?;
     } else if notice.awaiting && notice.attempts == key.attempt {
         let tries = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
         let first = notice.first_sent_at.unwrap_or(turn.now);
         let next = turn.config.retries.next_try(tries, first, turn.now);
-        notice::reschedule(turn.tx, &key.trade_no, key.seq, next)?;
+        notice::reschedule(turn.tx, &key.thread, key.seq, next)?;
     }
     turn.memory.on_its_way.heard(id);
     Ok(())

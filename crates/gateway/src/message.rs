@@ -9,7 +9,7 @@ use danbao_protocol::time::Timestamp;
 use danbao_protocol::trade_message::TradeMessage;
 
 use crate::fault::Fault;
-use crate::rows::notice::StoredNotice;
+use crate::rows::notice::{StoredNotice, TradeFacts};
 use crate::turn::Turn;
 
 /// The message of a page return: the trade as it is now (protocol.md §4.2, §4.7).
@@ -32,26 +32,27 @@ pub(crate) fn of_notice(
     turn: &mut Turn<'_>,
     trade: &Trade,
     notice: &StoredNotice,
+    facts: &TradeFacts,
     notify_time: Timestamp,
 ) -> Result<TradeMessage, Fault> {
     let mut message = of_trade(turn, trade, notice.notify_id.clone(), notify_time)?;
-    message.trade_status = notice.trade_status;
-    message.refund_status = notice.refund_status;
-    message.price = notice.price;
-    message.discount = notice.discount;
+    message.trade_status = facts.trade_status;
+    message.refund_status = facts.refund_status;
+    message.price = facts.price;
+    message.discount = facts.discount;
     let first = &trade.request.amount;
-    message.is_total_fee_adjust = (notice.price, notice.discount) != (first.price, first.discount);
-    message.total_fee = notice.total_fee;
+    message.is_total_fee_adjust = (facts.price, facts.discount) != (first.price, first.discount);
+    message.total_fee = facts.total_fee;
     // What came later may have come at the same instant: the state says how far the trade was.
-    let was = notice.trade_status;
+    let was = facts.trade_status;
     let then = |at: Option<Timestamp>, reached: bool| at.filter(|at| reached && *at <= notice.created_at);
     let is_unpaid = was == TradeStatus::WaitBuyerPay;
     let is_unshipped = is_unpaid || was == TradeStatus::WaitSellerSendGoods;
     message.gmt_payment = then(message.gmt_payment, !is_unpaid);
     message.gmt_send_goods = then(message.gmt_send_goods, !is_unshipped);
-    message.gmt_refund = then(message.gmt_refund, notice.refund_status == Some(RefundStatus::RefundSuccess));
+    message.gmt_refund = then(message.gmt_refund, facts.refund_status == Some(RefundStatus::RefundSuccess));
     message.gmt_close = then(message.gmt_close, was.is_final());
-    message.logistics = group(trade, notice.logistics);
+    message.logistics = group(trade, facts.logistics);
     if message.logistics.is_none() {
         (message.gmt_logistics_modify, message.receive) = (None, None);
     }

@@ -116,12 +116,12 @@ impl OnItsWay {
 
 #[cfg(test)]
 mod tests {
-    use danbao_protocol::ids::TradeNo;
+    use crate::rows::notice::Thread;
 
     use super::*;
 
     fn key() -> AttemptKey {
-        AttemptKey { trade_no: TradeNo::new("1"), seq: 1, attempt: 1 }
+        AttemptKey { thread: Thread::new("1"), seq: 1, attempt: 1 }
     }
 
     #[test]

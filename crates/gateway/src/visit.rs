@@ -140,6 +140,8 @@ impl Visit {
         let code = match kind {
             NoticeKind::TradeClosed | NoticeKind::AlreadyPaid => Some("TRADE_NOT_ALLOWED_PAY"),
             NoticeKind::OtherBuyer => Some("TRADE_BUYER_NOT_MATCH"),
+            NoticeKind::CashierExpired => Some("EXTERFACE_INVOKE_CONTEXT_EXPIRED"),
+            NoticeKind::CashierOutOfOrder => Some("ILLEGAL_REQUEST"),
             NoticeKind::HandoverExpired => Some("SESSION_TIMEOUT"),
             _ => None,
         };

@@ -2,6 +2,7 @@
 
 use danbao_engine::machine::Choice;
 use danbao_engine::refusal::Refusal;
+use danbao_engine::standing::AccountKind;
 use danbao_engine::trade::Mode;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
@@ -22,10 +23,14 @@ pub(super) fn show(turn: &mut Turn<'_>, mut at: At, request: &Request) -> Result
     if let Some(past) = at.past() {
         return Ok(past);
     }
-    if Fields::of_query(request).get("other") == "1" {
+    let query = Fields::of_query(request);
+    if query.get("other") == "1" {
         at.visit.sign_out(turn)?;
     }
-    page(turn, &at, &Fields::default(), None)
+    let has_ended = query.get("timeout") == "1" && at.visit.session.is_none();
+    let error = has_ended
+        .then(|| FormError::whole(Message::SessionEnded).with_code(ErrorCode::SessionTimeout.as_str()));
+    page(turn, &at, &Fields::default(), error)
 }
 
 /// Shows the page, with what was entered and why it came back.
@@ -183,6 +188,9 @@ fn register_visitor(turn: &mut Turn<'_>, contact: &str, name: &str) -> Result<Us
         email: contact.to_owned(),
         display_name: if name.is_empty() { contact.to_owned() } else { name },
         status: UserStatus::Visitor,
+        kind: AccountKind::Private,
+        is_certified: false,
+        is_frozen: false,
     };
     users::insert(turn.tx, &user, None, turn.now)?;
     Ok(user)
@@ -224,7 +232,9 @@ pub(super) fn refused(refusal: Refusal) -> FormError {
         Refusal::Wire(ErrorCode::BuyerSellerEqual) => Message::BuyerIsSeller,
         Refusal::Wire(ErrorCode::TradeBuyerNotMatch) => Message::BuyerDiffers,
         Refusal::Wire(ErrorCode::LogisticsChooseError) => Message::LogisticsWrong,
+        Refusal::Wire(ErrorCode::MaxMoneyCompanyToIndividual) => Message::CompanyLimit,
         Refusal::Wire(_) => Message::TradeMovedOn,
+        Refusal::AccountFrozen => Message::AccountFrozen,
         Refusal::BalanceNotEnough => Message::BalanceTooLow,
         Refusal::AddressMissing => Message::AddressIncomplete,
     };

@@ -13,9 +13,10 @@ mod shown;
 pub(crate) use checkout::{Checkout, Source, open, pay as pay_trade};
 pub(crate) use front::{is_contact, next_user_id, sign_in};
 pub(crate) use paid::return_url;
-pub(crate) use pay::{ADDRESSES_MAX, check_payment_password, entered_address};
+pub(crate) use pay::{ADDRESSES_MAX, CHANNELS, check_payment_password, entered_address};
 pub(crate) use shown::{address, chosen_logistics, mode, order};
 
+use danbao_engine::deadlines::close_unpaid;
 use danbao_engine::trade::Trade;
 use danbao_protocol::ids::{Token, TradeNo};
 use danbao_protocol::node::{Request, Response};
@@ -88,6 +89,9 @@ pub(crate) fn route(
     let trade = trade::load(turn.tx, &stored.trade_no)?;
     let merchant = merchant_name(turn, &stored)?;
     let at = At { visit, stored, trade, merchant };
+    if at.has_expired(turn) {
+        return Ok(at.visit.notice(StatusCode::GONE, NoticeKind::CashierExpired, Vec::new()));
+    }
     if request.method() == Method::POST {
         let form = Fields::of_body(request);
         if !at.visit.is_own_form(&form) {
@@ -133,7 +137,13 @@ fn find(turn: &mut Turn<'_>, id: &str) -> Result<Found, Fault> {
 
 /// 业务数据被篡改: the tutorials' message without a code (escrow tutorial 4.1).
 fn altered(visit: &Visit) -> Response {
-    visit.page(&DebugError { code: None, parameter: None, service: None, details: Vec::new() })
+    visit.page(&DebugError {
+        code: None,
+        parameter: None,
+        is_planned: false,
+        service: None,
+        details: Vec::new(),
+    })
 }
 
 /// 商户名称: the partner's name, as the contract has it.
@@ -152,6 +162,13 @@ impl At {
 
     fn desk_link(&self) -> Link {
         Link { label: LinkLabel::Trade, url: format!("/desk/trades/{}", self.stored.trade_no) }
+    }
+
+    /// Whether a trade that nobody has confirmed would be closed by now, had it been made when the request came last.
+    fn has_expired(&self, turn: &Turn<'_>) -> bool {
+        let it_b_pay = self.stored.request.timeouts.it_b_pay;
+        let end = close_unpaid(it_b_pay, &turn.config.clocks, self.stored.asked_at);
+        self.trade.is_none() && turn.now >= end.due_at
     }
 
     /// The member who is signed in here, by login state or by token.

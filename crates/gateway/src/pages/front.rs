@@ -122,6 +122,8 @@ pub struct DebugError {
     pub code: Option<String>,
     /// The parameter at fault, if one can be named.
     pub parameter: Option<String>,
+    /// Whether the refusal was asked for through the sandbox API: nothing is wrong with the request.
+    pub is_planned: bool,
     /// `service` as it came, if it came.
     pub service: Option<String>,
     /// What helps the developer; a sandbox alone fills this. Never a key, never a signature that would fit.

@@ -1,37 +1,98 @@
-//! Notifications that are owed, and what came of each try. Inserted by [`super::apply`] with the change they report.
+//! Notifications that are owed, and what came of each try. A trade's are inserted by [`super::apply`] with the change they
+//! report; letters are for everything else.
 
-use danbao_protocol::ids::{NotifyId, TradeNo};
+use std::fmt;
+
+use danbao_protocol::charset::Charset;
+use danbao_protocol::ids::{NotifyId, PartnerId, TradeNo};
 use danbao_protocol::money::Fen;
+use danbao_protocol::sign::SignType;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
-use danbao_store::{Bind, Conn, Row};
+use danbao_store::{Bind, Conn, Reader, Row};
 
 use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::rows::word;
 
+/// Whose notifications keep their order among themselves: a number of the trades' series, a trade's own or one that was
+/// drawn for something else that is announced.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Thread(String);
+
+impl Thread {
+    /// The thread of this number.
+    pub(crate) fn new(number: impl Into<String>) -> Thread {
+        Thread(number.into())
+    }
+
+    /// The number.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&TradeNo> for Thread {
+    fn from(trade_no: &TradeNo) -> Thread {
+        Thread(trade_no.as_str().to_owned())
+    }
+}
+
+impl fmt::Display for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Names one try of one notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AttemptKey {
-    pub(crate) trade_no: TradeNo,
+    pub(crate) thread: Thread,
     pub(crate) seq: i64,
     pub(crate) attempt: i64,
 }
 
-/// A notification as it stands.
+/// What a notification is fixed to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoredNotice {
-    pub(crate) trade_no: TradeNo,
-    /// The version of the trade that it announces: ascending, not without gaps.
-    pub(crate) seq: i64,
-    pub(crate) notify_id: NotifyId,
-    pub(crate) notify_url: String,
+pub(crate) enum Said {
+    /// How a trade was; what never changes is taken from the trade itself.
+    Trade(TradeFacts),
+    /// Anything else.
+    Letter(Letter),
+}
+
+/// What a trade said of itself when the notification came to be owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TradeFacts {
     pub(crate) trade_status: TradeStatus,
     pub(crate) refund_status: Option<RefundStatus>,
     pub(crate) price: Fen,
     pub(crate) discount: Fen,
     pub(crate) total_fee: Fen,
     pub(crate) logistics: Option<i64>,
+}
+
+/// A notification that is kept as it will be sent, but for its id, its time and its signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Letter {
+    /// Who is told.
+    pub(crate) partner: PartnerId,
+    /// How the call was signed that this answers.
+    pub(crate) sign_type: SignType,
+    pub(crate) charset: Charset,
+    /// The parameters, URL-encoded.
+    pub(crate) params: Vec<u8>,
+}
+
+/// A notification as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredNotice {
+    pub(crate) thread: Thread,
+    /// Ascending, not without gaps; of a trade: the version that it announces.
+    pub(crate) seq: i64,
+    pub(crate) notify_id: NotifyId,
+    pub(crate) notify_url: String,
+    pub(crate) said: Said,
     pub(crate) created_at: Timestamp,
     pub(crate) first_sent_at: Option<Timestamp>,
     pub(crate) sent_at: Option<Timestamp>,
@@ -42,6 +103,14 @@ pub(crate) struct StoredNotice {
 }
 
 impl StoredNotice {
+    /// What it says of a trade; `None` for a letter.
+    pub(crate) fn facts(&self) -> Option<&TradeFacts> {
+        match &self.said {
+            Said::Trade(facts) => Some(facts),
+            Said::Letter(_) => None,
+        }
+    }
+
     /// The word for its state: `pending`, `acknowledged` or `given_up`.
     pub(crate) fn state(&self) -> &'static str {
         match (self.acknowledged_at, self.due_at) {
@@ -52,10 +121,10 @@ impl StoredNotice {
     }
 }
 
-/// An id that finds its notification by itself and that nobody can guess: 16 digits of the trade number, 16 random
+/// An id that finds its notification by itself and that nobody can guess: 16 digits of the thread, 16 random
 /// hexadecimal digits, the sequence number in two; 34 characters as on the wire of 2010 (protocol.md §4.1).
-pub(crate) fn make_notify_id(trade_no: &TradeNo, seq: i64, entropy: &mut Entropy) -> NotifyId {
-    NotifyId::new(format!("{trade_no}{}{}", entropy.hex(16), two_digits(seq)))
+pub(crate) fn make_notify_id(thread: &Thread, seq: i64, entropy: &mut Entropy) -> NotifyId {
+    NotifyId::new(format!("{thread}{}{}", entropy.hex(16), two_digits(seq)))
 }
 
 /// Two digits to the base 36; a trade changed more than 1295 times repeats them, which no lawful life of a trade comes
@@ -66,12 +135,15 @@ fn two_digits(number: i64) -> String {
     [digit(number / 36), digit(number)].iter().collect()
 }
 
+/// A letter is the only one of its thread.
+const LETTER_SEQ: i64 = 1;
+
 macro_rules! select_notice {
     ($rest:literal) => {
         concat!(
-            "SELECT n.trade_no, n.seq, n.notify_id, n.notify_url, n.trade_status, n.refund_status, n.price,
-                    n.discount, n.total_fee, n.logistics, n.created_at, n.first_sent_at, n.sent_at, n.attempts,
-                    n.awaiting, n.due_at, n.acknowledged_at
+            "SELECT n.thread, n.seq, n.notify_id, n.notify_url, n.trade_status, n.refund_status, n.price, n.discount,
+                    n.total_fee, n.logistics, n.partner, n.sign_type, n.charset, n.letter, n.created_at,
+                    n.first_sent_at, n.sent_at, n.attempts, n.awaiting, n.due_at, n.acknowledged_at
              FROM notice n ",
             $rest
         )
@@ -81,19 +153,11 @@ macro_rules! select_notice {
 fn read(row: &Row) -> Result<StoredNotice, Fault> {
     let mut columns = row.reader();
     Ok(StoredNotice {
-        trade_no: TradeNo::new(columns.next::<String>()?),
+        thread: Thread(columns.next()?),
         seq: columns.next()?,
         notify_id: NotifyId::new(columns.next::<String>()?),
         notify_url: columns.next()?,
-        trade_status: word(&columns.next::<String>()?, TradeStatus::from_wire)?,
-        refund_status: columns
-            .next::<Option<String>>()?
-            .map(|status| word(&status, RefundStatus::from_wire))
-            .transpose()?,
-        price: Fen(columns.next()?),
-        discount: Fen(columns.next()?),
-        total_fee: Fen(columns.next()?),
-        logistics: columns.next()?,
+        said: read_said(&mut columns)?,
         created_at: Timestamp(columns.next()?),
         first_sent_at: columns.next::<Option<i64>>()?.map(Timestamp),
         sent_at: columns.next::<Option<i64>>()?.map(Timestamp),
@@ -104,39 +168,110 @@ fn read(row: &Row) -> Result<StoredNotice, Fault> {
     })
 }
 
+fn read_said(columns: &mut Reader<'_>) -> Result<Said, Fault> {
+    let trade_status: Option<String> = columns.next()?;
+    let refund_status: Option<String> = columns.next()?;
+    let (price, discount, total_fee): (Option<i64>, Option<i64>, Option<i64>) =
+        (columns.next()?, columns.next()?, columns.next()?);
+    let logistics = columns.next()?;
+    let (partner, sign_type, charset): (Option<String>, Option<String>, Option<String>) =
+        (columns.next()?, columns.next()?, columns.next()?);
+    let params: Option<Vec<u8>> = columns.next()?;
+    if let (Some(status), Some(price), Some(discount), Some(total_fee)) =
+        (trade_status, price, discount, total_fee)
+    {
+        return Ok(Said::Trade(TradeFacts {
+            trade_status: word(&status, TradeStatus::from_wire)?,
+            refund_status: refund_status.map(|status| word(&status, RefundStatus::from_wire)).transpose()?,
+            price: Fen(price),
+            discount: Fen(discount),
+            total_fee: Fen(total_fee),
+            logistics,
+        }));
+    }
+    let (Some(partner), Some(sign_type), Some(charset), Some(params)) = (partner, sign_type, charset, params)
+    else {
+        return Err(Fault::invariant("a notice that speaks of no trade and is no letter"));
+    };
+    Ok(Said::Letter(Letter {
+        partner: PartnerId::new(partner),
+        sign_type: word(&sign_type, SignType::from_wire)?,
+        charset: word(&charset, Charset::from_label)?,
+        params,
+    }))
+}
+
+/// Writes a letter down that is owed from now on; its id.
+pub(crate) fn insert_letter(
+    tx: &mut dyn Conn,
+    thread: &Thread,
+    notify_url: &str,
+    letter: &Letter,
+    entropy: &mut Entropy,
+    now: Timestamp,
+) -> Result<NotifyId, Fault> {
+    let notify_id = make_notify_id(thread, LETTER_SEQ, entropy);
+    tx.execute(
+        "INSERT INTO notice (thread, seq, notify_id, notify_url, partner, sign_type, charset, letter, created_at,
+             attempts, awaiting, due_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $9)",
+        &[
+            Bind::Text(thread.as_str()),
+            Bind::Int(LETTER_SEQ),
+            Bind::Text(notify_id.as_str()),
+            Bind::Text(notify_url),
+            Bind::Text(letter.partner.as_str()),
+            Bind::Text(letter.sign_type.as_str()),
+            Bind::Text(letter.charset.label()),
+            Bind::Bytes(&letter.params),
+            Bind::Int(now.0),
+        ],
+    )?;
+    Ok(notify_id)
+}
+
+/// Whether the same letter is on its way to the same address already.
+pub(crate) fn is_owed(tx: &mut dyn Conn, notify_url: &str, letter: &Letter) -> Result<bool, Fault> {
+    let row = tx.query_opt(
+        "SELECT 1 FROM notice WHERE due_at IS NOT NULL AND partner = $1 AND notify_url = $2 AND letter = $3 LIMIT 1",
+        &[Bind::Text(letter.partner.as_str()), Bind::Text(notify_url), Bind::Bytes(&letter.params)],
+    )?;
+    Ok(row.is_some())
+}
+
 /// One notification.
-pub(crate) fn load(tx: &mut dyn Conn, trade_no: &TradeNo, seq: i64) -> Result<Option<StoredNotice>, Fault> {
-    let sql = select_notice!("WHERE n.trade_no = $1 AND n.seq = $2");
-    tx.query_opt(sql, &[Bind::Text(trade_no.as_str()), Bind::Int(seq)])?.as_ref().map(read).transpose()
+pub(crate) fn load(tx: &mut dyn Conn, thread: &Thread, seq: i64) -> Result<Option<StoredNotice>, Fault> {
+    let sql = select_notice!("WHERE n.thread = $1 AND n.seq = $2");
+    tx.query_opt(sql, &[Bind::Text(thread.as_str()), Bind::Int(seq)])?.as_ref().map(read).transpose()
 }
 
-/// A trade's notifications, oldest first.
-pub(crate) fn load_of(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<StoredNotice>, Fault> {
-    let sql = select_notice!("WHERE n.trade_no = $1 ORDER BY n.seq");
-    tx.query(sql, &[Bind::Text(trade_no.as_str())])?.iter().map(read).collect()
+/// A thread's notifications, oldest first.
+pub(crate) fn load_of(tx: &mut dyn Conn, thread: &Thread) -> Result<Vec<StoredNotice>, Fault> {
+    let sql = select_notice!("WHERE n.thread = $1 ORDER BY n.seq");
+    tx.query(sql, &[Bind::Text(thread.as_str())])?.iter().map(read).collect()
 }
 
-/// Notifications that are due and may go now. First in, first out for each trade: none goes before an older one of
-/// its trade has been tried, and none while another of its trade is on its way; retries of an older state may follow
-/// a newer one (escrow tutorial 4.4). Other trades never wait.
+/// Notifications that are due and may go now. First in, first out for each thread: none goes before an older one of
+/// it has been tried, and none while another of it is on its way; retries of an older state may follow a newer one
+/// (escrow tutorial 4.4). Other threads never wait.
 pub(crate) fn load_due(tx: &mut dyn Conn, now: Timestamp, limit: i64) -> Result<Vec<StoredNotice>, Fault> {
     let sql = select_notice!(
         "WHERE n.due_at <= $1
-           AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.trade_no = n.trade_no AND o.seq <> n.seq
+           AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.thread = n.thread AND o.seq <> n.seq
                            AND o.due_at IS NOT NULL
                            AND ((o.awaiting = 1 AND o.due_at > $1) OR (o.attempts = 0 AND o.seq < n.seq)))
-         ORDER BY n.due_at, n.trade_no, n.seq LIMIT $2"
+         ORDER BY n.due_at, n.thread, n.seq LIMIT $2"
     );
     tx.query(sql, &[Bind::Int(now.0), Bind::Int(limit)])?.iter().map(read).collect()
 }
 
-/// When the next notification may go that nothing of its own trade holds back by then; what is held back goes with the
+/// When the next notification may go that nothing of its own thread holds back by then; what is held back goes with the
 /// answer that it waits for. One on its way counts with the end of the waiting, and holds nothing back beyond it: two of
-/// a trade can have lost their processes, and both must wake somebody.
+/// a thread can have lost their processes, and both must wake somebody.
 pub(crate) fn next_due(tx: &mut dyn Conn) -> Result<Option<Timestamp>, Fault> {
     let row = tx.query_opt(
         "SELECT n.due_at FROM notice n WHERE n.due_at IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.trade_no = n.trade_no AND o.seq <> n.seq
+           AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.thread = n.thread AND o.seq <> n.seq
                            AND o.due_at IS NOT NULL
                            AND ((o.awaiting = 1 AND o.due_at > n.due_at) OR (o.attempts = 0 AND o.seq < n.seq)))
          ORDER BY n.due_at LIMIT 1",
@@ -155,9 +290,9 @@ pub(crate) fn begin_attempt(
     tx.execute(
         "UPDATE notice SET attempts = $3, awaiting = 1, due_at = $4, sent_at = $5,
                 first_sent_at = COALESCE(first_sent_at, $5)
-         WHERE trade_no = $1 AND seq = $2",
+         WHERE thread = $1 AND seq = $2",
         &[
-            Bind::Text(key.trade_no.as_str()),
+            Bind::Text(key.thread.as_str()),
             Bind::Int(key.seq),
             Bind::Int(key.attempt),
             Bind::Int(answer_due_at.0),
@@ -183,15 +318,15 @@ pub(crate) struct StoredAttempt {
 /// Writes down what came of a try; a second answer to one try changes nothing.
 pub(crate) fn insert_attempt(
     tx: &mut dyn Conn,
-    trade_no: &TradeNo,
+    thread: &Thread,
     seq: i64,
     attempt: &StoredAttempt,
 ) -> Result<(), Fault> {
     tx.execute(
-        "INSERT INTO attempt (trade_no, seq, attempt, sent_at, duration_ms, outcome, status, answer)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (trade_no, seq, attempt) DO NOTHING",
+        "INSERT INTO attempt (thread, seq, attempt, sent_at, duration_ms, outcome, status, answer)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (thread, seq, attempt) DO NOTHING",
         &[
-            Bind::Text(trade_no.as_str()),
+            Bind::Text(thread.as_str()),
             Bind::Int(seq),
             Bind::Int(attempt.attempt),
             Bind::Int(attempt.sent_at.0),
@@ -207,13 +342,13 @@ pub(crate) fn insert_attempt(
 /// The tries of one notification, in order.
 pub(crate) fn load_attempts(
     tx: &mut dyn Conn,
-    trade_no: &TradeNo,
+    thread: &Thread,
     seq: i64,
 ) -> Result<Vec<StoredAttempt>, Fault> {
     let rows = tx.query(
         "SELECT attempt, sent_at, duration_ms, outcome, status, answer FROM attempt
-         WHERE trade_no = $1 AND seq = $2 ORDER BY attempt",
-        &[Bind::Text(trade_no.as_str()), Bind::Int(seq)],
+         WHERE thread = $1 AND seq = $2 ORDER BY attempt",
+        &[Bind::Text(thread.as_str()), Bind::Int(seq)],
     )?;
     let read = |row: &Row| {
         Ok(StoredAttempt {
@@ -229,16 +364,11 @@ pub(crate) fn load_attempts(
 }
 
 /// The merchant has said `success`: nothing more is sent.
-pub(crate) fn acknowledge(
-    tx: &mut dyn Conn,
-    trade_no: &TradeNo,
-    seq: i64,
-    now: Timestamp,
-) -> Result<(), Fault> {
+pub(crate) fn acknowledge(tx: &mut dyn Conn, thread: &Thread, seq: i64, now: Timestamp) -> Result<(), Fault> {
     tx.execute(
         "UPDATE notice SET awaiting = 0, due_at = NULL, acknowledged_at = COALESCE(acknowledged_at, $3)
-         WHERE trade_no = $1 AND seq = $2",
-        &[Bind::Text(trade_no.as_str()), Bind::Int(seq), Bind::Int(now.0)],
+         WHERE thread = $1 AND seq = $2",
+        &[Bind::Text(thread.as_str()), Bind::Int(seq), Bind::Int(now.0)],
     )?;
     Ok(())
 }
@@ -246,22 +376,22 @@ pub(crate) fn acknowledge(
 /// The try failed: the next one is due then, or never.
 pub(crate) fn reschedule(
     tx: &mut dyn Conn,
-    trade_no: &TradeNo,
+    thread: &Thread,
     seq: i64,
     due_at: Option<Timestamp>,
 ) -> Result<(), Fault> {
     tx.execute(
-        "UPDATE notice SET awaiting = 0, due_at = $3 WHERE trade_no = $1 AND seq = $2",
-        &[Bind::Text(trade_no.as_str()), Bind::Int(seq), due_at.map(|at| at.0).into()],
+        "UPDATE notice SET awaiting = 0, due_at = $3 WHERE thread = $1 AND seq = $2",
+        &[Bind::Text(thread.as_str()), Bind::Int(seq), due_at.map(|at| at.0).into()],
     )?;
     Ok(())
 }
 
-/// Lets others go first: what a slow host is owed, together with later notices of the same trade.
+/// Lets others go first: what a slow host is owed, together with later notices of the same thread.
 pub(crate) fn step_aside(tx: &mut dyn Conn, notice: &StoredNotice, due_at: Timestamp) -> Result<(), Fault> {
     tx.execute(
-        "UPDATE notice SET due_at = $3 WHERE trade_no = $1 AND seq >= $2 AND awaiting = 0 AND due_at < $3",
-        &[Bind::Text(notice.trade_no.as_str()), Bind::Int(notice.seq), Bind::Int(due_at.0)],
+        "UPDATE notice SET due_at = $3 WHERE thread = $1 AND seq >= $2 AND awaiting = 0 AND due_at < $3",
+        &[Bind::Text(notice.thread.as_str()), Bind::Int(notice.seq), Bind::Int(due_at.0)],
     )?;
     Ok(())
 }
@@ -272,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_notify_id_has_34_characters_and_ends_in_its_sequence_number() {
-        let id = make_notify_id(&TradeNo::new("2012022900000001"), 37, &mut Entropy::new([1; 32]));
+        let id = make_notify_id(&Thread::new("2012022900000001"), 37, &mut Entropy::new([1; 32]));
         assert_eq!(id.as_str().len(), 34);
         assert!(id.as_str().starts_with("2012022900000001") && id.as_str().ends_with("11"), "{id}");
         assert!(id.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));

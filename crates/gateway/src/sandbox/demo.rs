@@ -146,6 +146,8 @@ fn make(turn: &mut Turn<'_>) -> Result<(), Fault> {
         is_refundable: false,
         custom_timeouts: true,
         anti_phishing: false,
+        triggers: None,
+        error_notify: false,
         permissions: BTreeSet::new(),
     };
     make_partner(turn, seller)?.map_err(|problem| Fault::invariant(format!("demo shop: {problem:?}")))?;

@@ -34,7 +34,7 @@ fn admit(turn: &mut Turn<'_>, url: &str, wanted: Service) -> Result<Result<Call,
         return Ok(Err(ErrorCode::IllegalArgument));
     };
     let is_wanted = params.get("service") == Some(wanted.as_str().as_bytes());
-    let call = services::admit(turn, params, is_wanted.then_some(wanted))?;
+    let call = services::admit(turn, params, is_wanted.then_some(wanted), None)?;
     Ok(call.map_err(|refused| refused.code))
 }
 

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod clock;
+mod contracts;
 pub(crate) mod demo;
 mod login;
 mod people;
@@ -73,7 +74,14 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
     let answer = match (request.method(), rest) {
         (&Method::GET, ["state"]) => state(turn)?,
         (&Method::POST, ["partners"]) => people::create_partner(turn, request)?,
+        (&Method::POST, ["partners", partner]) => people::change_partner(turn, request, partner)?,
+        (&Method::POST, ["partners", partner, "terms"]) => contracts::change_terms(turn, request, partner)?,
+        (&Method::GET, ["partners", partner, "refusals"]) => contracts::show_refusals(turn, partner)?,
+        (&Method::POST, ["partners", partner, "refusals"]) => {
+            contracts::plan_refusal(turn, request, partner)?
+        }
         (&Method::POST, ["users"]) => people::create_user(turn, request)?,
+        (&Method::POST, ["users", user_id]) => people::change_user(turn, request, user_id)?,
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,
         (&Method::GET, ["trades", trade_no]) => trades::show(turn, trade_no)?,
         (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
@@ -145,11 +153,7 @@ fn state(turn: &mut Turn<'_>) -> Answer {
             "display_name": partner.display_name,
             "seller_id": partner.user_id.as_str(),
         })).collect::<Vec<_>>(),
-        "users": members.iter().map(|user| json!({
-            "user_id": user.user_id.as_str(),
-            "email": user.email,
-            "display_name": user.display_name,
-        })).collect::<Vec<_>>(),
+        "users": members.iter().map(people::show).collect::<Vec<_>>(),
     })))
 }
 

@@ -4,23 +4,28 @@ use std::collections::BTreeSet;
 
 use danbao_engine::change::{Journal, Posting};
 use danbao_engine::chart::Account;
-use danbao_protocol::ids::PartnerId;
+use danbao_engine::standing::AccountKind;
+use danbao_engine::triggers::Triggers;
+use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::Request;
 use danbao_protocol::service::Service;
 use danbao_protocol::service::payment::Receive;
 use danbao_protocol::sign::pasted::Key;
 use danbao_protocol::sign::{Md5Key, SignType};
+use danbao_protocol::status::TradeStatus;
 use danbao_protocol::status::{UserGrade, UserGradeType};
 use danbao_protocol::time::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Problem, read};
+use crate::accounts;
 use crate::cashier;
 use crate::fault::Fault;
 use crate::rows::address::{self, Address};
 use crate::rows::apply;
+use crate::rows::contract::Terms;
 use crate::rows::key::StoredKey;
 use crate::rows::login::{self, Permission, Profile};
 use crate::rows::partner::Partner;
@@ -41,6 +46,12 @@ pub(super) struct NewUser {
     /// Yuan, two decimals.
     #[serde(default)]
     pub(super) balance: Option<String>,
+    /// `private` or `company`; private when absent.
+    #[serde(default)]
+    pub(super) kind: Option<String>,
+    /// Certified when absent.
+    #[serde(default)]
+    pub(super) is_certified: Option<bool>,
     /// `NORMAL`, `VIP` or `IMPERIAL_VIP`.
     #[serde(default)]
     pub(super) user_grade: Option<String>,
@@ -107,6 +118,8 @@ impl NewUser {
             login_password: default_login_password(),
             payment_password: default_payment_password(),
             balance: None,
+            kind: None,
+            is_certified: None,
             user_grade: None,
             user_grade_type: None,
             gmt_decay: None,
@@ -167,7 +180,58 @@ pub(super) fn create_user(turn: &mut Turn<'_>, request: &Request) -> Answer {
         "display_name": user.display_name,
         "login_password": new.login_password,
         "payment_password": new.payment_password,
+        "kind": user.kind.as_str(),
+        "is_certified": user.is_certified,
     })))
+}
+
+/// What is different about an account from now on; what is not said stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangedUser {
+    /// `private` or `company`.
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    is_certified: Option<bool>,
+    #[serde(default)]
+    is_frozen: Option<bool>,
+}
+
+/// `POST /users/{user_id}`.
+pub(super) fn change_user(turn: &mut Turn<'_>, request: &Request, user_id: &str) -> Answer {
+    let changed: ChangedUser = match read(request) {
+        Ok(changed) => changed,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Some(mut user) = turn.user(&UserId::new(user_id))? else {
+        return Ok(Err(Problem::not_found("such account holder")));
+    };
+    match changed.kind.as_deref().map(read_kind).transpose() {
+        Ok(kind) => user.kind = kind.unwrap_or(user.kind),
+        Err(problem) => return Ok(Err(problem)),
+    }
+    user.is_certified = changed.is_certified.unwrap_or(user.is_certified);
+    user.is_frozen = changed.is_frozen.unwrap_or(user.is_frozen);
+    accounts::change(turn, &user)?;
+    Ok(Ok(show(&user)))
+}
+
+/// An account holder as the sandbox shows one.
+pub(super) fn show(user: &User) -> Value {
+    json!({
+        "user_id": user.user_id.as_str(),
+        "email": user.email,
+        "display_name": user.display_name,
+        "kind": user.kind.as_str(),
+        "is_certified": user.is_certified,
+        "is_frozen": user.is_frozen,
+    })
+}
+
+fn read_kind(name: &str) -> Result<AccountKind, Problem> {
+    AccountKind::from_name(name)
+        .ok_or_else(|| Problem::unprocessable("kind_unknown", "an account is `private` or `company`"))
 }
 
 /// The most that a member begins with: ten thousand million yuan.
@@ -196,6 +260,10 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
     if name.contains('\0') || name.chars().count() > 64 {
         return Ok(Err(Problem::unprocessable("display_name_malformed", "at most 64 characters")));
     }
+    let kind = match new.kind.as_deref().map(read_kind).transpose() {
+        Ok(kind) => kind.unwrap_or(AccountKind::Private),
+        Err(problem) => return Ok(Err(problem)),
+    };
     let Some(profile) = new.profile() else {
         let detail = "user_grade, user_grade_type, gmt_decay and nickname are as described";
         return Ok(Err(Problem::unprocessable("profile_malformed", detail)));
@@ -215,6 +283,9 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
         email: new.email.clone(),
         display_name: name.to_owned(),
         status: UserStatus::Member,
+        kind,
+        is_certified: new.is_certified.unwrap_or(true),
+        is_frozen: false,
     };
     let cost = turn.config.password_cost;
     let login = cost.hash(&new.login_password, &mut turn.memory.entropy)?;
@@ -254,9 +325,56 @@ pub(super) struct NewPartner {
     pub(super) custom_timeouts: bool,
     #[serde(default)]
     pub(super) anti_phishing: bool,
+    /// The states of direct pay that are announced; the payment alone when absent.
+    #[serde(default)]
+    pub(super) triggers: Option<Vec<String>>,
+    /// Refused requests are told to their error_notify_url.
+    #[serde(default)]
+    pub(super) error_notify: bool,
     /// What the quick login tells beyond the name: `email`, `grade`.
     #[serde(default)]
     pub(super) permissions: BTreeSet<String>,
+}
+
+/// What a partner wants to be told of from now on; what is not said stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangedPartner {
+    #[serde(default)]
+    triggers: Option<Vec<String>>,
+    #[serde(default)]
+    error_notify: Option<bool>,
+}
+
+/// `POST /partners/{partner}`.
+pub(super) fn change_partner(turn: &mut Turn<'_>, request: &Request, partner: &str) -> Answer {
+    let changed: ChangedPartner = match read(request) {
+        Ok(changed) => changed,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Some(partner) = turn.partner(&PartnerId::new(partner))? else {
+        return Ok(Err(Problem::not_found("such partner")));
+    };
+    let mut partner = Partner::clone(&partner);
+    match changed.triggers.as_deref().map(read_triggers).transpose() {
+        Ok(triggers) => partner.triggers = triggers.unwrap_or(partner.triggers),
+        Err(problem) => return Ok(Err(problem)),
+    }
+    partner.error_notify = changed.error_notify.unwrap_or(partner.error_notify);
+    turn.change_partner(&partner)?;
+    Ok(Ok(json!({
+        "partner": partner.partner.as_str(),
+        "triggers": partner.triggers.states().map(TradeStatus::as_str).collect::<Vec<_>>(),
+        "error_notify": partner.error_notify,
+    })))
+}
+
+fn read_triggers(names: &[String]) -> Result<Triggers, Problem> {
+    let states: Option<Vec<_>> = names.iter().map(|name| TradeStatus::from_wire(name)).collect();
+    states.and_then(Triggers::of).ok_or_else(|| {
+        let switched = Triggers::SWITCHED.map(TradeStatus::as_str).join(", ");
+        Problem::unprocessable("trigger_unknown", format!("these have a switch: {switched}"))
+    })
 }
 
 /// `POST /partners`.
@@ -287,6 +405,10 @@ pub(super) fn make_partner(
     let Some(services) = services else {
         return Ok(Err(Problem::unprocessable("service_unknown", "services are named as on the wire")));
     };
+    let triggers = match new.triggers.as_deref().map(read_triggers).transpose() {
+        Ok(triggers) => triggers.unwrap_or(Triggers::STANDARD),
+        Err(problem) => return Ok(Err(problem)),
+    };
     let permissions: Option<Vec<Permission>> =
         new.permissions.iter().map(|name| Permission::from_name(name)).collect();
     let Some(permissions) = permissions else {
@@ -316,6 +438,8 @@ pub(super) fn make_partner(
         is_refundable: new.is_refundable,
         custom_timeouts: new.custom_timeouts,
         anti_phishing: new.anti_phishing,
+        triggers,
+        error_notify: new.error_notify,
         keys: vec![StoredKey {
             sign_type: SignType::Md5,
             key_no: 1,
@@ -325,6 +449,7 @@ pub(super) fn make_partner(
             first_used_at: None,
         }],
         services,
+        terms: Terms::default(),
         sellers: BTreeSet::from([seller.user_id]),
     };
     if turn.partner(&partner.partner)?.is_some() {

@@ -4,13 +4,18 @@
 //! service, charset, partner, signature type, signature, contract; then each service checks its own parameters.
 
 mod close_trade;
+mod contract;
+mod error_notice;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
 mod refused;
 mod send_goods_confirm_by_platform;
 mod single_trade_query;
+mod standing;
 
+pub(crate) use contract::Asker;
+pub(crate) use error_notice::owe as owe_error_notice;
 pub(crate) use notify_verify::notify_query;
 pub(crate) use refused::Refused;
 
@@ -45,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) signer: Arc<Signer>,
     pub(crate) charset: Charset,
     pub(crate) params: Params,
+    /// Where it comes from; `None` if it came over no wire (the sandbox's headless buyer).
+    pub(crate) asker: Option<Asker>,
 }
 
 /// The parameters of a request to the interface, from query and body.
@@ -66,7 +73,10 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
     }
     match dispatch(turn, request, params, service)? {
         Ok(response) => Ok(response),
-        Err(refused) => refused.respond(turn, request),
+        Err(refused) => {
+            error_notice::owe(turn, &refused)?;
+            refused.respond(turn, request)
+        }
     }
 }
 
@@ -74,7 +84,7 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
 pub(crate) type Answer = Result<Result<Response, Refused>, Fault>;
 
 fn dispatch(turn: &mut Turn<'_>, request: &Request, params: Params, service: Option<Service>) -> Answer {
-    let call = match admit(turn, params, service)? {
+    let call = match admit(turn, params, service, Some(Asker::of(request)))? {
         Ok(call) => call,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -103,6 +113,7 @@ pub(crate) fn admit(
     turn: &mut Turn<'_>,
     params: Params,
     service: Option<Service>,
+    asker: Option<Asker>,
 ) -> Result<Result<Call, Refused>, Fault> {
     let Some(service) = service else {
         let charset = params.charset().unwrap_or_default();
@@ -123,9 +134,17 @@ pub(crate) fn admit(
         Err(code) => return no(code, params),
     };
     if !partner.services.contains(&service) {
-        return no(ErrorCode::HasNoPrivilege, params);
+        let refused = Refused::new(ErrorCode::HasNoPrivilege, Some(service), charset).with_params(params);
+        return Ok(Err(refused.signed_by(&partner)));
     }
-    Ok(Ok(Call { service, partner, signer, charset, params }))
+    let call = Call { service, partner, signer, charset, params, asker };
+    if let Err(code) = contract::check_call(&call) {
+        return Ok(Err(call.refused(code)));
+    }
+    match planned_refusal(turn, &call)? {
+        Some(code) => Ok(Err(call.refused(code).as_planned())),
+        None => Ok(Ok(call)),
+    }
 }
 
 /// Checks 4 and 5: any key of the kind that is not retired will do. Gives what the answer is signed with, of the same
@@ -160,6 +179,14 @@ fn authenticate(
     }
 }
 
+/// What a test has asked for ahead, in a sandbox (protocol.md §8.7).
+fn planned_refusal(turn: &mut Turn<'_>, call: &Call) -> Result<Option<ErrorCode>, Fault> {
+    if !turn.config.is_sandbox {
+        return Ok(None);
+    }
+    rows::planned_refusal::take(turn.tx, &call.partner.partner, call.service)
+}
+
 fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {
     let id = params.get("partner").and_then(|id| std::str::from_utf8(id).ok());
     let Some(id) = id.map(PartnerId::new).filter(PartnerId::is_well_formed) else { return Ok(None) };
@@ -173,7 +200,8 @@ fn sign_type_of(params: &Params) -> Option<SignType> {
 impl Call {
     /// A refusal of this call.
     pub(crate) fn refused(&self, code: ErrorCode) -> Refused {
-        Refused::new(code, Some(self.service), self.charset).with_params(self.params.clone())
+        let refused = Refused::new(code, Some(self.service), self.charset);
+        refused.with_params(self.params.clone()).signed_by(&self.partner)
     }
 }
 

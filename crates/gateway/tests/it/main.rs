@@ -2,12 +2,15 @@
 //! must hold the same at the end.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod accounts;
 mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
 mod desk;
+mod error_notices;
 mod etao;
+mod evidence;
 mod gbk;
 mod groups;
 mod hostile;
@@ -21,4 +24,6 @@ mod order;
 mod purchases;
 mod refunds;
 mod refusals;
+mod terms;
+mod triggers;
 mod world;

@@ -82,7 +82,7 @@ fn two_of_one_trade_are_never_on_their_way_together() {
         // Another trade's retry falls due between the two of the first one.
         buy(world, &Call::direct(&shop, "n4", "1.00"));
         world.answer_with(200, "fail");
-        let postpone = "UPDATE notice SET due_at = due_at + 1000 WHERE trade_no = $1 AND trade_status = $2";
+        let postpone = "UPDATE notice SET due_at = due_at + 1000 WHERE thread = $1 AND trade_status = $2";
         world.vandalize(postpone, &[Bind::Text(&first), Bind::Text("WAIT_SELLER_SEND_GOODS")]);
         world.later(seconds(10));
         let on_their_way: Vec<&str> = world.sent.iter().map(|sent| sent.said.get("out_trade_no")).collect();

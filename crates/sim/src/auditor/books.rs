@@ -189,9 +189,9 @@ impl Gateway {
             )?,
             notices: rows(
                 conn,
-                "SELECT trade_no, seq, notify_id, trade_status, total_fee, first_sent_at, sent_at, attempts, due_at,
+                "SELECT thread, seq, notify_id, trade_status, total_fee, first_sent_at, sent_at, attempts, due_at,
                         acknowledged_at
-                 FROM notice ORDER BY trade_no, seq",
+                 FROM notice WHERE trade_status IS NOT NULL ORDER BY thread, seq",
                 |c| {
                     Ok(Notice {
                         trade_no: c.next()?,
@@ -207,7 +207,7 @@ impl Gateway {
                     })
                 },
             )?,
-            attempts: rows(conn, "SELECT trade_no, seq, attempt, sent_at, outcome FROM attempt ORDER BY trade_no, seq, attempt", |c| {
+            attempts: rows(conn, "SELECT thread, seq, attempt, sent_at, outcome FROM attempt ORDER BY thread, seq, attempt", |c| {
                 Ok(Attempt {
                     trade_no: c.next()?,
                     seq: c.next()?,

@@ -59,9 +59,7 @@ impl Witness for Auditor {
         }
         let sql = match is_expecting {
             true => "SELECT trade_no FROM deadline",
-            false => {
-                "SELECT trade_no FROM notice WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline"
-            }
+            false => "SELECT thread FROM notice WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline",
         };
         let rows = self.gateway.inspect(|conn| conn.query(sql, &[]));
         let owed = rows.ok().and_then(|rows| rows.first()?.get::<String>(0).ok());
