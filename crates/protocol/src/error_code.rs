@@ -242,6 +242,26 @@ wire_enum! {
         TradeStatusNotAvaild = "TRADE_STATUS_NOT_AVAILD",
         /// The amount to be refunded is nothing, or more than there is.
         RefundTradeFeeError = "REFUND_TRADE_FEE_ERROR",
+        /// The mobile interface's, not this one's: platform error.
+        SystemException = "SYSTEM_EXCEPTION",
+        /// The mobile interface's: common parameter missing.
+        CommonParamsIllegal = "COMMON_PARAMS_ILLEGAL",
+        /// The mobile interface's: signature wrong.
+        SignIllegal = "SIGN_ILLEGAL",
+        /// The mobile interface's: service unknown.
+        ServiceNotExist = "SERVICE_NOT_EXIST",
+        /// The mobile interface's: `req_data` malformed.
+        ReqDataIllegal = "REQ_DATA_ILLEGAL",
+        /// The mobile interface's: partner not opened.
+        PartnerIllegal = "PARTNER_ILLEGAL",
+        /// The mobile interface's: `sec_id` unknown.
+        SecIdNotExist = "SEC_ID_NOT_EXIST",
+        /// The mobile interface's: business parameter missing.
+        BizParamsIllegal = "BIZ_PARAMS_ILLEGAL",
+        /// The mobile interface's: business parameter too long.
+        BizParamsTooLong = "BIZ_PARAMS_TOO_LONG",
+        /// The mobile interface's: seller account differs.
+        SellerAccountNotMatch = "SELLER_ACCOUNT_NOT_MATCH",
         /// 业务数据被篡改: the request was altered after signing, or its logistics do not hold together when the
         /// cashier page is open. The tutorials show this message without a code; the name is ours
         /// ([`ErrorCode::is_on_the_wire`]).

@@ -133,7 +133,7 @@ pub(crate) fn admit(
         return Ok(Err(call.refused(code)));
     }
     match planned_refusal(turn, &call)? {
-        Some(code) => Ok(Err(call.refused(code).as_planned())),
+        Some(code) => Ok(Err(call.refused(code).planned())),
         None => Ok(Ok(call)),
     }
 }

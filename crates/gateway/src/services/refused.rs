@@ -44,7 +44,7 @@ impl Refused {
     }
 
     /// Says that nothing is wrong with the call.
-    pub(crate) fn as_planned(self) -> Refused {
+    pub(crate) fn planned(self) -> Refused {
         Refused { is_planned: true, ..self }
     }
 

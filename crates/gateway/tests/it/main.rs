@@ -7,6 +7,7 @@ mod browser;
 mod cashier;
 mod deadlines;
 mod desk;
+mod error_codes;
 mod gbk;
 mod groups;
 mod hostile;
