@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use danbao_gateway::config::COMPANY_TO_PRIVATE_MAX;
+use danbao_protocol::money::Fen;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -65,6 +67,10 @@ pub struct GatewaySettings {
     pub strict_success: bool,
     /// An unpaid trade closes after so many days, unless the request says otherwise.
     pub close_unpaid_days: u16,
+    /// A refund of what was not shipped may be applied for after so many days, unless the request says otherwise.
+    pub apply_refund_days: u16,
+    /// The platform advises a refund of what was not shipped after so many days, unless the request says otherwise.
+    pub advise_refund_days: u16,
     /// Goods sent by express or EMS count as received after so many days.
     pub confirm_express_days: u16,
     /// Goods sent by post count as received after so many days, unless the request says otherwise.
@@ -85,6 +91,54 @@ pub struct GatewaySettings {
     pub return_express_days: u16,
     /// Goods sent back by post count as received after so many days.
     pub return_post_days: u16,
+    /// Whoever does nothing is signed out after so many minutes.
+    pub login_state_minutes: u16,
+    /// A page return can be checked for so many seconds.
+    pub return_link_seconds: u16,
+    /// An anti-phishing timestamp lives so many seconds.
+    pub anti_phishing_key_seconds: u16,
+    /// The most that a company's account pays a private account at once, in yuan.
+    pub company_to_private_max: Yuan,
+    /// How the refusal of a seller who is not the contracted one is spelt.
+    pub seller_code: SellerCode,
+}
+
+/// The two spellings of one code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SellerCode {
+    /// `seller_not_in_specified_sellers`
+    #[default]
+    Lower,
+    /// `SELLER_NOT_IN_SPECIFIED_SELLERS`
+    Capitals,
+}
+
+/// An amount of money: `50000`, `"50000.00"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Number")]
+pub struct Yuan(pub Fen);
+
+/// What TOML and the environment may say for an amount.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(i64),
+    Text(String),
+}
+
+impl TryFrom<Number> for Yuan {
+    type Error = String;
+
+    fn try_from(number: Number) -> Result<Yuan, String> {
+        let text = match number {
+            Number::Whole(yuan) => yuan.to_string(),
+            Number::Text(text) => text,
+        };
+        Fen::parse(&text)
+            .map(Yuan)
+            .map_err(|_| format!("`{text}` is no amount in yuan, such as \"50000.00\""))
+    }
 }
 
 /// The lists of waiting times that the platform has used.
@@ -112,6 +166,8 @@ impl Default for GatewaySettings {
             notify_schedule: NotifySchedule::default(),
             strict_success: false,
             close_unpaid_days: 15,
+            apply_refund_days: 0,
+            advise_refund_days: 7,
             confirm_express_days: 10,
             confirm_post_days: 30,
             confirm_virtual_days: 3,
@@ -122,6 +178,11 @@ impl Default for GatewaySettings {
             return_goods_days: 7,
             return_express_days: 10,
             return_post_days: 30,
+            login_state_minutes: 10,
+            return_link_seconds: 60,
+            anti_phishing_key_seconds: 30,
+            company_to_private_max: Yuan(COMPANY_TO_PRIVATE_MAX),
+            seller_code: SellerCode::default(),
         }
     }
 }
@@ -248,10 +309,12 @@ fn check(layer: &Table) -> anyhow::Result<Config> {
     Value::Table(layer.clone()).try_into::<Config>().map_err(|error| anyhow::anyhow!("{}", error.message()))
 }
 
-/// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as an integer is one,
-/// anything else is text.
-fn environment_layer(keys: &str, value: &str) -> Table {
-    let value = value.parse().map_or_else(|_| Value::String(value.to_owned()), Value::Integer);
+/// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as an integer or as
+/// `true` or `false` is one, anything else is text.
+fn environment_layer(keys: &str, text: &str) -> Table {
+    let whole = text.parse().map(Value::Integer).ok();
+    let value = whole.or_else(|| text.parse().map(Value::Boolean).ok());
+    let value = value.unwrap_or_else(|| Value::String(text.to_owned()));
     let keys: Vec<String> = keys.split("__").map(str::to_ascii_lowercase).collect();
     let mut inner = value;
     for key in keys.iter().skip(1).rev() {
@@ -338,6 +401,25 @@ mod tests {
         assert!(said.starts_with("on the command line: invalid socket address"), "{said}");
         let said = complaint(None, &[("DANBAO__GATEWAY", "x")], "");
         assert!(said.starts_with("in the environment variable DANBAO__GATEWAY: invalid type"), "{said}");
+    }
+
+    #[test]
+    fn every_clock_and_every_limit_can_be_set_in_the_file_and_in_the_environment() {
+        let (_dir, path) = file("[gateway]\nadvise_refund_days = 3\ncompany_to_private_max = '1.50'\n");
+        let env = environment(&[
+            ("DANBAO__GATEWAY__APPLY_REFUND_DAYS", "2"),
+            ("DANBAO__GATEWAY__LOGIN_STATE_MINUTES", "20"),
+            ("DANBAO__GATEWAY__STRICT_SUCCESS", "true"),
+        ]);
+        let config = load(Some(&path), env, Table::new()).unwrap().gateway;
+        assert_eq!((config.advise_refund_days, config.apply_refund_days), (3, 2));
+        assert_eq!(config.company_to_private_max, Yuan(Fen(150)));
+        assert_eq!((config.login_state_minutes, config.strict_success), (20, true));
+        let env = environment(&[("DANBAO__GATEWAY__COMPANY_TO_PRIVATE_MAX", "70000")]);
+        let config = load(None, env, Table::new()).unwrap().gateway;
+        assert_eq!(config.company_to_private_max, Yuan(Fen(7_000_000)));
+        let said = complaint(None, &[("DANBAO__GATEWAY__COMPANY_TO_PRIVATE_MAX", "much")], "");
+        assert!(said.contains("`much` is no amount in yuan"), "{said}");
     }
 
     #[test]

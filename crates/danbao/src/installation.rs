@@ -21,7 +21,7 @@ use danbao_store::Conn;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, DatabaseUrl, GatewaySettings, NotifySchedule, database_url};
+use crate::config::{Config, DatabaseUrl, GatewaySettings, NotifySchedule, SellerCode, database_url};
 use crate::host::client::{Client, ClientLimits};
 use crate::host::clock::{SteadyClock, wall_now};
 use crate::host::entropy;
@@ -321,6 +321,7 @@ fn gateway_node(plan: &Plan) -> GatewayNode {
 }
 
 fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Config {
+    let seconds = |count: u16| Duration::from_secs(u64::from(count));
     let days = |count: u16| Duration::from_secs(u64::from(count) * 86_400);
     danbao_gateway::Config {
         retries: match settings.notify_schedule {
@@ -331,6 +332,8 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
         forbidden_words: settings.forbidden_words.clone(),
         clocks: Clocks {
             close_unpaid: days(settings.close_unpaid_days),
+            apply_refund: days(settings.apply_refund_days),
+            advise_refund: days(settings.advise_refund_days),
             confirm_express: days(settings.confirm_express_days),
             confirm_post: days(settings.confirm_post_days),
             confirm_virtual: days(settings.confirm_virtual_days),
@@ -342,6 +345,14 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             return_express: days(settings.return_express_days),
             return_post: days(settings.return_post_days),
         },
+        login_state: seconds(settings.login_state_minutes) * 60,
+        return_link: seconds(settings.return_link_seconds),
+        anti_phishing_key: seconds(settings.anti_phishing_key_seconds),
+        seller_code: match settings.seller_code {
+            SellerCode::Lower => danbao_gateway::config::SellerCode::Lower,
+            SellerCode::Capitals => danbao_gateway::config::SellerCode::Capitals,
+        },
+        company_to_private_max: settings.company_to_private_max.0,
         ..danbao_gateway::Config::sandbox(url)
     }
 }

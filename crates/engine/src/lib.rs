@@ -12,6 +12,7 @@ pub mod repeat;
 pub mod settlement;
 pub mod standing;
 pub mod trade;
+pub mod triggers;
 
 #[cfg(test)]
 mod tests;

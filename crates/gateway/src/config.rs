@@ -4,9 +4,31 @@ use std::time::Duration;
 
 pub use danbao_engine::deadlines::Clocks;
 pub use danbao_engine::notices::RetrySchedule;
+pub use danbao_engine::standing::COMPANY_TO_PRIVATE_MAX;
+use danbao_protocol::error_code::ErrorCode;
+use danbao_protocol::money::Fen;
 
 use crate::pages::Lang;
 use crate::password::PasswordCost;
+
+/// The two spellings of one code. Error notifications have capitals whatever this says (protocol.md §8.4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SellerCode {
+    /// `seller_not_in_specified_sellers`, as the tutorials print it.
+    #[default]
+    Lower,
+    /// `SELLER_NOT_IN_SPECIFIED_SELLERS`, as the interface documents do.
+    Capitals,
+}
+
+impl SellerCode {
+    pub(crate) const fn code(self) -> ErrorCode {
+        match self {
+            SellerCode::Lower => ErrorCode::SellerNotInSpecifiedSellers,
+            SellerCode::Capitals => ErrorCode::SellerNotInSpecifiedSellersCapitals,
+        }
+    }
+}
 
 /// Settings of a gateway. Every length of time has the documented default of protocol.md §14.
 #[derive(Debug, Clone)]
@@ -19,6 +41,10 @@ pub struct Config {
     pub lang: Lang,
     /// The lengths of the trades' clocks.
     pub clocks: Clocks,
+    /// The most that a company pays a private account at once (protocol.md §3.5).
+    pub company_to_private_max: Fen,
+    /// How the refusal of a seller who is not the contracted one is spelt on pages (protocol.md §8.3).
+    pub seller_code: SellerCode,
     /// How often notifications are tried.
     pub retries: RetrySchedule,
     /// Whether `success` must stand alone to the byte (protocol.md §6.5).
@@ -49,6 +75,8 @@ impl Config {
             is_sandbox: true,
             lang: Lang::Zh,
             clocks: Clocks::default(),
+            company_to_private_max: COMPANY_TO_PRIVATE_MAX,
+            seller_code: SellerCode::Lower,
             retries: RetrySchedule::of_2011(),
             strict_success: false,
             forbidden_words: Vec::new(),

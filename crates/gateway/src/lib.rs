@@ -1,6 +1,7 @@
 //! The payment gateway: accounts, cashier, escrow, notifications, desks. Ring 1: one thread, storage only through a
 //! connection that it is given, HTTP as values, time as an argument, randomness from a seed.
 
+mod accounts;
 mod cashier;
 mod clockwork;
 pub mod config;

@@ -159,6 +159,13 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Changes what a partner is told of.
+    pub(crate) fn change_partner(&mut self, partner: &Partner) -> Result<(), Fault> {
+        partner::update_telling(self.tx, partner)?;
+        self.known.partners.remove(&partner.partner);
+        Ok(())
+    }
+
     /// The sandbox API's bearer token; empty before it was given one.
     pub(crate) fn sandbox_token(&mut self) -> Result<&str, Fault> {
         if self.known.sandbox_token.is_none() {

@@ -234,7 +234,9 @@ pub(super) fn refused(refusal: Refusal) -> FormError {
         Refusal::Wire(ErrorCode::BuyerSellerEqual) => Message::BuyerIsSeller,
         Refusal::Wire(ErrorCode::TradeBuyerNotMatch) => Message::BuyerDiffers,
         Refusal::Wire(ErrorCode::LogisticsChooseError) => Message::LogisticsWrong,
+        Refusal::Wire(ErrorCode::MaxMoneyCompanyToIndividual) => Message::CompanyLimit,
         Refusal::Wire(_) => Message::TradeMovedOn,
+        Refusal::AccountFrozen => Message::AccountFrozen,
         Refusal::BalanceNotEnough => Message::BalanceTooLow,
         Refusal::AddressMissing => Message::AddressIncomplete,
     };

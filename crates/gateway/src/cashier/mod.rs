@@ -13,7 +13,7 @@ mod shown;
 pub(crate) use checkout::{Checkout, Source, open, pay as pay_trade};
 pub(crate) use front::{is_contact, next_user_id, sign_in};
 pub(crate) use paid::return_url;
-pub(crate) use pay::{ADDRESSES_MAX, check_payment_password, entered_address};
+pub(crate) use pay::{ADDRESSES_MAX, CHANNELS, check_payment_password, entered_address};
 pub(crate) use shown::{address, chosen_logistics, mode, order};
 
 use danbao_engine::deadlines::close_unpaid;

@@ -58,7 +58,7 @@ fn page(
     let balance = balance(turn, trade, user)?;
     let entered = Method::ALL.iter().find(|method| method.key() == form.get("method")).copied();
     let method = entered.unwrap_or(match (&balance, direct.paymethod.as_deref()) {
-        (None, _) | (_, Some("bankPay")) => Method::Bank,
+        (None, _) | (_, Some(BANK)) => Method::Bank,
         (Some(_), _) => Method::Balance,
     });
     let code = Some(form.get("bank")).filter(|code| !code.is_empty()).or(direct.defaultbank.as_deref());
@@ -79,10 +79,15 @@ fn page(
     Ok(at.visit.page(&page))
 }
 
+/// The channels of `enable_paymethod` that this cashier has.
+pub(crate) const CHANNELS: [&str; 2] = [BALANCE, BANK];
+const BALANCE: &str = "directPay";
+const BANK: &str = "bankPay";
+
 /// The member's balance, unless the merchant leaves payment by balance out (enable_paymethod, protocol.md §3.3).
 fn balance(turn: &mut Turn<'_>, trade: &Trade, user: &User) -> Result<Option<Balance>, Fault> {
     let enabled = &trade.request.direct.enable_paymethod;
-    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == "directPay");
+    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == BALANCE);
     if user.status != UserStatus::Member || !is_enabled {
         return Ok(None);
     }
@@ -97,7 +102,7 @@ fn balance(turn: &mut Turn<'_>, trade: &Trade, user: &User) -> Result<Option<Bal
 /// The banks offered: the usual ones and the one that the merchant names, unless it leaves banks out.
 fn banks(trade: &Trade) -> Vec<Word> {
     let enabled = &trade.request.direct.enable_paymethod;
-    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == "bankPay");
+    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == BANK);
     if !is_enabled {
         return Vec::new();
     }
@@ -150,6 +155,10 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, form: &Fields) -> Result<Respo
     if !banks(&trade).contains(&code) {
         let error = FormError::at("bank", Message::BankWrong);
         return page(turn, &at, &trade, &user, form, Some(error));
+    }
+    // Nobody is sent to a bank for a payment that will not be taken.
+    if let Err(refusal) = checkout::parties(turn, &trade)?.check(trade.total_fee) {
+        return page(turn, &at, &trade, &user, form, Some(refused(refusal)));
     }
     let logistics = shown::chosen_logistics(&trade).map_or(0, |choice| choice.index);
     let choice = Choice { mode: Some(trade.mode), logistics, receive };

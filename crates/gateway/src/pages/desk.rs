@@ -113,7 +113,7 @@ text_keys! {
 /// Forms POST to `/desk/trades/{trade_no}/{action}` with `csrf` and: `send_goods` (`transport_type`,
 /// `logistics_name`, `invoice_no`), `confirm_goods` (`payment_password`), `close`,
 /// `adjust_price` (`discount`), `extend_timeout` (`days`), `apply_refund` (`goods_received` yes | no, `amount`,
-/// `refund_reason`), `agree_refund` and `confirm_return` (`payment_password`), `refuse_refund` (`answer`), `return_goods`
+/// `refund_reason`, `evidence`), `agree_refund` and `confirm_return` (`payment_password`), `refuse_refund` (`answer`, `answer_evidence`), `return_goods`
 /// (as `send_goods`), `withdraw_refund`.
 #[derive(Debug, Clone, Serialize)]
 pub struct TradeDetail {
@@ -143,6 +143,8 @@ pub struct TradeDetail {
     pub shipment: Option<Shipment>,
     /// What the clock will do next.
     pub due: Option<Due>,
+    /// Whether the platform has advised a refund, because nothing was shipped.
+    pub is_advised: bool,
     /// What happened, oldest first.
     pub events: Vec<Event>,
     /// The cashier, if the viewer may pay.
@@ -180,8 +182,12 @@ pub struct RefundFacts {
     pub amount: String,
     /// Why, in the buyer's words.
     pub reason: String,
+    /// 凭证: the buyer's; may be empty.
+    pub evidence: String,
     /// Why not, in the seller's words; may be empty.
     pub answer: String,
+    /// 凭证: the seller's; may be empty.
+    pub answer_evidence: String,
     /// How the goods come back, once they do.
     pub parcel: Option<Shipment>,
 }
@@ -214,6 +220,8 @@ pub struct ApplyRefund {
     pub amount: String,
     /// Why.
     pub reason: String,
+    /// 凭证
+    pub evidence: String,
 }
 
 /// An account holder in a trade.
@@ -265,6 +273,8 @@ text_keys! {
     DueKind {
         /// The unpaid trade closes.
         Close = "close",
+        /// The platform advises a refund of what was not shipped.
+        AdviseRefund = "advise_refund",
         /// The receipt counts as confirmed.
         Confirm = "confirm",
         /// The refund period of an advanced contract ends.
@@ -291,6 +301,10 @@ pub struct Event {
     pub status: Word,
     /// `refund_status` afterwards
     pub refund_status: Option<Word>,
+    /// What was said with it; may be empty.
+    pub reason: String,
+    /// 凭证; may be empty.
+    pub evidence: String,
     /// Where the money went.
     pub postings: Vec<Posting>,
     /// Who was told.

@@ -53,6 +53,10 @@ text_keys! {
         PaymentPasswordEmpty = "payment_password_empty",
         /// The balance does not cover the amount.
         BalanceTooLow = "balance_too_low",
+        /// The buyer's account is frozen.
+        AccountFrozen = "account_frozen",
+        /// A company pays a private account too much at once: MAX_MONEY_COMPANY_TO_INDIVIDUAL.
+        CompanyLimit = "company_limit",
         /// A non-member left no e-mail address or mobile number, or not one that can be either.
         ContactWrong = "contact_wrong",
         /// A non-member's contact is a member's account: whoever it is signs in.

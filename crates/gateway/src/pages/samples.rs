@@ -384,6 +384,8 @@ impl Sampled for TradeDetail {
             command,
             status,
             refund_status: None,
+            reason: String::new(),
+            evidence: String::new(),
             postings: vec![],
             notices: vec![],
         };
@@ -401,6 +403,11 @@ impl Sampled for TradeDetail {
             ],
             notices: vec![notice(NoticeState::Pending, &[("unreachable", "")])],
             ..event("2011-11-11 11:13:10", "buyer", "pay", "WAIT_SELLER_SEND_GOODS")
+        };
+        let advised = Event {
+            reason: "颜色不符 <b>".into(),
+            evidence: "照片两张 <i>".into(),
+            ..event("2011-11-18 11:13:10", "timer", "advise_refund", "WAIT_SELLER_SEND_GOODS")
         };
         let shipped = Event {
             notices: vec![notice(NoticeState::GivenUp, &[("404", "not found"), ("broken", "")])],
@@ -433,7 +440,8 @@ impl Sampled for TradeDetail {
             address: Some(address(1)),
             shipment: None,
             due: None,
-            events: vec![created.clone(), paid.clone()],
+            is_advised: true,
+            events: vec![created.clone(), paid.clone(), advised],
             pay_url: None,
             send_goods: Some(SendGoods {
                 transport_type: "EXPRESS".into(),
@@ -458,6 +466,7 @@ impl Sampled for TradeDetail {
                 invoice_no: "SF1234567890".into(),
             }),
             due: Some(Due { kind: DueKind::Confirm, at: "2011-11-22 09:00:00".into() }),
+            is_advised: false,
             events: vec![created.clone(), paid.clone(), shipped.clone()],
             send_goods: None,
             may_confirm_goods: true,
@@ -468,6 +477,7 @@ impl Sampled for TradeDetail {
                     goods_received: true,
                     amount: "376.00".into(),
                     reason: String::new(),
+                    evidence: String::new(),
                 }),
                 ..RefundForms::default()
             },
@@ -514,7 +524,9 @@ impl Sampled for TradeDetail {
             goods_received: true,
             amount: "100.00".into(),
             reason: "颜色不符 <b>".into(),
+            evidence: "照片：http://img.example/1.jpg <i>".into(),
             answer: String::new(),
+            answer_evidence: String::new(),
             parcel: None,
         };
         let to_answer = TradeDetail {
@@ -546,6 +558,7 @@ impl Sampled for TradeDetail {
             due: Some(Due { kind: DueKind::ConfirmReturn, at: "2011-11-27 09:00:00".into() }),
             refund: Some(RefundFacts {
                 answer: "请先寄回".into(),
+                answer_evidence: "出库录像 <u>".into(),
                 parcel: to_confirm.shipment.clone(),
                 ..refund
             }),

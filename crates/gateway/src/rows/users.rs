@@ -1,6 +1,6 @@
 //! Account holders.
 
-use danbao_engine::standing::AccountKind;
+use danbao_engine::standing::{AccountKind, Holder};
 use danbao_protocol::ids::UserId;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
@@ -43,6 +43,13 @@ pub(crate) struct User {
     pub(crate) is_certified: bool,
     /// 冻结: pays nothing, and takes no instant payment (docs/adr/0016).
     pub(crate) is_frozen: bool,
+}
+
+impl User {
+    /// As the engine sees one side of a payment.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder { kind: self.kind, is_frozen: self.is_frozen }
+    }
 }
 
 fn read(row: &Row) -> Result<User, Fault> {

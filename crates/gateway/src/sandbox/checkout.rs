@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::rows::payment_request::StoredRequest;
 use crate::rows::users::User;
 use crate::rows::{address, trade};
-use crate::services::{self, payment};
+use crate::services::{self, Refused, payment};
 use crate::turn::Turn;
 
 #[derive(Deserialize)]
@@ -89,12 +89,21 @@ fn accept(turn: &mut Turn<'_>, url: &str) -> Result<Result<StoredRequest, &'stat
     };
     let service =
         params.get("service").and_then(|name| std::str::from_utf8(name).ok()).and_then(Service::from_wire);
-    let call =
-        match services::admit(turn, params, service.filter(|service| service.payment().is_some()), None)? {
-            Ok(call) => call,
-            Err(refused) => return Ok(Err(refused.code.as_str())),
-        };
-    Ok(payment::accept(turn, &call)?.map_err(|refused| refused.code.as_str()))
+    let service = service.filter(|service| service.payment().is_some());
+    let call = match services::admit(turn, params, service, None)? {
+        Ok(call) => call,
+        Err(refused) => return no(turn, &refused),
+    };
+    match payment::accept(turn, &call)? {
+        Ok(stored) => Ok(Ok(stored)),
+        Err(refused) => no(turn, &refused),
+    }
+}
+
+/// The merchant is told of a refusal as if a browser had met it.
+fn no<T>(turn: &mut Turn<'_>, refused: &Refused) -> Result<Result<T, &'static str>, Fault> {
+    services::owe_error_notice(turn, refused)?;
+    Ok(Err(refused.code.as_str()))
 }
 
 fn buy(

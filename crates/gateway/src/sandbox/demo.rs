@@ -142,6 +142,8 @@ fn make(turn: &mut Turn<'_>) -> Result<(), Fault> {
         is_refundable: false,
         custom_timeouts: true,
         anti_phishing: false,
+        triggers: None,
+        error_notify: false,
     };
     make_partner(turn, seller)?.map_err(|problem| Fault::invariant(format!("demo shop: {problem:?}")))?;
     for (email, name) in BUYERS {

@@ -78,6 +78,7 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::POST, ["partners", partner, "refusals"]) => {
             contracts::plan_refusal(turn, request, partner)?
         }
+        (&Method::POST, ["partners", partner]) => people::change_partner(turn, request, partner)?,
         (&Method::POST, ["users"]) => people::create_user(turn, request)?,
         (&Method::POST, ["users", user_id]) => people::change_user(turn, request, user_id)?,
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use danbao_engine::change::{Journal, Posting};
 use danbao_engine::chart::Account;
 use danbao_engine::standing::AccountKind;
+use danbao_engine::triggers::Triggers;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::Request;
@@ -12,10 +13,12 @@ use danbao_protocol::service::Service;
 use danbao_protocol::service::payment::Receive;
 use danbao_protocol::sign::pasted::Key;
 use danbao_protocol::sign::{Md5Key, SignType};
+use danbao_protocol::status::TradeStatus;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Problem, read};
+use crate::accounts;
 use crate::cashier;
 use crate::fault::Fault;
 use crate::rows::address::{self, Address};
@@ -107,7 +110,7 @@ pub(super) fn change_user(turn: &mut Turn<'_>, request: &Request, user_id: &str)
     }
     user.is_certified = changed.is_certified.unwrap_or(user.is_certified);
     user.is_frozen = changed.is_frozen.unwrap_or(user.is_frozen);
-    turn.change_user(&user)?;
+    accounts::change(turn, &user)?;
     Ok(Ok(show(&user)))
 }
 
@@ -205,6 +208,53 @@ pub(super) struct NewPartner {
     pub(super) custom_timeouts: bool,
     #[serde(default)]
     pub(super) anti_phishing: bool,
+    /// The states of direct pay that are announced; the payment alone when absent.
+    #[serde(default)]
+    pub(super) triggers: Option<Vec<String>>,
+    /// Refused requests are told to their error_notify_url.
+    #[serde(default)]
+    pub(super) error_notify: bool,
+}
+
+/// What a partner wants to be told of from now on; what is not said stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangedPartner {
+    #[serde(default)]
+    triggers: Option<Vec<String>>,
+    #[serde(default)]
+    error_notify: Option<bool>,
+}
+
+/// `POST /partners/{partner}`.
+pub(super) fn change_partner(turn: &mut Turn<'_>, request: &Request, partner: &str) -> Answer {
+    let changed: ChangedPartner = match read(request) {
+        Ok(changed) => changed,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let Some(partner) = turn.partner(&PartnerId::new(partner))? else {
+        return Ok(Err(Problem::not_found("such partner")));
+    };
+    let mut partner = Partner::clone(&partner);
+    match changed.triggers.as_deref().map(read_triggers).transpose() {
+        Ok(triggers) => partner.triggers = triggers.unwrap_or(partner.triggers),
+        Err(problem) => return Ok(Err(problem)),
+    }
+    partner.error_notify = changed.error_notify.unwrap_or(partner.error_notify);
+    turn.change_partner(&partner)?;
+    Ok(Ok(json!({
+        "partner": partner.partner.as_str(),
+        "triggers": partner.triggers.states().map(TradeStatus::as_str).collect::<Vec<_>>(),
+        "error_notify": partner.error_notify,
+    })))
+}
+
+fn read_triggers(names: &[String]) -> Result<Triggers, Problem> {
+    let states: Option<Vec<_>> = names.iter().map(|name| TradeStatus::from_wire(name)).collect();
+    states.and_then(Triggers::of).ok_or_else(|| {
+        let switched = Triggers::SWITCHED.map(TradeStatus::as_str).join(", ");
+        Problem::unprocessable("trigger_unknown", format!("these have a switch: {switched}"))
+    })
 }
 
 /// `POST /partners`.
@@ -234,6 +284,10 @@ pub(super) fn make_partner(
     };
     let Some(services) = services else {
         return Ok(Err(Problem::unprocessable("service_unknown", "services are named as on the wire")));
+    };
+    let triggers = match new.triggers.as_deref().map(read_triggers).transpose() {
+        Ok(triggers) => triggers.unwrap_or(Triggers::STANDARD),
+        Err(problem) => return Ok(Err(problem)),
     };
     let is_key = |key: &str| key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let key = new.key.unwrap_or_else(|| turn.memory.entropy.text(32));
@@ -267,6 +321,8 @@ pub(super) fn make_partner(
         is_refundable: new.is_refundable,
         custom_timeouts: new.custom_timeouts,
         anti_phishing: new.anti_phishing,
+        triggers,
+        error_notify: new.error_notify,
         keys: vec![StoredKey {
             sign_type: SignType::Md5,
             key_no: 1,

@@ -5,6 +5,7 @@
 
 mod close_trade;
 mod contract;
+mod error_notice;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
@@ -14,6 +15,7 @@ mod single_trade_query;
 mod standing;
 
 pub(crate) use contract::Asker;
+pub(crate) use error_notice::owe as owe_error_notice;
 pub(crate) use notify_verify::notify_query;
 pub(crate) use refused::Refused;
 
@@ -71,7 +73,10 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
     }
     match dispatch(turn, params, service, Asker::of(request))? {
         Ok(response) => Ok(response),
-        Err(refused) => refused.respond(turn, request),
+        Err(refused) => {
+            error_notice::owe(turn, &refused)?;
+            refused.respond(turn, request)
+        }
     }
 }
 
@@ -126,7 +131,8 @@ pub(crate) fn admit(
         Err(code) => return no(code, params),
     };
     if !partner.services.contains(&service) {
-        return no(ErrorCode::HasNoPrivilege, params);
+        let refused = Refused::new(ErrorCode::HasNoPrivilege, Some(service), charset).with_params(params);
+        return Ok(Err(refused.signed_by(&partner)));
     }
     let call = Call { service, partner, signer, charset, params, asker };
     if let Err(code) = contract::check_call(&call) {
@@ -191,7 +197,9 @@ fn sign_type_of(params: &Params) -> Option<SignType> {
 impl Call {
     /// A refusal of this call.
     fn refused(&self, code: ErrorCode) -> Refused {
-        Refused::new(code, Some(self.service), self.charset).with_params(self.params.clone())
+        Refused::new(code, Some(self.service), self.charset)
+            .with_params(self.params.clone())
+            .signed_by(&self.partner)
     }
 }
 

@@ -13,6 +13,7 @@ use danbao_protocol::service::misfit;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::{Call, Refused, contract, standing};
+use crate::cashier;
 use crate::fault::Fault;
 use crate::rows::anti_phishing;
 use crate::rows::partner::Partner;
@@ -45,6 +46,7 @@ fn refused(call: &Call, code: ErrorCode) -> Refused {
     };
     Refused::new(code, Some(call.service), call.charset)
         .with_params(call.params.clone())
+        .signed_by(&call.partner)
         .with_parameter(misfit.map(|misfit| misfit.parameter))
 }
 
@@ -146,7 +148,7 @@ fn is_same(turn: &mut Turn<'_>, one: &Party, other: &Party) -> Result<bool, Faul
 }
 
 /// 16 digits, the date first (protocol.md §4.1).
-fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
+pub(super) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
     let number = turn.number("trade")?;
     Ok(TradeNo::new(format!("{}{:08}", turn.now.wire_day(), number.rem_euclid(100_000_000))))
 }
@@ -158,11 +160,17 @@ fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest)
     if !partner.custom_timeouts && !request.timeouts.is_empty() {
         return Ok(Err(ErrorCode::SelfTimeoutNotSupport));
     }
+    let enabled = &request.direct.enable_paymethod;
+    let is_served = |channel: &String| cashier::CHANNELS.contains(&channel.as_str());
+    if !enabled.is_empty() && !enabled.iter().any(is_served) {
+        // A cashier without a single way to pay would be a dead end.
+        return Ok(Err(ErrorCode::ChannelNotExist));
+    }
     Ok(Ok(()))
 }
 
-/// Timestamp and client IP, where the contract demands them (protocol.md §3.3, §3.4; direct-pay tutorial 5.1: once used,
-/// the IP may not be empty). Dual trades have the timestamp alone, escrow neither.
+/// Timestamp, and for direct pay the client's IP, where the contract demands them (protocol.md §3.3, §3.4; direct-pay
+/// tutorial 5.1: once the check is used, the IP may not be empty). A timestamp that is sent is checked in any case.
 fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
     let direct = &request.direct;
     if request.service == PaymentService::CreatePartnerTradeByBuyer {
@@ -181,6 +189,7 @@ fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &Payment
         None => {}
     }
     if !request.service.is_direct() {
+        // The dual table has no IP (protocol.md §3.4).
         return Ok(Ok(()));
     }
     let ip = direct.exter_invoke_ip.as_deref();
@@ -197,7 +206,7 @@ fn check_parties(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentReques
         return Ok(Err(ErrorCode::SellerNotExist));
     };
     if !partner.sellers.contains(&seller.user_id) {
-        return Ok(Err(ErrorCode::SellerNotInSpecifiedSellers));
+        return Ok(Err(turn.config.seller_code.code()));
     }
     let Some(buyer) = &request.buyer else { return Ok(Ok(())) };
     match turn.party(buyer)? {

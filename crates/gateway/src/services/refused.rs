@@ -1,5 +1,7 @@
 //! A refused call, said in the way that its caller understands (protocol.md §8.1, §8.2).
 
+use std::sync::Arc;
+
 use danbao_protocol::charset::Charset;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::node::{Request, Response};
@@ -10,6 +12,7 @@ use danbao_protocol::sign;
 
 use crate::fault::Fault;
 use crate::pages::{DebugDetail, DebugError, DebugLabel};
+use crate::rows::partner::Partner;
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web;
@@ -19,8 +22,10 @@ use crate::web;
 pub(crate) struct Refused {
     pub(crate) code: ErrorCode,
     service: Option<Service>,
-    charset: Charset,
-    params: Option<Params>,
+    pub(super) charset: Charset,
+    pub(super) params: Option<Params>,
+    /// Who has signed the call, once that was verified.
+    pub(super) signed_by: Option<Arc<Partner>>,
     /// The parameter at fault, where one can be named.
     parameter: Option<&'static str>,
     /// Whether a test has asked for it ahead (protocol.md §8.7).
@@ -30,7 +35,8 @@ pub(crate) struct Refused {
 impl Refused {
     /// A refusal before or after the parameters were read.
     pub(crate) fn new(code: ErrorCode, service: Option<Service>, charset: Charset) -> Refused {
-        Refused { code, service, charset, params: None, parameter: None, is_planned: false }
+        let (params, signed_by, parameter, is_planned) = (None, None, None, false);
+        Refused { code, service, charset, params, signed_by, parameter, is_planned }
     }
 
     /// Keeps what was received, for the developer's eyes.
@@ -46,6 +52,11 @@ impl Refused {
     /// Says that nothing is wrong with the call.
     pub(crate) fn planned(self) -> Refused {
         Refused { is_planned: true, ..self }
+    }
+
+    /// Notes that the signature was verified and is this partner's.
+    pub(super) fn signed_by(self, partner: &Arc<Partner>) -> Refused {
+        Refused { signed_by: Some(partner.clone()), ..self }
     }
 
     /// The XML error for a server, the debug-error page for a browser; for an unknown service whoever calls is taken

@@ -137,7 +137,7 @@ fn a_nul_in_any_parameter_is_refused_and_no_fault() {
                 .with("anti_phishing_key", "x")
                 .with("exter_invoke_ip", "1.2.3.4")
                 .with("extra_common_param", "x")
-                .with("extend_param", "x")
+                .with("extend_param", "x^x")
                 .with("token", "x")
                 .with("it_b_pay", "1h"),
             Call::escrow(&shop, "h4", "1.00")

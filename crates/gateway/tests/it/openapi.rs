@@ -253,6 +253,14 @@ fn every_mistake_is_a_problem_that_is_described() {
                 "display_name_malformed",
             ),
             (&post, "/users", "/users", json!({ "email": "a@b.example", "kind": "x" }), "kind_unknown"),
+            (
+                &post,
+                "/partners",
+                "/partners",
+                json!({ "seller_email": "a@b.example", "triggers": ["TRADE_PENDING"] }),
+                "trigger_unknown",
+            ),
+            (&post, "/partners/{partner}", "/partners/1", json!({}), "not_found"),
             (&post, "/users/{user_id}", "/users/1", json!({ "is_frozen": true }), "not_found"),
             (
                 &post,
@@ -398,7 +406,7 @@ fn a_refund_and_its_actions_answer_as_they_are_described() {
             json!({ "action": "send_goods", "transport_type": "POST" }),
             json!({ "action": "extend_timeout", "days": 5 }),
             json!({ "action": "apply_refund", "goods_received": true, "amount": "4.00", "reason": "坏了" }),
-            json!({ "action": "refuse_refund", "reason": "没有坏" }),
+            json!({ "action": "refuse_refund", "reason": "没有坏", "evidence": "录像" }),
             json!({ "action": "withdraw_refund" }),
             json!({ "action": "apply_refund" }),
             json!({ "action": "agree_refund" }),

@@ -5,10 +5,26 @@
 use crate::error_code::ErrorCode;
 use crate::service::fields::Fields;
 use crate::service::payment::{CustomTimeouts, DirectTerms, Terms};
-use crate::service::{amount, bank, royalty, timeouts};
+use crate::service::{amount, bank, extend_param, royalty, timeouts};
 
 /// The ways to pay by their canonical spelling; shops of the time did not agree on letter case.
 pub(super) const PAYMETHODS: &[&str] = &["directPay", "bankPay", "cartoon", "CASH", "creditPay"];
+
+/// The channels of `enable_paymethod` by their canonical spelling: those of 2011, then those that came later
+/// (protocol.md §3.3).
+const CHANNELS: &[&str] = &[
+    "directPay",
+    "bankPay",
+    "cartoon",
+    "cash",
+    "creditPay",
+    "creditCardExpress",
+    "debitCardExpress",
+    "coupon",
+    "point",
+    "voucher",
+    "credit_group",
+];
 
 /// Reads what belongs to this service.
 pub(super) fn read(fields: Fields<'_>) -> Result<Terms, ErrorCode> {
@@ -34,19 +50,27 @@ fn read_terms(fields: Fields<'_>) -> Result<DirectTerms, ErrorCode> {
     let (paymethod, defaultbank) = read_paymethod(fields)?;
     fields.one_of("need_ctu_check", &["Y", "N"], ErrorCode::NeedCtuCheckParameterError)?;
     fields.one_of("default_login", &["Y", "N"], ErrorCode::IllegalArgument)?;
-    let enable_paymethod = fields.optional("enable_paymethod", 400)?.unwrap_or_default();
     Ok(DirectTerms {
         paymethod,
         defaultbank,
-        enable_paymethod: enable_paymethod.split('^').filter(|c| !c.is_empty()).map(str::to_owned).collect(),
+        enable_paymethod: read_enable_paymethod(fields)?,
         royalty,
         anti_phishing_key: fields.owned("anti_phishing_key", 512)?,
         exter_invoke_ip: read_exter_invoke_ip(fields)?,
         extra_common_param: read_extra_common_param(fields)?,
-        extend_param: fields.owned("extend_param", 1000)?,
+        extend_param: extend_param::read(fields)?,
         error_notify_url: fields.url("error_notify_url", 200)?,
         item_orders_info: fields.owned("item_orders_info", 40_000)?,
     })
+}
+
+/// The channels that the cashier is to show, joined with `^`; one that no list has does not exist.
+fn read_enable_paymethod(fields: Fields<'_>) -> Result<Vec<String>, ErrorCode> {
+    let list = fields.optional("enable_paymethod", 400)?.unwrap_or_default();
+    let canonical = |asked: &str| CHANNELS.iter().find(|known| known.eq_ignore_ascii_case(asked));
+    let channels = list.split('^').filter(|asked| !asked.is_empty());
+    let channel = |asked| canonical(asked).map(|known| (*known).to_owned()).ok_or(ErrorCode::ChannelNotExist);
+    channels.map(channel).collect()
 }
 
 fn read_paymethod(fields: Fields<'_>) -> Result<(Option<String>, Option<String>), ErrorCode> {

@@ -6,6 +6,8 @@ pub mod close_trade;
 mod create_direct_pay_by_user;
 mod create_partner_trade_by_buyer;
 mod draft;
+pub mod error_notify;
+mod extend_param;
 mod fields;
 mod logistics;
 pub mod misfit;

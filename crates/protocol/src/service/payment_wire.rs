@@ -9,7 +9,8 @@ use crate::service::draft::{BuildError, Draft};
 use crate::service::fields::{Fields, is_full_http_address};
 use crate::service::payment::{CustomTimeouts, DirectTerms, Party, PaymentRequest, PaymentService};
 use crate::service::{
-    create_direct_pay_by_user, create_partner_trade_by_buyer, logistics, royalty, trade_create_by_buyer,
+    create_direct_pay_by_user, create_partner_trade_by_buyer, extend_param, logistics, royalty,
+    trade_create_by_buyer,
 };
 use crate::sign::SignType;
 
@@ -167,7 +168,7 @@ fn write_direct(terms: &DirectTerms, draft: &mut Draft) -> Result<(), BuildError
     draft.optional("anti_phishing_key", terms.anti_phishing_key.as_deref())?;
     draft.optional("exter_invoke_ip", terms.exter_invoke_ip.as_deref())?;
     draft.optional("extra_common_param", terms.extra_common_param.as_deref())?;
-    draft.optional("extend_param", terms.extend_param.as_deref())?;
+    draft.push("extend_param", &extend_param::wire(&terms.extend_param))?;
     draft.optional("error_notify_url", terms.error_notify_url.as_deref())?;
     draft.optional("item_orders_info", terms.item_orders_info.as_deref())
 }
