@@ -123,6 +123,7 @@ fn ways_to_pay(stage: &Stage) -> Vec<Row> {
     vec![
         row("DEFAULT_BANK_INVALID", DIRECT, "no such bank", good().with("defaultbank", "NOBANK")),
         row("DEFAULT_BANK_INVALID", DIRECT, "no bank", good().with("paymethod", "bankPay")),
+        row("CHANNEL_NOT_EXIST", DIRECT, "none is known", good().with("enable_paymethod", "barter")),
         row("ILLEGAL_ARGUMENT", DIRECT, "no such way", good().with("paymethod", "barter")),
         row("DIRECT_PAY_WITHOUT_CERT_CLOSE", DIRECT, "barred", barred("directPay")),
         row("EBANK_CERDIT_GW_RULE_NOT_OPEN", DIRECT, "barred", barred("creditPay")),

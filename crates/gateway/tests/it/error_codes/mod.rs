@@ -8,8 +8,11 @@ mod payments;
 mod servers;
 mod stage;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use danbao_gateway::Config;
+use danbao_gateway::config::SellerCode;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::node::Peer;
 use danbao_protocol::reply::Reply;
@@ -180,29 +183,32 @@ fn every_code_is_listed_once_and_says_how_it_is_raised_or_why_not() {
 
 #[test]
 fn every_code_that_a_rule_raises_is_raised_by_its_cause() {
-    let settings = |config: &mut danbao_gateway::Config| {
-        config.forbidden_words = vec![FORBIDDEN.to_owned()];
-    };
-    on_both_databases_with(settings, |world| {
+    let met = RefCell::new(BTreeSet::new());
+    let plays = |world: &mut World, table: fn(&Stage) -> Vec<Row>| {
         let stage = Stage::set(world);
-        let mut met = BTreeSet::new();
         let mut wrong = Vec::new();
         for Row { code, service, cause, asked } in table(&stage) {
             let heard = meet(world, &asked);
             if heard != code {
                 wrong.push(format!("{service}: {cause}: {code} is not {heard}"));
             }
-            met.insert((code, service));
+            met.borrow_mut().insert((code, service));
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        let lines = listed();
-        let by_rule = lines.iter().filter(|line| line.raised == "rule");
-        let promised: BTreeSet<(&str, &str)> =
-            by_rule.flat_map(|line| line.services.iter().map(|service| (line.code, *service))).collect();
-        let difference: Vec<_> = promised.symmetric_difference(&met).collect();
-        assert!(difference.is_empty(), "in the list or in the table alone: {difference:?}");
         world.acknowledge_all();
-    });
+    };
+    let forbids = |config: &mut Config| config.forbidden_words = vec![FORBIDDEN.to_owned()];
+    on_both_databases_with(forbids, |world| plays(world, table));
+    let spells = |config: &mut Config| config.seller_code = SellerCode::Capitals;
+    on_both_databases_with(spells, |world| plays(world, payments::in_capitals));
+
+    let lines = listed();
+    let by_rule = lines.iter().filter(|line| line.raised == "rule");
+    let promised: BTreeSet<(&str, &str)> =
+        by_rule.flat_map(|line| line.services.iter().map(|service| (line.code, *service))).collect();
+    let met = met.into_inner();
+    let difference: Vec<_> = promised.symmetric_difference(&met).collect();
+    assert!(difference.is_empty(), "in the list or in the table alone: {difference:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::browser::Browser;
 use super::super::order::Call;
 use super::super::world::{Merchant, World, minutes};
-use super::stage::{SERVICES, Stage};
+use super::stage::{COMPANY, SERVICES, Stage};
 use super::{
     ALTERED, Asked, FORBIDDEN, HERE, NOBODY, OTHER_PAGE, Row, SHOP_PAGE, heard, heard_from, row, steps,
 };
@@ -89,6 +89,7 @@ fn form(stage: &Stage, service: &'static str, order: Make) -> Vec<Row> {
         row("ILLEGAL_FEE_PARAM", service, "no number", good().with(amount, "1e3")),
         row("ILLEGAL_FEE_PARAM", service, "huge", good().with(amount, "99999999999999999999")),
         row("TOTAL_FEE_LESSEQUAL_ZERO", service, "nothing to pay", free(good(), service)),
+        row("ILLEGAL_OUTTIME_ARGUMENT", service, "not a time", good().with("it_b_pay", "1.5h")),
         row("ILLEGAL_PAYMENT_TYPE", service, "unknown kind", good().with("payment_type", "9")),
     ]
 }
@@ -240,9 +241,11 @@ fn cashier(stage: &Stage, service: &'static str, order: Make) -> Vec<Row> {
     let own = order(&stage.shop, &format!("own-{service}"), "10.00").url();
     let seller = stage.shop.seller_email.clone();
     let zhang = stage.zhang.email.clone();
+    let much = order(&stage.shop, &format!("much-{service}"), "50000.01").url();
     let buys = |url: &str, buyer: &str| Asked::Buyer(url.to_owned(), buyer.to_owned(), json!({}));
     vec![
         row("BUYER_SELLER_EQUAL", service, "the seller came to the cashier", buys(&own, &seller)),
+        row("MAX_MONEY_COMPANY_TO_INDIVIDUAL", service, "a company pays a person", buys(&much, COMPANY)),
         row("TRADE_BUYER_NOT_MATCH", service, "somebody else came", buys(&named.url(), &stage.li.email)),
         steps("BUYER_SELLER_EQUAL", service, "the seller signed in at the cashier", {
             let seller = seller.clone();
@@ -273,6 +276,15 @@ fn cashier(stage: &Stage, service: &'static str, order: Make) -> Vec<Row> {
             }
         }),
     ]
+}
+
+/// In an installation that spells the code in capitals.
+pub(super) fn in_capitals(stage: &Stage) -> Vec<Row> {
+    let strangers = |(service, order): (&'static str, Make)| {
+        let call = order(&stage.shop, service, "10.00").with("seller_email", &stage.stranger.seller_email);
+        row("SELLER_NOT_IN_SPECIFIED_SELLERS", service, "another's seller", call)
+    };
+    MAKES.into_iter().map(strangers).collect()
 }
 
 /// Opens the cashier and confirms its first page as somebody.

@@ -39,6 +39,9 @@ pub(super) struct Stage {
 pub(super) const UNCERTIFIED: &str = "uncertified@danbao.example";
 pub(super) const FROZEN: &str = "frozen@danbao.example";
 
+/// A company with plenty of money.
+pub(super) const COMPANY: &str = "company@danbao.example";
+
 pub(super) const SERVICES: [&str; 7] = [
     "create_partner_trade_by_buyer",
     "create_direct_pay_by_user",
@@ -87,6 +90,8 @@ impl Stage {
             let member = world.member(email, "0.00");
             stand(world, member["user_id"].as_str().unwrap(), standing);
         }
+        let company = json!({ "email": COMPANY, "balance": "1000000.00", "kind": "company" });
+        world.done(Method::POST, "/users", &company);
         Stage {
             shop: world.shop.clone(),
             stranger,
