@@ -60,10 +60,14 @@ fn find(asked: &str) -> Option<ErrorCode> {
 }
 
 fn text(explained: &Explanation) -> String {
-    let mut text =
-        format!("{}\n  {}\n  {}\n", explained.code.unwrap_or("-"), explained.cause, explained.cure);
-    if !explained.seen_in.is_empty() {
-        text.push_str(&format!("  {}\n", explained.seen_in.join("; ")));
+    let mut text = format!("{}\n", explained.code.unwrap_or("-"));
+    let services = explained.services.join(" ");
+    let note = explained.note.as_deref().unwrap_or_default();
+    let seen_in = explained.seen_in.join("; ");
+    for line in [&explained.cause, &explained.check, &explained.cure, note, &services, &seen_in] {
+        if !line.is_empty() {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
     text
 }

@@ -8,6 +8,7 @@ mod desk;
 mod explanation;
 mod front;
 mod order;
+mod raised;
 mod words;
 
 #[cfg(test)]
@@ -27,11 +28,12 @@ pub use desk::{
     LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms, Role, SendGoods,
     Shipment, SignIn, TradeDetail,
 };
-pub use explanation::{Errors, Explanation, explain};
+pub use explanation::{Errors, Explanation, OneError, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
+pub use raised::Raised;
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
 pub const CSS: &str = include_str!("../../pages/danbao.css");
@@ -156,6 +158,8 @@ templates!(
     "notice.html",
     "debug_error.html",
     "errors.html",
+    "error.html",
+    "error_parts.html",
     "sign_in.html",
     "desk.html",
     "trade.html",
@@ -169,7 +173,6 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
     engine.add_filter("fill", words::fill);
-    engine.add_function("seen_in", front::seen_in);
     engine.add_global("css_path", CSS_PATH);
     engine.add_global("mark_path", MARK_PATH);
     for (name, source) in TEMPLATES {

@@ -29,6 +29,7 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<Desk>(&mut see);
     all::<TradeDetail>(&mut see);
     all::<Errors>(&mut see);
+    all::<OneError>(&mut see);
     all::<Addresses>(&mut see);
 }
 
@@ -258,10 +259,16 @@ impl Sampled for Notice {
 impl Sampled for DebugError {
     fn samples() -> Vec<(&'static str, Self)> {
         let detail = |label, text: &str| DebugDetail { label, text: text.into() };
-        let bare =
-            DebugError { code: None, parameter: None, is_planned: false, service: None, details: vec![] };
+        let error = |code| explain(code, Lang::Zh);
+        let bare = DebugError {
+            error: error(ErrorCode::BusinessDataAltered),
+            parameter: None,
+            is_planned: false,
+            service: None,
+            details: vec![],
+        };
         let sign = DebugError {
-            code: Some("ILLEGAL_SIGN".into()),
+            error: error(ErrorCode::IllegalSign),
             parameter: Some("sign".into()),
             is_planned: false,
             service: Some("trade_create_by_buyer".into()),
@@ -284,16 +291,12 @@ impl Sampled for DebugError {
             ],
         };
         let upper = DebugError {
-            code: Some("SELLER_NOT_IN_SPECIFIED_SELLERS".into()),
+            error: error(ErrorCode::SellerNotInSpecifiedSellersCapitals),
             service: Some("no_such_service".into()),
             ..bare.clone()
         };
-        let unknown = DebugError {
-            code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()),
-            is_planned: true,
-            ..bare.clone()
-        };
-        vec![("altered", bare), ("sign", sign), ("upper", upper), ("unknown", unknown)]
+        let planned = DebugError { error: error(ErrorCode::PayCheckFail), is_planned: true, ..bare.clone() };
+        vec![("altered", bare), ("sign", sign), ("upper", upper), ("planned", planned)]
     }
 }
 
@@ -604,8 +607,7 @@ impl Sampled for Errors {
             explained(ErrorCode::BusinessDataAltered),
             explained(ErrorCode::GenericFailure),
         ];
-        let one = Errors { errors: vec![explained(ErrorCode::IllegalSign)], is_one: true };
-        vec![("all", Errors { errors, is_one: false }), ("one", one)]
+        vec![("all", Errors { errors })]
     }
 }
 
@@ -618,5 +620,18 @@ impl Sampled for Addresses {
             ..Addresses::default()
         };
         vec![("empty", Addresses::default()), ("book", book)]
+    }
+}
+
+impl Sampled for OneError {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let one = |code| OneError { error: explain(code, Lang::En) };
+        vec![
+            ("rule", one(ErrorCode::IllegalSign)),
+            ("finer", one(ErrorCode::RoyaltyReceiverNotInSpecifiedAccounts)),
+            ("planned", one(ErrorCode::PayCheckFail)),
+            ("never", one(ErrorCode::SignIllegal)),
+            ("altered", one(ErrorCode::BusinessDataAltered)),
+        ]
     }
 }
