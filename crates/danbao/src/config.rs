@@ -201,6 +201,21 @@ pub struct ShopSettings {
     pub database_file: Option<PathBuf>,
     /// Connections at once.
     pub connections_max: u32,
+    /// What stands before a member's name; unset, what the integration rules want.
+    pub display_prefix: Option<String>,
+    /// Origins beside its own that etao's `target_url` may lead to.
+    pub targets: Vec<String>,
+}
+
+impl ShopSettings {
+    /// How the shop treats members.
+    pub(crate) fn members(&self) -> danbao_shop::Members {
+        let rules = danbao_shop::Members::default();
+        danbao_shop::Members {
+            display_prefix: self.display_prefix.clone().unwrap_or(rules.display_prefix),
+            targets: self.targets.clone(),
+        }
+    }
 }
 
 impl Default for ShopSettings {
@@ -211,6 +226,8 @@ impl Default for ShopSettings {
             database: None,
             database_file: None,
             connections_max: 1024,
+            display_prefix: None,
+            targets: Vec::new(),
         }
     }
 }

@@ -250,6 +250,7 @@ struct Plan {
     shop_url: String,
     gateway_database: DatabaseUrl,
     shop_database: DatabaseUrl,
+    members: danbao_shop::Members,
     gateway_config: danbao_gateway::Config,
 }
 
@@ -266,6 +267,7 @@ impl Plan {
             gateway_url,
             shop_url: public_url(shop.public_url.as_deref(), shop_at),
             gateway_database: gateway_database(config)?,
+            members: shop.members(),
             shop_database: database_url(shop.database.as_ref(), shop.database_file.as_deref(), || {
                 embedded(&config.data, "shop.db")
             })
@@ -387,7 +389,12 @@ fn shop_node(plan: &Plan, partner: &Partner) -> anyhow::Result<Build> {
         UserId::new(partner.seller_id.as_str()),
         &format!("{}/gateway.do", plan.gateway_url),
     )?;
-    let config = danbao_shop::Config { own_url: plan.shop_url.clone(), account, lang: danbao_shop::Lang::Zh };
+    let config = danbao_shop::Config {
+        own_url: plan.shop_url.clone(),
+        account,
+        lang: danbao_shop::Lang::Zh,
+        members: plan.members.clone(),
+    };
     let database = plan.shop_database.clone();
     Ok(Box::new(move || {
         let conn = open(&database)?;

@@ -63,6 +63,8 @@ pub struct Config {
     pub notify_id_after_acknowledged: Duration,
     /// 登录状态: how long a person stays signed in without doing anything (quick-login tutorial 4).
     pub login_state: Duration,
+    /// 免登令牌: how long a token saves its buyer the sign-in (quick-login tutorial 4).
+    pub token: Duration,
     /// How long an anti-phishing timestamp lives (protocol.md §7.2).
     pub anti_phishing_key: Duration,
 }
@@ -86,6 +88,7 @@ impl Config {
             return_link: Duration::from_secs(60),
             notify_id_after_acknowledged: Duration::from_secs(60),
             login_state: Duration::from_secs(600),
+            token: Duration::from_secs(1_800),
             anti_phishing_key: Duration::from_secs(30),
         }
     }

@@ -2,6 +2,7 @@
 //! connection that it is given, HTTP as values, time as an argument, randomness from a seed.
 
 mod accounts;
+mod address_book;
 mod cashier;
 mod clockwork;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod entropy;
 pub mod fault;
 mod gateway;
 pub mod keys;
+mod login;
 mod message;
 mod numbers;
 mod on_its_way;

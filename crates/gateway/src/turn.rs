@@ -152,17 +152,17 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Changes what a contract says beyond its interfaces.
-    pub(crate) fn change_terms(&mut self, partner: &PartnerId, terms: &Terms) -> Result<(), Fault> {
-        contract::save_terms(self.tx, partner, terms)?;
-        self.known.partners.remove(partner);
-        Ok(())
-    }
-
     /// Changes what a partner is told of.
     pub(crate) fn change_partner(&mut self, partner: &Partner) -> Result<(), Fault> {
         partner::update_telling(self.tx, partner)?;
         self.known.partners.remove(&partner.partner);
+        Ok(())
+    }
+
+    /// Changes what a contract says beyond its interfaces.
+    pub(crate) fn change_terms(&mut self, partner: &PartnerId, terms: &Terms) -> Result<(), Fault> {
+        contract::save_terms(self.tx, partner, terms)?;
+        self.known.partners.remove(partner);
         Ok(())
     }
 

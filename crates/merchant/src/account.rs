@@ -7,6 +7,7 @@ use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
+use danbao_protocol::reply::Reply;
 use danbao_protocol::sign::{self, Leniency, Md5Key, SignType, Signer, Verifier};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Uri};
@@ -151,6 +152,11 @@ impl Account {
             return Err(Rejected::SignType);
         }
         sign::verify(params, &self.verifier, &Leniency::STRICT).map_err(|_| Rejected::Sign)
+    }
+
+    /// Whether the gateway signed this XML answer for this account (protocol.md §2.4).
+    pub(crate) fn verify_reply(&self, reply: &Reply) -> Result<(), Rejected> {
+        reply.verify(&self.verifier).map_err(|_| Rejected::Sign)
     }
 
     /// A call from server to server: a POST, because a body may be of any size and a URL may not. The charset also

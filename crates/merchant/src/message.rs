@@ -9,6 +9,8 @@
 //! the order's number (needed to find the merchant's own record, that the message is to be held against), and
 //! [`Checked`] can be made only by [`Genuine::against`]. A shop that forgets the check of the amount does not compile.
 
+mod arrival;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -25,24 +27,29 @@ use crate::account::Account;
 use crate::facts::OrderFacts;
 use crate::rejected::Rejected;
 
-/// By which of the two ways a message came.
+pub use arrival::{ChosenAddress, Login};
+
+/// By which way a message came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
     /// 返回: the buyer's browser brought it to `return_url`.
     Return,
     /// 通知: the gateway brought it to `notify_url`.
     Notify,
+    /// 单笔交易查询: the merchant asked for it ([`crate::query`]).
+    Query,
 }
 
 impl Way {
-    /// Both ways.
-    pub const ALL: [Way; 2] = [Way::Return, Way::Notify];
+    /// Every way.
+    pub const ALL: [Way; 3] = [Way::Return, Way::Notify, Way::Query];
 
-    /// A stable word: `return`, `notify`.
+    /// A stable word: `return`, `notify`, `query`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Way::Return => "return",
             Way::Notify => "notify",
+            Way::Query => "query",
         }
     }
 }
@@ -103,6 +110,15 @@ impl Received {
         Received::some(Way::Notify, Params::receive(b"", content_type, body)?)
     }
 
+    /// Takes the body of a POST to `return_url`: the address query comes back so, brought by the buyer's browser
+    /// (protocol.md §4.6).
+    ///
+    /// # Errors
+    /// [`Rejected::NoParameters`], [`Rejected::Malformed`].
+    pub fn posted_return(content_type: Option<&str>, body: &[u8]) -> Result<Received, Rejected> {
+        Received::some(Way::Return, Params::receive(b"", content_type, body)?)
+    }
+
     fn some(way: Way, params: Params) -> Result<Received, Rejected> {
         if params.is_empty() { Err(Rejected::NoParameters) } else { Ok(Received { way, params }) }
     }
@@ -112,8 +128,32 @@ impl Received {
     /// # Errors
     /// [`Rejected`] with the check `sign` or `form`.
     pub fn check_sign(self, account: &Account) -> Result<Signed, Rejected> {
+        self.check_sign_of([account])
+    }
+
+    /// As [`Received::check_sign`], for a merchant with several keys: during a change of keys or contract, or with one
+    /// key for each kind of signature. The account whose key fits is the one that the message is for.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_sign_of<'a>(
+        self,
+        accounts: impl IntoIterator<Item = &'a Account>,
+    ) -> Result<Signed, Rejected> {
+        let mut why = Rejected::SignType;
+        for account in accounts {
+            match account.verify(&self.params) {
+                Ok(()) => return self.signed_for(account),
+                // A key of the right kind that does not fit says more than one of another kind.
+                Err(Rejected::SignType) => {}
+                Err(other) => why = other,
+            }
+        }
+        Err(why)
+    }
+
+    fn signed_for(self, account: &Account) -> Result<Signed, Rejected> {
         let Received { way, params } = self;
-        account.verify(&params)?;
         let notify_id = NotifyId::new(ascii(&params, "notify_id")?);
         Ok(Signed { way, params, account: account.clone(), notify_id })
     }
@@ -157,6 +197,11 @@ impl Signed {
 }
 
 impl Genuine {
+    /// What the gateway has answered to a question of ours, signed: nobody else can have said it.
+    pub(crate) fn answered(params: Params, partner: PartnerId) -> Genuine {
+        Genuine { way: Way::Query, params, partner }
+    }
+
     /// The partner whose key fitted: of the account, not of the message.
     pub fn partner(&self) -> &PartnerId {
         &self.partner
@@ -182,7 +227,7 @@ impl Genuine {
         let text = self.params.decode(facts.charset).map_err(|e| Rejected::NotText(e.name))?;
         let trade = match self.way {
             Way::Return => page_return::parse(&text)?,
-            Way::Notify => notify::parse(&text)?,
+            Way::Notify | Way::Query => notify::parse(&text)?,
         };
         let other_interface = text.get("exterface").is_some_and(|said| said != facts.service.as_str());
         if trade.out_trade_no != facts.out_trade_no || other_interface {
@@ -252,7 +297,7 @@ fn ascii(params: &Params, name: &'static str) -> Result<String, Rejected> {
 pub fn raw_bytes(way: Way, request: &Request) -> Bytes {
     match way {
         Way::Return => Bytes::copy_from_slice(request.uri().query().unwrap_or_default().as_bytes()),
-        Way::Notify => request.body().clone(),
+        Way::Notify | Way::Query => request.body().clone(),
     }
 }
 

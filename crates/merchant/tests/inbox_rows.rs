@@ -118,7 +118,7 @@ impl Message {
         let raw = self.raw();
         let received = match self.way {
             Way::Return => Received::page_return(raw.as_bytes(), &[]),
-            Way::Notify => Received::notification(None, raw.as_bytes()),
+            Way::Notify | Way::Query => Received::notification(None, raw.as_bytes()),
         };
         let signed = received.unwrap().check_sign(&account()).unwrap();
         signed.hear(&Response::new(Bytes::from_static(b"true"))).unwrap()

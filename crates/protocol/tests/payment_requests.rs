@@ -232,6 +232,15 @@ fn a_direct_payment_names_its_amount_in_one_of_two_ways() {
 }
 
 #[test]
+fn a_token_may_have_forty_characters_in_every_service() {
+    for service in [DIRECT, ESCROW, DUAL] {
+        let of = |length: usize| parse(service, &format!("token={}", "x".repeat(length)));
+        assert_eq!(of(41).unwrap_err(), TokenLenTooLong, "{service}");
+        assert_eq!(of(40).unwrap().token.unwrap().as_str().len(), 40);
+    }
+}
+
+#[test]
 fn direct_pay_has_parameters_of_its_own() {
     let too_long = format!("royalty_type=10 royalty_parameters=r@e^1.00^{}", "x".repeat(1000));
     let eleven = format!("royalty_type=10 royalty_parameters={}", ["r@e^1.00^x"; 11].join("|"));

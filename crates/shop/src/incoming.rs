@@ -95,7 +95,7 @@ pub(crate) fn heard(
     }
     match way {
         Way::Notify => Ok(receipt.outcome.answer()),
-        Way::Return => returned(turn, &receipt, visitor),
+        Way::Return | Way::Query => returned(turn, &receipt, visitor),
     }
 }
 

@@ -91,9 +91,7 @@ fn member_box(turn: &mut Turn<'_>, at: &At, form: &Fields) -> Result<Member, Fau
         Some(Party::Id(id)) => turn.user(id)?.map(|user| user.email),
         None => None,
     };
-    if let Some(user) =
-        at.visit.member().filter(|user| named.as_ref().is_none_or(|named| *named == user.email))
-    {
+    if let Some(user) = at.member().filter(|user| named.as_ref().is_none_or(|named| *named == user.email)) {
         let other_url = named.is_none().then(|| format!("{}?other=1", super::path(&at.stored)));
         return Ok(Member::SignedIn { account: user.email.clone(), other_url });
     }
@@ -109,7 +107,7 @@ pub(super) fn member(turn: &mut Turn<'_>, mut at: At, form: &Fields) -> Result<R
         // Return was pressed in the visitor's input; browsers then send the form by its first button.
         return visitor(turn, at, form);
     }
-    if is_empty && let Some(user) = at.visit.member().cloned() {
+    if is_empty && let Some(user) = at.member().cloned() {
         return confirm(turn, at, form, &user.user_id);
     }
     match sign_in(turn, form)? {

@@ -19,23 +19,47 @@ pub(crate) use shown::{address, chosen_logistics, mode, order};
 use danbao_engine::deadlines::close_unpaid;
 use danbao_engine::trade::Trade;
 use danbao_protocol::error_code::ErrorCode;
-use danbao_protocol::ids::TradeNo;
+use danbao_protocol::ids::{Token, TradeNo};
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::status::TradeStatus;
 use http::{Method, StatusCode};
 use subtle::ConstantTimeEq;
 
 use crate::fault::Fault;
+use crate::login;
 use crate::pages::{DebugError, Link, LinkLabel, NoticeKind, explain};
 use crate::rows::payment_request::{self, StoredRequest};
 use crate::rows::trade;
+use crate::rows::users::{User, UserStatus};
+use crate::services::Call;
 use crate::turn::Turn;
 use crate::visit::Visit;
-use crate::web::Fields;
+use crate::web::{self, Fields};
 
 /// Where a request's cashier page is. The trade number finds it, the secret keeps others out.
 pub(crate) fn path(stored: &StoredRequest) -> String {
     format!("/cashier/{}", id(stored))
+}
+
+/// Sends the browser to its cashier page. A token that holds signs its buyer in, for this trade alone; whoever is signed
+/// in already stays so (quick-login tutorial 4: the login state is looked at first). The token is the one of this call: a
+/// repeated request brings a newer one than the first.
+pub(crate) fn enter(
+    turn: &mut Turn<'_>,
+    request: &Request,
+    call: &Call,
+    stored: &StoredRequest,
+) -> Result<Response, Fault> {
+    let token = call.params.get_text("token", call.charset).ok().flatten().map(Token::new);
+    let Some(token) = token else { return Ok(web::see_other(&path(stored))) };
+    let Some(user) = login::token::holder(turn, &token, &call.partner.partner)? else {
+        return Ok(web::see_other(&path(stored)));
+    };
+    let mut visit = Visit::of(turn, request)?;
+    if visit.member().is_none() {
+        visit.sign_in(turn, user, Some(stored.trade_no.clone()))?;
+    }
+    Ok(visit.see_other(&path(stored)))
 }
 
 fn id(stored: &StoredRequest) -> String {
@@ -146,6 +170,11 @@ impl At {
         let it_b_pay = self.stored.request.timeouts.it_b_pay;
         let end = close_unpaid(it_b_pay, &turn.config.clocks, self.stored.asked_at);
         self.trade.is_none() && turn.now >= end.due_at
+    }
+
+    /// The member who is signed in here, by login state or by token.
+    fn member(&self) -> Option<&User> {
+        self.visit.payer(&self.stored.trade_no).filter(|user| user.status == UserStatus::Member)
     }
 
     fn go(&self, step: &str) -> Response {

@@ -12,8 +12,9 @@ use super::{At, shown};
 use crate::credentials::{self, Kind, Outcome};
 use crate::fault::Fault;
 use crate::pages::{AddressEntry, BANKS, Balance, FormError, Message, Method, Pay, PayAddress, Word};
+use crate::rows::account;
+use crate::rows::address::{self, Address, one_line};
 use crate::rows::users::{User, UserStatus};
-use crate::rows::{account, address};
 use crate::turn::Turn;
 use crate::web::Fields;
 use danbao_engine::machine::Choice;
@@ -122,7 +123,7 @@ fn address_box(turn: &mut Turn<'_>, trade: &Trade, user: &User, form: &Fields) -
     let entered = form.get("address").parse().ok().filter(|index| *index < book.len());
     let chosen = entered.or((form.get("address").is_empty() && !book.is_empty()).then_some(0));
     Ok(PayAddress::Choose {
-        book: book.iter().enumerate().map(|(index, entry)| shown::address(index, &entry.receive)).collect(),
+        book: book.iter().enumerate().map(|(index, entry)| shown::address(index, &entry.receive())).collect(),
         chosen,
         entry: AddressEntry {
             name: form.get("receive_name").to_owned(),
@@ -223,7 +224,7 @@ fn receive(
     let book = address::load_of(turn.tx, &user.user_id)?;
     let chosen = form.get("address").parse::<usize>().ok().and_then(|index| book.get(index).cloned());
     if let Some(entry) = chosen {
-        return Ok(Ok(Some(entry.receive)));
+        return Ok(Ok(Some(entry.receive())));
     }
     let entered = match entered_address(form) {
         Ok(entered) => entered,
@@ -231,7 +232,8 @@ fn receive(
     };
     if user.status == UserStatus::Member && book.len() < ADDRESSES_MAX {
         let address_id = turn.number("address")?;
-        address::insert(turn.tx, &user.user_id, &address::Address { address_id, receive: entered.clone() })?;
+        let entry = Address { address_id, area_code: None, to: entered.clone() };
+        address::insert(turn.tx, &user.user_id, &entry)?;
     }
     Ok(Ok(Some(entered)))
 }
@@ -258,10 +260,10 @@ pub(crate) fn entered_address(form: &Fields) -> Result<Receive, FormError> {
         return Err(FormError::at(field, Message::AddressIncomplete));
     }
     Ok(Receive {
-        name: form.get("receive_name").to_owned(),
-        address: form.get("receive_address").to_owned(),
-        zip: form.get("receive_zip").to_owned(),
-        phone: form.get("receive_phone").to_owned(),
-        mobile: form.get("receive_mobile").to_owned(),
+        name: one_line(form.get("receive_name")),
+        address: one_line(form.get("receive_address")),
+        zip: one_line(form.get("receive_zip")),
+        phone: one_line(form.get("receive_phone")),
+        mobile: one_line(form.get("receive_mobile")),
     })
 }

@@ -73,6 +73,10 @@ text_keys! {
         MethodNotAllowed = "method_not_allowed",
         /// Signed out.
         SignedOut = "signed_out",
+        /// A login or an address that took too long: SESSION_TIMEOUT.
+        HandoverExpired = "handover_expired",
+        /// The buyer has not let the merchant know anything.
+        Declined = "declined",
         /// A fault of ours; nothing was changed.
         Fault = "fault",
     }
@@ -104,6 +108,8 @@ text_keys! {
         SignIn = "sign_in",
         /// To the goods' page.
         Goods = "goods",
+        /// The same page once more.
+        Again = "again",
     }
 }
 

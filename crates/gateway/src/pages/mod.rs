@@ -7,6 +7,7 @@ mod cashier;
 mod desk;
 mod explanation;
 mod front;
+mod login;
 mod order;
 mod raised;
 mod words;
@@ -24,14 +25,15 @@ use serde::{Serialize, Serializer};
 
 pub use cashier::{Balance, Bank, Cashier, Member, Method, NextStep, Paid, Pay, PayAddress, Return, Visitor};
 pub use desk::{
-    Action, Address, AddressEntry, Addresses, ApplyRefund, Attempt, Desk, DeskRow, Due, DueKind, Event,
-    LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms, Role, SendGoods,
-    Shipment, SignIn, TradeDetail,
+    Action, Address, AddressEntry, Addresses, ApplyRefund, Attempt, BookEntry, BookForm, Desk, DeskRow, Due,
+    DueKind, Event, LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms,
+    RegionChoice, RegionOption, Role, SendGoods, Shipment, SignIn, TradeDetail,
 };
 pub use explanation::{Errors, Explanation, OneError, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
+pub use login::{AddressChoice, AddressForm, AddressPosting, Consent, HandoverSignIn, Purpose};
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
 pub use raised::Raised;
 
@@ -165,6 +167,11 @@ templates!(
     "trade.html",
     "refund.html",
     "addresses.html",
+    "handover_sign_in.html",
+    "consent.html",
+    "address_choice.html",
+    "address_form.html",
+    "address_posting.html",
 );
 
 /// Compiled once; holds nothing that changes, so it is no state of a node.

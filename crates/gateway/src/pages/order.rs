@@ -67,6 +67,10 @@ text_keys! {
         ModeWrong = "mode_wrong",
         /// Name, address, postcode or telephone of the new address is missing.
         AddressIncomplete = "address_incomplete",
+        /// Province, city or district of an address is missing.
+        RegionIncomplete = "region_incomplete",
+        /// No address was chosen.
+        AddressNotChosen = "address_not_chosen",
         /// No bank was chosen, or one that is not offered: DEFAULT_BANK_INVALID.
         BankWrong = "bank_wrong",
         /// The simulated bank declined.

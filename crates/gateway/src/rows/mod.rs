@@ -6,7 +6,9 @@ pub(crate) mod anti_phishing;
 pub(crate) mod apply;
 pub(crate) mod contract;
 pub(crate) mod deadline;
+pub(crate) mod handover;
 pub(crate) mod key;
+pub(crate) mod login;
 pub(crate) mod notice;
 pub(crate) mod page_return;
 pub(crate) mod partner;
@@ -15,6 +17,7 @@ pub(crate) mod planned_refusal;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;
+pub(crate) mod token;
 pub(crate) mod trade;
 pub(crate) mod users;
 
@@ -31,6 +34,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "contract_rules",
         sql: include_str!("../../migrations/0005_contract_rules.sql"),
     },
+    Migration { version: 6, name: "login", sql: include_str!("../../migrations/0006_login.sql") },
 ];
 
 use crate::fault::Fault;

@@ -139,7 +139,7 @@ fn buy(
 /// The first entry of the buyer's address book, or an invented address for a buyer without one.
 pub(super) fn first_address(turn: &mut Turn<'_>, buyer: &User) -> Result<Receive, Fault> {
     let book = address::load_of(turn.tx, &buyer.user_id)?;
-    Ok(book.into_iter().next().map_or_else(invented_address, |entry| entry.receive))
+    Ok(book.into_iter().next().map_or_else(invented_address, |entry| entry.receive()))
 }
 
 fn invented_address() -> Receive {

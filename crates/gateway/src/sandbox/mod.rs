@@ -73,12 +73,12 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
     let answer = match (request.method(), rest) {
         (&Method::GET, ["state"]) => state(turn)?,
         (&Method::POST, ["partners"]) => people::create_partner(turn, request)?,
+        (&Method::POST, ["partners", partner]) => people::change_partner(turn, request, partner)?,
         (&Method::POST, ["partners", partner, "terms"]) => contracts::change_terms(turn, request, partner)?,
         (&Method::GET, ["partners", partner, "refusals"]) => contracts::show_refusals(turn, partner)?,
         (&Method::POST, ["partners", partner, "refusals"]) => {
             contracts::plan_refusal(turn, request, partner)?
         }
-        (&Method::POST, ["partners", partner]) => people::change_partner(turn, request, partner)?,
         (&Method::POST, ["users"]) => people::create_user(turn, request)?,
         (&Method::POST, ["users", user_id]) => people::change_user(turn, request, user_id)?,
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,

@@ -14,6 +14,9 @@ use danbao_protocol::service::payment::Receive;
 use danbao_protocol::sign::pasted::Key;
 use danbao_protocol::sign::{Md5Key, SignType};
 use danbao_protocol::status::TradeStatus;
+use danbao_protocol::status::{UserGrade, UserGradeType};
+use danbao_protocol::time::Timestamp;
+use danbao_region::Code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,6 +28,7 @@ use crate::rows::address::{self, Address};
 use crate::rows::apply;
 use crate::rows::contract::Terms;
 use crate::rows::key::StoredKey;
+use crate::rows::login::{self, Permission, Profile};
 use crate::rows::partner::Partner;
 use crate::rows::users::{self, User, UserStatus};
 use crate::turn::Turn;
@@ -49,6 +53,62 @@ pub(super) struct NewUser {
     /// Certified when absent.
     #[serde(default)]
     pub(super) is_certified: Option<bool>,
+    /// `NORMAL`, `VIP` or `IMPERIAL_VIP`.
+    #[serde(default)]
+    pub(super) user_grade: Option<String>,
+    /// `0` or `1`: whether the gold account is activated.
+    #[serde(default)]
+    pub(super) user_grade_type: Option<String>,
+    /// When the grade ends, `yyyy-MM-dd HH:mm:ss`.
+    #[serde(default)]
+    pub(super) gmt_decay: Option<String>,
+    /// The name at the market that etao leads from.
+    #[serde(default)]
+    pub(super) nickname: Option<String>,
+}
+
+impl NewUser {
+    /// A member of whom no more than this is said.
+    pub(super) fn named(email: &str, display_name: Option<String>) -> NewUser {
+        NewUser {
+            email: email.to_owned(),
+            display_name,
+            login_password: default_login_password(),
+            payment_password: default_payment_password(),
+            balance: None,
+            kind: None,
+            is_certified: None,
+            user_grade: None,
+            user_grade_type: None,
+            gmt_decay: None,
+            nickname: None,
+        }
+    }
+
+    /// What is said beyond the account; `None` if it is malformed.
+    fn profile(&self) -> Option<Profile> {
+        fn read<T>(word: Option<&str>, ordinary: T, from_wire: impl Fn(&str) -> Option<T>) -> Option<T> {
+            word.map_or(Some(ordinary), from_wire)
+        }
+        let ordinary = Profile::default();
+        let is_name = |name: &str| !name.trim().is_empty() && name.chars().count() <= 64;
+        Some(Profile {
+            user_grade: read(self.user_grade.as_deref(), ordinary.user_grade, UserGrade::from_wire)?,
+            user_grade_type: read(
+                self.user_grade_type.as_deref(),
+                ordinary.user_grade_type,
+                UserGradeType::from_wire,
+            )?,
+            grade_ends_at: match self.gmt_decay.as_deref() {
+                None => None,
+                Some(at) => Some(Timestamp::parse_wire(at)?),
+            },
+            nickname: match self.nickname.as_deref() {
+                Some(name) if !is_name(name) => return None,
+                name => name.map(str::to_owned),
+            },
+        })
+    }
 }
 
 /// The password of people whom a test makes without saying more.
@@ -161,6 +221,10 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
         Ok(kind) => kind.unwrap_or(AccountKind::Private),
         Err(problem) => return Ok(Err(problem)),
     };
+    let Some(profile) = new.profile() else {
+        let detail = "user_grade, user_grade_type, gmt_decay and nickname are as described";
+        return Ok(Err(Problem::unprocessable("profile_malformed", detail)));
+    };
     let user = User {
         user_id: cashier::next_user_id(turn)?,
         email: new.email.clone(),
@@ -174,6 +238,9 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
     let login = cost.hash(&new.login_password, &mut turn.memory.entropy)?;
     let payment = cost.hash(&new.payment_password, &mut turn.memory.entropy)?;
     users::insert(turn.tx, &user, Some((&login, &payment)), turn.now)?;
+    if profile != Profile::default() {
+        login::insert_profile(turn.tx, &user.user_id, &profile)?;
+    }
     if balance.is_positive() {
         let credit = Account::User(user.user_id.clone());
         let postings = vec![Posting { debit: Account::Sandbox, credit, amount: balance }];
@@ -183,9 +250,14 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
 }
 
 /// Gives a member a first address.
-pub(super) fn add_address(turn: &mut Turn<'_>, user_id: &UserId, receive: Receive) -> Result<(), Fault> {
+pub(super) fn add_address(
+    turn: &mut Turn<'_>,
+    user_id: &UserId,
+    area_code: Option<Code>,
+    to: Receive,
+) -> Result<(), Fault> {
     let address_id = turn.number("address")?;
-    address::insert(turn.tx, user_id, &Address { address_id, receive })
+    address::insert(turn.tx, user_id, &Address { address_id, area_code, to })
 }
 
 /// A new merchant under contract, with its own seller's account.
@@ -214,6 +286,9 @@ pub(super) struct NewPartner {
     /// Refused requests are told to their error_notify_url.
     #[serde(default)]
     pub(super) error_notify: bool,
+    /// What the quick login tells beyond the name: `email`, `grade`.
+    #[serde(default)]
+    pub(super) permissions: BTreeSet<String>,
 }
 
 /// What a partner wants to be told of from now on; what is not said stays as it is.
@@ -289,6 +364,11 @@ pub(super) fn make_partner(
         Ok(triggers) => triggers.unwrap_or(Triggers::STANDARD),
         Err(problem) => return Ok(Err(problem)),
     };
+    let permissions: Option<Vec<Permission>> =
+        new.permissions.iter().map(|name| Permission::from_name(name)).collect();
+    let Some(permissions) = permissions else {
+        return Ok(Err(Problem::unprocessable("permission_unknown", "a permission is email or grade")));
+    };
     let is_key = |key: &str| key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let key = new.key.unwrap_or_else(|| turn.memory.entropy.text(32));
     if !is_key(&key) || !(0..=1_000_000).contains(&new.fee_ppm) {
@@ -298,15 +378,7 @@ pub(super) fn make_partner(
     let seller = match turn.user_by_email(&new.seller_email)? {
         Some(user) => user,
         None => {
-            let seller = NewUser {
-                email: new.seller_email.clone(),
-                display_name: new.display_name.clone(),
-                login_password: default_login_password(),
-                payment_password: default_payment_password(),
-                balance: None,
-                kind: None,
-                is_certified: None,
-            };
+            let seller = NewUser::named(&new.seller_email, new.display_name.clone());
             match make_user(turn, &seller)? {
                 Ok(user) => user,
                 Err(problem) => return Ok(Err(problem)),
@@ -339,5 +411,8 @@ pub(super) fn make_partner(
         return Ok(Err(Problem::unprocessable("partner_exists", "this account is under contract already")));
     }
     turn.insert_partner(&partner)?;
+    for permission in permissions {
+        login::permit(turn.tx, &partner.partner, permission)?;
+    }
     Ok(Ok((partner, key, seller.email)))
 }

@@ -15,6 +15,7 @@ use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 use super::{Call, Refused, contract, standing};
 use crate::cashier;
 use crate::fault::Fault;
+use crate::login;
 use crate::rows::anti_phishing;
 use crate::rows::partner::Partner;
 use crate::rows::payment_request::{self, StoredRequest};
@@ -63,10 +64,12 @@ fn check_and_keep(
         return Ok(Err(code));
     }
     let anti_phishing = check_anti_phishing(turn, partner, &request)?;
-    if let Err(code) = anti_phishing.and_then(|()| contract::check_browser(call, &request)) {
+    if let Err(code) =
+        anti_phishing.and_then(|()| contract::check_browser(call, request.direct.exter_invoke_ip.as_deref()))
+    {
         return Ok(Err(code));
     }
-    for check in [check_parties, check_royalty] {
+    for check in [check_etao, check_parties, check_royalty] {
         if let Err(code) = check(turn, partner, &request)? {
             return Ok(Err(code));
         }
@@ -153,7 +156,7 @@ pub(super) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
     Ok(TradeNo::new(format!("{}{:08}", turn.now.wire_day(), number.rem_euclid(100_000_000))))
 }
 
-type Checked = Result<Result<(), ErrorCode>, Fault>;
+pub(crate) type Checked = Result<Result<(), ErrorCode>, Fault>;
 
 /// What the contract does not include (protocol.md §8.5 item 7: after the form of the parameters).
 fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
@@ -169,35 +172,54 @@ fn check_contract(_: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest)
     Ok(Ok(()))
 }
 
-/// Timestamp, and for direct pay the client's IP, where the contract demands them (protocol.md §3.3, §3.4; direct-pay
-/// tutorial 5.1: once the check is used, the IP may not be empty). A timestamp that is sent is checked in any case.
+/// Timestamp and client IP (protocol.md §3.3, §3.4): dual trades have the timestamp alone, escrow neither.
 fn check_anti_phishing(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
     let direct = &request.direct;
-    if request.service == PaymentService::CreatePartnerTradeByBuyer {
-        return Ok(Ok(()));
+    let key = direct.anti_phishing_key.as_deref();
+    match request.service {
+        PaymentService::CreatePartnerTradeByBuyer => return Ok(Ok(())),
+        PaymentService::TradeCreateByBuyer => return check_timestamp(turn, partner, key),
+        PaymentService::CreateDirectPayByUser => {}
     }
-    match &direct.anti_phishing_key {
-        Some(key) => {
-            let Some(issued_at) = anti_phishing::issued_at(turn.tx, key, &partner.partner)? else {
-                return Ok(Err(ErrorCode::IllegalAntiPhishingKey));
-            };
-            if turn.now.since(issued_at) > turn.config.anti_phishing_key {
-                return Ok(Err(ErrorCode::AntiPhishingKeyTimeout));
-            }
+    check_origin(turn, partner, key, direct.exter_invoke_ip.as_deref())
+}
+
+/// Timestamp and client IP, where the contract demands them (direct-pay tutorial 5.1: once used, the IP may not be
+/// empty).
+pub(crate) fn check_origin(
+    turn: &mut Turn<'_>,
+    partner: &Partner,
+    anti_phishing_key: Option<&str>,
+    exter_invoke_ip: Option<&str>,
+) -> Checked {
+    let is_right = |ip: &str| ip.parse::<Ipv4Addr>().is_ok();
+    Ok(match check_timestamp(turn, partner, anti_phishing_key)? {
+        Ok(()) if partner.anti_phishing && !exter_invoke_ip.is_some_and(is_right) => {
+            Err(ErrorCode::IllegalExterInvokeIp)
         }
-        None if partner.anti_phishing => return Ok(Err(ErrorCode::IllegalAntiPhishingKey)),
-        None => {}
-    }
-    if !request.service.is_direct() {
-        // The dual table has no IP (protocol.md §3.4).
-        return Ok(Ok(()));
-    }
-    let ip = direct.exter_invoke_ip.as_deref();
-    let is_wrong = ip.is_some_and(|ip| ip.parse::<Ipv4Addr>().is_err());
-    if partner.anti_phishing && (is_wrong || ip.is_none()) {
-        return Ok(Err(ErrorCode::IllegalExterInvokeIp));
-    }
-    Ok(Ok(()))
+        checked => checked,
+    })
+}
+
+fn check_timestamp(turn: &mut Turn<'_>, partner: &Partner, key: Option<&str>) -> Checked {
+    let Some(key) = key else {
+        let is_missing = partner.anti_phishing;
+        return Ok(if is_missing { Err(ErrorCode::IllegalAntiPhishingKey) } else { Ok(()) });
+    };
+    let Some(issued_at) = anti_phishing::issued_at(turn.tx, key, &partner.partner)? else {
+        return Ok(Err(ErrorCode::IllegalAntiPhishingKey));
+    };
+    let is_old = turn.now.since(issued_at) > turn.config.anti_phishing_key;
+    Ok(if is_old { Err(ErrorCode::AntiPhishingKeyTimeout) } else { Ok(()) })
+}
+
+/// 商户回传业务参数: direct pay must carry `item_orders_info` for a buyer who came by etao and was signed in there, which
+/// the token tells (quick-login tutorial 5). What is in it is the market's affair; its length was checked with its form.
+fn check_etao(turn: &mut Turn<'_>, partner: &Partner, request: &PaymentRequest) -> Checked {
+    let is_missing = request.service.is_direct() && request.direct.item_orders_info.is_none();
+    let Some(token) = request.token.as_ref().filter(|_| is_missing) else { return Ok(Ok(())) };
+    let held = login::token::load(turn, token, &partner.partner)?;
+    Ok(if held.is_some_and(|held| held.is_from_etao) { Err(ErrorCode::IllegalArgument) } else { Ok(()) })
 }
 
 /// Seller, then named buyer (protocol.md §8.5 items 9 and 10).

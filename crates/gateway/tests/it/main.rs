@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod accounts;
+mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
@@ -16,6 +17,7 @@ mod hostile;
 mod interfaces;
 mod keys;
 mod lives;
+mod login;
 mod notifications;
 mod openapi;
 mod order;

@@ -25,7 +25,7 @@ pub use self::progress::{Position, Standing};
 #[cfg(feature = "inbox")]
 pub use self::rows::{
     MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive, load_order, messages_of,
-    open_order, receive, settle,
+    open_order, receive, receive_queried, settle,
 };
 use crate::message::Checked;
 

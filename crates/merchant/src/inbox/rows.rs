@@ -144,7 +144,18 @@ pub fn load_order(
 /// # Errors
 /// The store's.
 pub fn arrive(tx: &mut Tx<'_>, id: &str, way: Way, raw: &[u8], now: Timestamp) -> Result<(), Error> {
-    let raw = &raw[..raw.len().min(RAW_BYTES_MAX)];
+    keep(tx, id, way, raw, claimed_order(raw).as_deref(), now)
+}
+
+fn keep(
+    tx: &mut Tx<'_>,
+    id: &str,
+    way: Way,
+    raw: &[u8],
+    claimed: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let raw = raw.get(..RAW_BYTES_MAX).unwrap_or(raw);
     tx.execute(
         "INSERT INTO message (id, way, received_at, raw, claimed_out_trade_no, outcome, note)
          VALUES ($1, $2, $3, $4, $5, $6, '')",
@@ -153,7 +164,7 @@ pub fn arrive(tx: &mut Tx<'_>, id: &str, way: Way, raw: &[u8], now: Timestamp) -
             way.as_str().into(),
             now.0.into(),
             raw.into(),
-            (&claimed_order(raw)).into(),
+            claimed.into(),
             Outcome::Waiting.as_str().into(),
         ],
     )?;
@@ -180,7 +191,34 @@ pub fn settle(tx: &mut Tx<'_>, id: &str, outcome: &Outcome, now: Timestamp) -> R
 /// # Errors
 /// The store's; [`Error::Conflict`] if another instance was faster: roll back and try again.
 pub fn receive(tx: &mut Tx<'_>, id: &str, genuine: Genuine, now: Timestamp) -> Result<Receipt, Error> {
-    let receipt = match find(tx, &genuine)? {
+    let receipt = weigh(tx, id, genuine, now)?;
+    settle(tx, id, &receipt.outcome, now)?;
+    Ok(receipt)
+}
+
+/// As [`receive`], for the answer to a `single_trade_query` of ours, `raw` as it came. The answer is kept among the
+/// messages, under `id`, only if it says something new: whoever asks often hears mostly what is known.
+///
+/// # Errors
+/// As [`receive`].
+pub fn receive_queried(
+    tx: &mut Tx<'_>,
+    id: &str,
+    genuine: Genuine,
+    raw: &[u8],
+    now: Timestamp,
+) -> Result<Receipt, Error> {
+    let named = genuine.order_named().ok().map(|number| storable(number.as_str()));
+    let receipt = weigh(tx, id, genuine, now)?;
+    if !matches!(receipt.outcome, Outcome::AlreadyDone | Outcome::Stale) {
+        keep(tx, id, Way::Query, raw, named.as_deref(), now)?;
+        settle(tx, id, &receipt.outcome, now)?;
+    }
+    Ok(receipt)
+}
+
+fn weigh(tx: &mut Tx<'_>, id: &str, genuine: Genuine, now: Timestamp) -> Result<Receipt, Error> {
+    Ok(match find(tx, &genuine)? {
         Err(rejected) => Receipt { outcome: Outcome::Rejected(rejected), order: None, became_paid: false },
         Ok(order) => match genuine.against(&order.facts) {
             Err(rejected) => {
@@ -188,9 +226,7 @@ pub fn receive(tx: &mut Tx<'_>, id: &str, genuine: Genuine, now: Timestamp) -> R
             }
             Ok(checked) => take(tx, id, order, &checked, now)?,
         },
-    };
-    settle(tx, id, &receipt.outcome, now)?;
-    Ok(receipt)
+    })
 }
 
 /// The messages that name an order, oldest first, the ones that were not believed among them.

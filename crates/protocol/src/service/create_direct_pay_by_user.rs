@@ -40,7 +40,7 @@ pub(super) fn read(fields: Fields<'_>) -> Result<Terms, ErrorCode> {
             it_b_pay: timeouts::read_it_b_pay(fields.0)?,
             ..CustomTimeouts::default()
         },
-        token: fields.owned("token", 40).map_err(|_| ErrorCode::TokenLenTooLong)?,
+        token: fields.token()?,
         direct: read_terms(fields)?,
     })
 }
@@ -89,10 +89,8 @@ fn read_paymethod(fields: Fields<'_>) -> Result<(Option<String>, Option<String>)
 
 /// Kept even when it is empty, which is not the same as absent; whether it must be there depends on the contract.
 fn read_exter_invoke_ip(fields: Fields<'_>) -> Result<Option<String>, ErrorCode> {
-    match fields.optional("exter_invoke_ip", 15) {
-        Ok(_) => Ok(fields.0.get_even_empty("exter_invoke_ip").map(str::to_owned)),
-        Err(_) => Err(ErrorCode::IllegalExterInvokeIp),
-    }
+    fields.exter_invoke_ip()?;
+    Ok(fields.0.get_even_empty("exter_invoke_ip").map(str::to_owned))
 }
 
 fn read_extra_common_param(fields: Fields<'_>) -> Result<Option<String>, ErrorCode> {

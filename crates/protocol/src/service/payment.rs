@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::charset::Charset;
-use crate::ids::{OutTradeNo, PartnerId, UserId};
+use crate::ids::{OutTradeNo, PartnerId, Token, UserId};
 use crate::money::Fen;
 pub use crate::service::draft::BuildError;
 use crate::sign::SignType;
@@ -228,7 +228,7 @@ pub(super) struct Terms {
     pub(super) logistics: Vec<LogisticsGroup>,
     pub(super) receive: Option<Receive>,
     pub(super) timeouts: CustomTimeouts,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Token>,
     pub(super) direct: DirectTerms,
 }
 
@@ -273,7 +273,7 @@ pub struct PaymentRequest {
     /// Time-outs of its own.
     pub timeouts: CustomTimeouts,
     /// 快捷登录授权令牌
-    pub token: Option<String>,
+    pub token: Option<Token>,
     /// What only direct pay knows.
     pub direct: DirectTerms,
 }

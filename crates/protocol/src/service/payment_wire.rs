@@ -2,7 +2,7 @@
 
 use crate::charset::Charset;
 use crate::error_code::ErrorCode;
-use crate::ids::OutTradeNo;
+use crate::ids::{OutTradeNo, Token};
 use crate::money::Fen;
 use crate::params::{INPUT_CHARSET, Params};
 use crate::service::draft::{BuildError, Draft};
@@ -12,7 +12,6 @@ use crate::service::{
     create_direct_pay_by_user, create_partner_trade_by_buyer, extend_param, logistics, royalty,
     trade_create_by_buyer,
 };
-use crate::sign::SignType;
 
 impl PaymentRequest {
     /// Reads a request whose signature has been checked, every parameter by its form.
@@ -47,7 +46,7 @@ impl PaymentRequest {
             partner,
             charset,
             charset_label: text.get(INPUT_CHARSET).unwrap_or_default().to_owned(),
-            sign_type: text.get("sign_type").and_then(SignType::from_wire).unwrap_or(SignType::Md5),
+            sign_type: fields.sign_type(),
             notify_url,
             return_url,
             out_trade_no,
@@ -88,7 +87,7 @@ impl PaymentRequest {
         self.write_amount(&mut draft)?;
         self.write_logistics(&mut draft)?;
         write_timeouts(&self.timeouts, &mut draft)?;
-        draft.optional("token", self.token.as_deref())?;
+        draft.optional("token", self.token.as_ref().map(Token::as_str))?;
         if self.service.is_direct() {
             write_direct(&self.direct, &mut draft)?;
         } else {

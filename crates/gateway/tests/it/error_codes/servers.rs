@@ -13,7 +13,7 @@ const TIMESTAMP: &str = SERVICES[6];
 const NO_TRADE: &str = "2012022999999999";
 
 pub(super) fn rows(stage: &Stage) -> Vec<Row> {
-    let mut rows: Vec<Row> = SERVICES[3..].iter().flat_map(|service| admission(stage, service)).collect();
+    let mut rows: Vec<Row> = SERVICES[3..7].iter().flat_map(|service| admission(stage, service)).collect();
     rows.extend(SERVICES[3..6].iter().flat_map(|service| trades(stage, service)));
     rows.extend(shipping(stage));
     rows.extend(states(stage));

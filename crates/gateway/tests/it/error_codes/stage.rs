@@ -42,7 +42,7 @@ pub(super) const FROZEN: &str = "frozen@danbao.example";
 /// A company with plenty of money.
 pub(super) const COMPANY: &str = "company@danbao.example";
 
-pub(super) const SERVICES: [&str; 7] = [
+pub(super) const SERVICES: [&str; 9] = [
     "create_partner_trade_by_buyer",
     "create_direct_pay_by_user",
     "trade_create_by_buyer",
@@ -50,6 +50,8 @@ pub(super) const SERVICES: [&str; 7] = [
     "single_trade_query",
     "close_trade",
     "query_timestamp",
+    super::logins::LOGIN,
+    super::logins::ADDRESS,
 ];
 
 impl Stage {
@@ -116,6 +118,8 @@ impl Stage {
             "create_partner_trade_by_buyer" => return Call::escrow(&self.shop, &number, "1.00").url(),
             "create_direct_pay_by_user" => return Call::direct(&self.shop, &number, "1.00").url(),
             "trade_create_by_buyer" => return Call::dual(&self.shop, &number, "1.00").url(),
+            super::logins::LOGIN => return super::super::login::login(&self.shop).url(),
+            super::logins::ADDRESS => return super::logins::address(&self.shop).url(),
             "query_timestamp" => return Call::new(&self.shop, service).url(),
             _ => {}
         }

@@ -1,0 +1,71 @@
+//! The answer to `single_trade_query` as a message: how an order is repaired whose notifications were lost for good, or
+//! that was paid late (protocol.md §7.3).
+//!
+//! It goes the way of every message: signature, order, partner, seller, amount, then the inbox. `notify_verify` has no
+//! place here, because the gateway was asked already. An answer without a signature is not believed: the kit takes in
+//! nothing that a proxy could have written.
+
+use danbao_protocol::charset::Charset;
+use danbao_protocol::node::Response;
+use danbao_protocol::params::Params;
+use danbao_protocol::time::Timestamp;
+
+use crate::account::Account;
+use crate::call::{NoReply, read_reply};
+use crate::message::Genuine;
+use crate::rejected::Rejected;
+
+/// What the gateway has said of a trade.
+#[derive(Debug)]
+pub enum Queried {
+    /// The trade, to be held against the merchant's own order like any other message.
+    Trade(Genuine),
+    /// It refuses, by the error code on the wire. `TRADE_NOT_EXIST`: the buyer has not been at the cashier yet.
+    Refused(String),
+}
+
+/// Why an answer says nothing of a trade.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unheard {
+    /// It is no answer of the gateway.
+    #[error(transparent)]
+    NoReply(#[from] NoReply),
+    /// It is one, and not to be believed.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+}
+
+impl Account {
+    /// Reads the answer to [`Account::query_request`]; `charset` is the question's. `now` stands in for the time of the
+    /// last change, if the answer does not name it.
+    ///
+    /// # Errors
+    /// [`Unheard`].
+    pub fn read_queried(
+        &self,
+        response: &Response,
+        charset: Charset,
+        now: Timestamp,
+    ) -> Result<Queried, Unheard> {
+        let reply = read_reply(response)?;
+        if !reply.is_success {
+            return Ok(Queried::Refused(reply.error.unwrap_or_default()));
+        }
+        self.verify_reply(&reply)?;
+        let changed = reply.get("gmt_last_modified_time").and_then(Timestamp::parse_wire).unwrap_or(now);
+        let mut params = Params::new();
+        // What a message says of itself (protocol.md §4.10). The same state asked for twice is the same message.
+        let about = [
+            ("notify_type", "trade_status_sync".to_owned()),
+            ("notify_id", format!("query {}", changed.wire())),
+            ("notify_time", changed.wire()),
+        ];
+        let said = reply.children.iter().filter(|(name, _)| !name.starts_with("notify_"));
+        for (name, value) in
+            about.iter().map(|(name, value)| (*name, value)).chain(said.map(|(n, v)| (&**n, v)))
+        {
+            params.push_text(name, value, charset).map_err(|_| Rejected::NotText(name.to_owned()))?;
+        }
+        Ok(Queried::Trade(Genuine::answered(params, self.partner().clone())))
+    }
+}

@@ -1,0 +1,162 @@
+//! The sidecar as a node: groups of inputs, one transaction each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use danbao_merchant::answer;
+use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output};
+use danbao_merchant::protocol::time::Timestamp;
+use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
+use http::StatusCode;
+
+use crate::config::{Config, ConfigError};
+use crate::entropy::Entropy;
+use crate::fault::Fault;
+use crate::problem::Problem;
+use crate::turn::{Effects, Names, Turn, Waiting};
+use crate::{polling, router, rows, webhooks};
+
+/// Why a sidecar cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database does not fit.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The settings cannot be right.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// The merchant's kit as a service beside a shop.
+pub struct Sidecar {
+    conn: Box<dyn Conn>,
+    config: Config,
+    memory: Memory,
+}
+
+/// What may be lost.
+#[derive(Debug)]
+struct Memory {
+    entropy: Entropy,
+    names: Names,
+    waiting: BTreeMap<danbao_merchant::protocol::node::SendId, Waiting>,
+}
+
+/// How often a group is tried again when another instance was at work on the same rows.
+const TRIES_MAX: u32 = 5;
+
+impl Sidecar {
+    /// Opens the sidecar on its database, which is brought up to date first. Randomness comes from `seed` alone.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(mut conn: Box<dyn Conn>, config: Config, seed: [u8; 32]) -> Result<Sidecar, OpenError> {
+        config.check()?;
+        migrate(&mut *conn, rows::MIGRATIONS)?;
+        let life = u64::try_from(rows::begin_life(&mut *conn)?).unwrap_or_default();
+        let names = Names { life, send: 1, message: 1 };
+        let memory = Memory { entropy: Entropy::new(seed, life), names, waiting: BTreeMap::new() };
+        Ok(Sidecar { conn, config, memory })
+    }
+
+    /// Takes a group as one transaction. On an error nothing of it has happened, unless the error is fatal.
+    fn take(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.try_once(now, inputs) {
+                Err(fault) if fault.is_conflict() && tries < TRIES_MAX => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    fn try_once(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
+        let Sidecar { conn, config, memory } = self;
+        let mut effects = Effects::default();
+        let mut tx = Tx::begin(&mut **conn)?;
+        let mut turn = Turn {
+            tx: &mut tx,
+            now,
+            config,
+            entropy: &mut memory.entropy,
+            names: &mut memory.names,
+            effects: &mut effects,
+        };
+        for input in inputs {
+            match input {
+                Input::Request { id, request } => router::request(&mut turn, *id, request)?,
+                Input::Answer { id, outcome } => {
+                    if let Some(waiting) = memory.waiting.get(id) {
+                        turn.effects.answered.push(*id);
+                        router::answer(&mut turn, waiting.clone(), outcome)?;
+                    }
+                }
+                Input::Due => {
+                    webhooks::send_due(&mut turn)?;
+                    polling::ask_due(&mut turn)?;
+                }
+            }
+        }
+        tx.commit()?;
+        for id in effects.answered {
+            memory.waiting.remove(&id);
+        }
+        memory.waiting.append(&mut effects.asked);
+        Ok(effects.outputs)
+    }
+
+    /// What to say to an input that could not be taken, not even alone.
+    fn apologise(&mut self, input: &Input) -> Option<Output> {
+        let (id, to_gateway): (AskId, bool) = match input {
+            Input::Request { id, request } => (*id, router::is_notification(request)),
+            Input::Answer { id, .. } => {
+                let waiting = self.memory.waiting.remove(id)?;
+                (waiting.ask()?, waiting.is_notification())
+            }
+            Input::Due => return None,
+        };
+        let mut response = if to_gateway { answer::fail() } else { Problem::internal().respond() };
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        Some(Output::Respond { id, response })
+    }
+}
+
+impl Node for Sidecar {
+    fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        match self.take(now, &inputs) {
+            Ok(outputs) => return Ok(outputs),
+            Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
+            Err(fault) => {
+                tracing::warn!(%fault, inputs = inputs.len(), "group rolled back, taken one by one")
+            }
+        }
+        let mut outputs = Vec::new();
+        for input in &inputs {
+            match self.take(now, std::slice::from_ref(input)) {
+                Ok(more) => outputs.extend(more),
+                Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
+                Err(fault) => {
+                    tracing::error!(%fault, "input could not be taken");
+                    outputs.extend(self.apologise(input));
+                }
+            }
+        }
+        Ok(outputs)
+    }
+
+    fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
+        let crash = |error: Error| Crash(error.to_string());
+        let webhook = webhooks::next_due(&mut *self.conn, self.config.webhook.as_ref()).map_err(crash)?;
+        let query = rows::payment_request::next_due(&mut *self.conn).map_err(crash)?;
+        Ok(webhook.into_iter().chain(query).min())
+    }
+}
+
+impl fmt::Debug for Sidecar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sidecar").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+//! One input's turn: everything that taking it may touch, and what is to be done once the group has been committed.
+
+use std::collections::BTreeMap;
+
+use danbao_merchant::protocol::ids::OutTradeNo;
+use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
+use danbao_merchant::protocol::time::Timestamp;
+use danbao_merchant::{Signed, Way};
+use danbao_store::Tx;
+
+use crate::config::Config;
+use crate::entropy::Entropy;
+
+/// What we wait for from somebody else. Kept in memory: if the process dies, whoever asked us sees its request fail,
+/// the gateway repeats its notification, and what was claimed falls due again.
+#[derive(Debug, Clone)]
+pub(crate) enum Waiting {
+    /// A message is signed and the gateway was asked whether it is genuine.
+    Verify { ask: AskId, way: Way, message_id: String, signed: Box<Signed> },
+    /// The gateway was asked how a trade stands: by the shop, or because it was due.
+    Query { ask: Option<AskId>, out_trade_no: OutTradeNo },
+    /// The gateway was told that the goods are on their way.
+    Ship { ask: AskId, out_trade_no: OutTradeNo },
+    /// The gateway was told that a trade is not to be paid any more.
+    Close { out_trade_no: OutTradeNo },
+    /// The shop was told of an event, for the nth time.
+    Deliver { seq: i64, nth: i64 },
+}
+
+impl Waiting {
+    /// Who waits.
+    pub(crate) fn ask(&self) -> Option<AskId> {
+        match self {
+            Waiting::Verify { ask, .. } | Waiting::Ship { ask, .. } => Some(*ask),
+            Waiting::Query { ask, .. } => *ask,
+            Waiting::Close { .. } | Waiting::Deliver { .. } => None,
+        }
+    }
+
+    /// Whether it is the gateway that waits.
+    pub(crate) fn is_notification(&self) -> bool {
+        matches!(self, Waiting::Verify { way: Way::Notify, .. })
+    }
+}
+
+/// What a group of inputs wants done. Dropped with the group if the group is not committed.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) asked: BTreeMap<SendId, Waiting>,
+    pub(crate) answered: Vec<SendId>,
+}
+
+/// Numbers for naming things. A number is never given twice in one life of the sidecar, and each life has its own.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) life: u64,
+    pub(crate) send: u64,
+    pub(crate) message: u64,
+}
+
+/// The world as one input sees it.
+pub(crate) struct Turn<'t, 'c> {
+    pub(crate) tx: &'t mut Tx<'c>,
+    pub(crate) now: Timestamp,
+    pub(crate) config: &'t Config,
+    pub(crate) entropy: &'t mut Entropy,
+    pub(crate) names: &'t mut Names,
+    pub(crate) effects: &'t mut Effects,
+}
+
+impl Turn<'_, '_> {
+    /// An id that no message has, later ones sorting after earlier ones.
+    pub(crate) fn new_message_id(&mut self) -> String {
+        let id = self.names.message;
+        self.names.message += 1;
+        format!("{:014x}-{:06x}-{id:08x}", self.now.0, self.names.life)
+    }
+
+    /// Answers a request, once this group has been committed.
+    pub(crate) fn respond(&mut self, id: AskId, response: Response) {
+        self.effects.outputs.push(Output::Respond { id, response });
+    }
+
+    /// Asks somebody, once this group has been committed.
+    pub(crate) fn send(&mut self, request: Request, waiting: Waiting) {
+        let id = SendId(self.names.send);
+        self.names.send += 1;
+        self.effects.asked.insert(id, waiting);
+        self.effects.outputs.push(Output::Send { id, request });
+    }
+}
