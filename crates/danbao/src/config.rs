@@ -93,6 +93,8 @@ pub struct GatewaySettings {
     pub return_post_days: u16,
     /// Whoever does nothing is signed out after so many minutes.
     pub login_state_minutes: u16,
+    /// A token saves its buyer the sign-in for so many minutes.
+    pub token_minutes: u16,
     /// A page return can be checked for so many seconds.
     pub return_link_seconds: u16,
     /// An anti-phishing timestamp lives so many seconds.
@@ -179,6 +181,7 @@ impl Default for GatewaySettings {
             return_express_days: 10,
             return_post_days: 30,
             login_state_minutes: 10,
+            token_minutes: 30,
             return_link_seconds: 60,
             anti_phishing_key_seconds: 30,
             company_to_private_max: Yuan(COMPANY_TO_PRIVATE_MAX),
@@ -437,6 +440,28 @@ mod tests {
         assert_eq!(config.company_to_private_max, Yuan(Fen(7_000_000)));
         let said = complaint(None, &[("DANBAO__GATEWAY__COMPANY_TO_PRIVATE_MAX", "much")], "");
         assert!(said.contains("`much` is no amount in yuan"), "{said}");
+    }
+
+    #[test]
+    fn the_reference_lists_every_key_with_its_default() {
+        const REFERENCE: &str = include_str!("../../../docs/settings.md");
+        let listed = REFERENCE.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config: Config = toml::from_str(listed).unwrap();
+        assert_eq!(config, Config::default());
+        for table in ["", "[gateway]", "[shop]"] {
+            // serde says which keys there are when it meets one that there is not.
+            let said =
+                toml::from_str::<Config>(&format!("{table}\nno_such_key = 1")).unwrap_err().to_string();
+            let known = said.split("expected one of ").nth(1).unwrap();
+            let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+            assert!(names.len() > 4, "{said}");
+            for name in names.iter().filter(|name| !["gateway", "shop"].contains(name)) {
+                let own = listed
+                    .lines()
+                    .any(|line| line.trim_start_matches("# ").starts_with(&format!("{name} =")));
+                assert!(own, "{table} {name} is not in docs/settings.md");
+            }
+        }
     }
 
     #[test]

@@ -89,11 +89,11 @@ fn accept(turn: &mut Turn<'_>, url: &str) -> Result<Result<StoredRequest, &'stat
     };
     let service =
         params.get("service").and_then(|name| std::str::from_utf8(name).ok()).and_then(Service::from_wire);
-    let service = service.filter(|service| service.payment().is_some());
-    let call = match services::admit(turn, params, service, None)? {
-        Ok(call) => call,
-        Err(refused) => return no(turn, &refused),
-    };
+    let call =
+        match services::admit(turn, params, service.filter(|service| service.payment().is_some()), None)? {
+            Ok(call) => call,
+            Err(refused) => return no(turn, &refused),
+        };
     match payment::accept(turn, &call)? {
         Ok(stored) => Ok(Ok(stored)),
         Err(refused) => no(turn, &refused),

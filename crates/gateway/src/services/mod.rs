@@ -203,9 +203,8 @@ fn sign_type_of(params: &Params) -> Option<SignType> {
 impl Call {
     /// A refusal of this call.
     pub(crate) fn refused(&self, code: ErrorCode) -> Refused {
-        Refused::new(code, Some(self.service), self.charset)
-            .with_params(self.params.clone())
-            .signed_by(&self.partner)
+        let refused = Refused::new(code, Some(self.service), self.charset);
+        refused.with_params(self.params.clone()).signed_by(&self.partner)
     }
 }
 

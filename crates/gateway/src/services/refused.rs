@@ -24,24 +24,28 @@ pub(crate) struct Refused {
     service: Option<Service>,
     pub(super) charset: Charset,
     pub(super) params: Option<Params>,
-    /// Who has signed the call, once that was verified.
-    pub(super) signed_by: Option<Arc<Partner>>,
     /// The parameter at fault, where one can be named.
     parameter: Option<&'static str>,
     /// Whether a test has asked for it ahead (protocol.md §8.7).
     is_planned: bool,
+    /// Who has signed the call, once that was verified.
+    pub(super) signed_by: Option<Arc<Partner>>,
 }
 
 impl Refused {
     /// A refusal before or after the parameters were read.
     pub(crate) fn new(code: ErrorCode, service: Option<Service>, charset: Charset) -> Refused {
-        let (params, signed_by, parameter, is_planned) = (None, None, None, false);
-        Refused { code, service, charset, params, signed_by, parameter, is_planned }
+        Refused { code, service, charset, params: None, parameter: None, is_planned: false, signed_by: None }
     }
 
     /// Keeps what was received, for the developer's eyes.
     pub(crate) fn with_params(self, params: Params) -> Refused {
         Refused { params: Some(params), ..self }
+    }
+
+    /// Notes that the signature was verified and is this partner's.
+    pub(super) fn signed_by(self, partner: &Arc<Partner>) -> Refused {
+        Refused { signed_by: Some(partner.clone()), ..self }
     }
 
     /// Names the parameter at fault.
@@ -52,11 +56,6 @@ impl Refused {
     /// Says that nothing is wrong with the call.
     pub(crate) fn planned(self) -> Refused {
         Refused { is_planned: true, ..self }
-    }
-
-    /// Notes that the signature was verified and is this partner's.
-    pub(super) fn signed_by(self, partner: &Arc<Partner>) -> Refused {
-        Refused { signed_by: Some(partner.clone()), ..self }
     }
 
     /// The XML error for a server, the debug-error page for a browser; for an unknown service whoever calls is taken

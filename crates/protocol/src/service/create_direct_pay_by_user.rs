@@ -10,6 +10,8 @@ use crate::service::{amount, bank, extend_param, royalty, timeouts};
 /// The ways to pay by their canonical spelling; shops of the time did not agree on letter case.
 pub(super) const PAYMETHODS: &[&str] = &["directPay", "bankPay", "cartoon", "CASH", "creditPay"];
 
+/// Characters of `enable_paymethod`.
+pub(super) const CHANNELS_CHARS_MAX: usize = 400;
 /// The channels of `enable_paymethod` by their canonical spelling: those of 2011, then those that came later
 /// (protocol.md §3.3).
 const CHANNELS: &[&str] = &[
@@ -66,7 +68,7 @@ fn read_terms(fields: Fields<'_>) -> Result<DirectTerms, ErrorCode> {
 
 /// The channels that the cashier is to show, joined with `^`; one that no list has does not exist.
 fn read_enable_paymethod(fields: Fields<'_>) -> Result<Vec<String>, ErrorCode> {
-    let list = fields.optional("enable_paymethod", 400)?.unwrap_or_default();
+    let list = fields.optional("enable_paymethod", CHANNELS_CHARS_MAX)?.unwrap_or_default();
     let canonical = |asked: &str| CHANNELS.iter().find(|known| known.eq_ignore_ascii_case(asked));
     let channels = list.split('^').filter(|asked| !asked.is_empty());
     let channel = |asked| canonical(asked).map(|known| (*known).to_owned()).ok_or(ErrorCode::ChannelNotExist);

@@ -5,18 +5,23 @@ use crate::service::fields::Fields;
 use crate::service::payment::Extension;
 
 /// Characters of the whole.
-const CHARS_MAX: usize = 1000;
+pub(super) const CHARS_MAX: usize = 1000;
 /// Pairs; more are malformed. No product of the time had so many.
 const PAIRS_MAX: usize = 20;
 
 /// Reads `name^value|name^value`; a value may be empty, a name may not.
 pub(super) fn read(fields: Fields<'_>) -> Result<Vec<Extension>, ErrorCode> {
     let Some(list) = fields.optional("extend_param", CHARS_MAX)? else { return Ok(Vec::new()) };
-    let pairs: Option<Vec<Extension>> = list.split('|').map(parse).collect();
-    pairs.filter(|pairs| pairs.len() <= PAIRS_MAX).ok_or(ErrorCode::IllegalArgument)
+    parse(list).ok_or(ErrorCode::IllegalArgument)
 }
 
-fn parse(pair: &str) -> Option<Extension> {
+/// The pairs of a list; `None` if it is none.
+pub(super) fn parse(list: &str) -> Option<Vec<Extension>> {
+    let pairs: Option<Vec<Extension>> = list.split('|').map(parse_pair).collect();
+    pairs.filter(|pairs| pairs.len() <= PAIRS_MAX)
+}
+
+fn parse_pair(pair: &str) -> Option<Extension> {
     let (name, value) =
         pair.split_once('^').filter(|(name, value)| !name.is_empty() && !value.contains('^'))?;
     Some(Extension { name: name.to_owned(), value: value.to_owned() })

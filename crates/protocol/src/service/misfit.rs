@@ -8,7 +8,8 @@ use crate::error_code::ErrorCode;
 use crate::ids::UserId;
 use crate::money::Fen;
 use crate::params::Text;
-use crate::service::create_direct_pay_by_user::PAYMETHODS;
+use crate::service::create_direct_pay_by_user::{CHANNELS_CHARS_MAX, PAYMETHODS};
+use crate::service::extend_param;
 use crate::service::fields::is_full_http_address;
 use crate::service::payment::PaymentService;
 
@@ -38,9 +39,13 @@ enum Form {
     Word(&'static [&'static str]),
     /// A way to pay.
     Paymethod,
+    /// Ways to pay, joined with `^`.
+    Channels,
+    /// `name^value` pairs, joined with `|`.
+    Pairs,
 }
 
-use Form::{Count, Money, Paymethod, Text as Words, Url, UserId as Id, Word};
+use Form::{Channels, Count, Money, Pairs, Paymethod, Text as Words, Url, UserId as Id, Word};
 
 const AMOUNT: Form = Money { signed: false };
 
@@ -80,9 +85,9 @@ const DIRECT: &[(&str, Form)] = &[
     ("quantity", Count),
     ("paymethod", Paymethod),
     ("default_login", Word(&["Y", "N"])),
-    ("enable_paymethod", Words(400)),
+    ("enable_paymethod", Channels),
     ("anti_phishing_key", Words(512)),
-    ("extend_param", Words(1000)),
+    ("extend_param", Pairs),
     ("error_notify_url", Url(200)),
     ("item_orders_info", Words(40_000)),
 ];
@@ -155,6 +160,10 @@ fn misfit(form: Form, value: &str) -> Option<ErrorCode> {
         Word(words) => (!words.contains(&value)).then_some(ErrorCode::RegexpMatchFail),
         Paymethod => (!PAYMETHODS.iter().any(|known| known.eq_ignore_ascii_case(value)))
             .then_some(ErrorCode::ChannelNotExist),
+        // A channel that does not exist has its code already.
+        Channels => misfit(Words(CHANNELS_CHARS_MAX), value),
+        Pairs => misfit(Words(extend_param::CHARS_MAX), value)
+            .or_else(|| extend_param::parse(value).is_none().then_some(ErrorCode::RegexpMatchFail)),
     }
 }
 
@@ -212,6 +221,16 @@ mod tests {
                 assert_eq!(found, Some(Misfit { parameter, code: ErrorCode::IllegalLength }));
             }
         }
+    }
+
+    #[test]
+    fn lists_of_channels_and_of_pairs_are_looked_into() {
+        let code = |name, value: &str| look(DIRECT_PAY, name, value).1.map(|misfit| misfit.code);
+        assert_eq!(code("enable_paymethod", &"x".repeat(401)), Some(ErrorCode::IllegalLength));
+        assert_eq!(code("enable_paymethod", "directPay^bankPay"), None);
+        assert_eq!(code("extend_param", &format!("a^{}", "x".repeat(999))), Some(ErrorCode::IllegalLength));
+        assert_eq!(code("extend_param", "a"), Some(ErrorCode::RegexpMatchFail));
+        assert_eq!(code("extend_param", "a^1|b^"), None);
     }
 
     #[test]
