@@ -197,6 +197,15 @@ impl Signed {
 }
 
 impl Genuine {
+    /// For the steps that other kinds of messages take from here.
+    pub(crate) fn params(&self) -> &Params {
+        &self.params
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        self.way
+    }
+
     /// What the gateway has answered to a question of ours, signed: nobody else can have said it.
     pub(crate) fn answered(params: Params, partner: PartnerId) -> Genuine {
         Genuine { way: Way::Query, params, partner }
@@ -285,7 +294,7 @@ fn required<'p>(params: &'p Params, name: &'static str) -> Result<&'p [u8], Reje
     params.get(name).filter(|value| !value.is_empty()).ok_or(Rejected::Missing(name))
 }
 
-fn ascii(params: &Params, name: &'static str) -> Result<String, Rejected> {
+pub(crate) fn ascii(params: &Params, name: &'static str) -> Result<String, Rejected> {
     let bytes = required(params, name)?;
     if bytes.is_ascii() {
         return Ok(String::from_utf8_lossy(bytes).into_owned());

@@ -1,12 +1,14 @@
-//! The two machines as pictures, drawn from [`next`] and [`refund::next`] themselves.
+//! The machines as pictures, drawn from [`next`], [`refund::next`] and [`fastpay_refund::next`] themselves.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use danbao_protocol::money::Fen;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use expect_test::expect;
 
 use crate::change::Command;
+use crate::fastpay_refund;
 use crate::machine::next;
 use crate::refund;
 use crate::trade::Mode;
@@ -21,6 +23,8 @@ fn mermaid(mode: Mode, is_refundable: bool) -> String {
             .into_iter()
             .filter_map(|command| next(mode, is_refundable, from, command).map(|to| (command, to)));
         let steps: Vec<_> = steps.collect();
+        let refunded = paid_refund_steps(mode, from);
+        let steps: Vec<_> = steps.into_iter().chain(refunded).collect();
         for (command, to) in &steps {
             writeln!(out, "    {from} --> {to}: {}", command.as_str()).unwrap();
             if reached.insert(*to) {
@@ -32,6 +36,14 @@ fn mermaid(mode: Mode, is_refundable: bool) -> String {
         }
     }
     out
+}
+
+/// Where a refund of a part and one of all that is left lead, without the refund's own state beside the trade's.
+fn paid_refund_steps(mode: Mode, from: TradeStatus) -> impl Iterator<Item = (Command, TradeStatus)> {
+    let left = Fen(2);
+    let amounts = [Fen(1), left].into_iter().filter(move |_| mode == Mode::Direct);
+    let to = move |amount| fastpay_refund::next(from, left, amount);
+    amounts.filter_map(to).map(|to| (Command::RefundPaid, to))
 }
 
 #[test]
@@ -85,6 +97,8 @@ fn the_direct_machine_under_an_advanced_contract() {
             WAIT_BUYER_PAY --> TRADE_CLOSED: close
             WAIT_BUYER_PAY --> WAIT_BUYER_PAY: adjust_price
             TRADE_SUCCESS --> TRADE_FINISHED: finish
+            TRADE_SUCCESS --> TRADE_SUCCESS: refund_paid
+            TRADE_SUCCESS --> TRADE_CLOSED: refund_paid
             TRADE_PENDING --> TRADE_SUCCESS: release
             TRADE_CLOSED --> [*]
             TRADE_FINISHED --> [*]

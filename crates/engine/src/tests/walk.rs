@@ -21,6 +21,7 @@ use super::{
 use crate::change::{Actor, Change, Command, Grounds};
 use crate::chart::Account;
 use crate::deadlines::{Clocks, Deadline, DeadlineKind};
+use crate::fastpay_refund::{self, Balances, PaidRefund};
 use crate::machine::{self, Means, Opening};
 use crate::refund::{self, Application};
 use crate::refusal::Refusal;
@@ -100,7 +101,7 @@ fn lawful_steps(service: PaymentService, is_refundable: bool) -> Steps {
     ]);
     if service.is_direct() && is_refundable {
         steps.insert((Some(unpaid), (TradeSuccess, None), Command::Pay));
-        steps.insert((Some((TradeSuccess, None)), (TradeFinished, None), Command::Finish));
+        steps.extend(lawful_paid_steps());
         steps.insert((Some((TradePending, None)), (TradeSuccess, None), Command::Release));
     } else if service != PaymentService::CreatePartnerTradeByBuyer {
         // Dual trades are done at once whatever the contract for direct pay says (protocol.md §5.5).
@@ -113,6 +114,20 @@ fn lawful_steps(service: PaymentService, is_refundable: bool) -> Steps {
     if !service.is_direct() {
         steps.insert((Some(unpaid), (WaitSellerSendGoods, None), Command::Pay));
         steps.extend(lawful_escrow_steps());
+    }
+    steps
+}
+
+/// The table of protocol.md §5.6 once an advanced contract's payment was made.
+fn lawful_paid_steps() -> Steps {
+    use TradeStatus::*;
+    let back = Some(RefundStatus::RefundSuccess);
+    let mut steps = Steps::new();
+    for before in [None, back] {
+        steps.insert((Some((TradeSuccess, before)), (TradeFinished, before), Command::Finish));
+        for to in [TradeSuccess, TradeClosed] {
+            steps.insert((Some((TradeSuccess, before)), (to, back), Command::RefundPaid));
+        }
     }
     steps
 }
@@ -162,12 +177,13 @@ fn lawful_escrow_steps() -> Steps {
     steps
 }
 
-/// The combined states of protocol.md §5.4 (and of §5.6, where no refund is known), written down once more as its table.
+/// The combined states of protocol.md §5.4 and §5.6, written down once more as its table.
 fn is_lawful(state: State) -> bool {
     use RefundStatus::*;
     use TradeStatus::*;
     match state {
-        (WaitBuyerPay | TradePending | TradeSuccess, refund) => refund.is_none(),
+        (WaitBuyerPay | TradePending, refund) => refund.is_none(),
+        (TradeSuccess, refund) => matches!(refund, None | Some(RefundSuccess)),
         (WaitSellerSendGoods, refund) => {
             matches!(refund, None | Some(WaitSellerAgree | SellerRefuseBuyer | RefundClosed))
         }
@@ -224,7 +240,7 @@ impl Spot {
         let same = self.trade.as_ref().map(|trade| {
             let own = (&trade.amount, trade.total_fee, trade.mode, &trade.logistics, &trade.receive);
             let way = (trade.trade_status, trade.refund_status, &trade.refund, &trade.shipment, &trade.gmt);
-            format!("{own:?} {way:?} {:?}", trade.paid_from)
+            format!("{own:?} {way:?} {:?} {}", trade.paid_from, trade.refunded)
         });
         format!("{same:?} {:?} {kinds:?}", self.books)
     }
@@ -282,8 +298,8 @@ impl Ground {
         match decided {
             Ok(change) => change.map(|change| self.step(spot, &change)),
             Err(refusal) => {
-                // Whatever is refused is refused by a state, a missing address, an empty purse, goods that were never
-                // sent or an amount that is too much, and changes nothing.
+                // Whatever is refused is refused by a state, a kind of trade, a missing address, an empty purse, goods
+                // that were never sent or an amount that is too much, and changes nothing.
                 let lawful = [
                     "ACCOUNT_FROZEN",
                     "MAX_MONEY_COMPANY_TO_INDIVIDUAL",
@@ -293,6 +309,11 @@ impl Ground {
                     "BALANCE_NOT_ENOUGH",
                     "ILLEGAL_ARGUMENT",
                     "REFUND_TRADE_FEE_ERROR",
+                    "TRADE_PRODUCT_TYPE_NOT_ALLOW_REFUND",
+                    "TRADE_STATUS_ERROR",
+                    "TRADE_HAS_FINISHED",
+                    "TRADE_HAS_CLOSED",
+                    "TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
                 ];
                 assert!(lawful.contains(&refusal.code()), "{refusal}");
                 None
@@ -345,6 +366,7 @@ impl Ground {
         tried.push(machine::finish(trade, now).map(Some));
         tried.push(machine::release(trade, &clocks, now).map(Some));
         tried.extend(refund_commands(trade, &clocks));
+        tried.extend(paid_refunds(trade, &spot.books));
         tried.extend(DeadlineKind::ALL.map(|kind| {
             let change = machine::expire(trade, kind, &clocks, now);
             let is_due = due_in((trade.trade_status, trade.refund_status)).contains(&kind);
@@ -364,8 +386,10 @@ impl Ground {
         self.steps.insert((from, state, change.event.command));
         assert_eq!(change.is_new, from.is_none());
         assert!(is_lawful(state), "{state:?}");
-        assert!(after.refund_status.is_none() || after.mode == Mode::Escrow, "{after:?}");
-        assert_eq!(after.refund_status.is_some(), after.refund.is_some());
+        let is_refund_known = after.mode == Mode::Escrow || after.service().is_direct();
+        assert!(after.refund_status.is_none() || is_refund_known, "{after:?}");
+        assert_eq!(after.refund.is_some(), after.refund_status.is_some() && after.mode == Mode::Escrow);
+        assert_eq!(after.refunded.is_positive(), after.refund_status == Some(RefundStatus::RefundSuccess));
         assert_eq!(after.gmt.close.is_some(), after.trade_status.is_final());
         assert_eq!(after.gmt.refund.is_some(), after.refund_status == Some(RefundStatus::RefundSuccess));
         let is_unpaid_end = state == (TradeStatus::TradeClosed, None);
@@ -385,7 +409,8 @@ impl Ground {
             PaymentService::CreateDirectPayByUser => {
                 let switched =
                     matches!(after.trade_status, TradeStatus::WaitBuyerPay | TradeStatus::TradeClosed);
-                !switched || self.tells_all
+                // A refund is told of, even where closing is not (protocol.md §5.6).
+                !switched || self.tells_all || change.event.command == Command::RefundPaid
             }
             _ => !matches!(change.event.command, Command::ExtendTimeout | Command::AdviseRefund),
         };
@@ -395,6 +420,26 @@ impl Ground {
             assert_eq!(said, (after.trade_status, after.refund_status));
         }
     }
+}
+
+/// A part, all that is left, more than that, nothing, and a seller who has spent the money.
+fn paid_refunds(trade: &Trade, books: &Books) -> Vec<Result<Option<Change>, Refusal>> {
+    let held = books.of(&Account::User(user(SELLER)));
+    let rich = Balances::from([(user(SELLER), held)]);
+    let left = fastpay_refund::left(trade);
+    let cases = [
+        (PART, &rich),
+        (left, &rich),
+        (Fen(left.0 + 1), &rich),
+        (Fen::ZERO, &rich),
+        (left, &Balances::new()),
+    ];
+    let tried = cases.into_iter().map(|(amount, balances)| {
+        let asked = PaidRefund { amount, royalty: Vec::new() };
+        let refunded = fastpay_refund::refund(trade, &asked, balances, Actor::Partner, NOON)?;
+        Ok(Some(refunded.change))
+    });
+    tried.collect()
 }
 
 fn application(goods_received: bool, amount: Fen) -> Application {
@@ -440,10 +485,10 @@ fn books_after(spot: &Spot, change: &Change) -> Books {
     let escrow = books.of(&Account::Escrow(after.trade_no.clone()));
     assert_eq!(escrow, if held { after.total_fee } else { Fen::ZERO }, "{after:?}");
 
-    let back = match (after.refund_status, &after.refund) {
-        (Some(RefundStatus::RefundSuccess), Some(refund)) => refund.application.amount,
-        _ => Fen::ZERO,
-    };
+    let back = after.refunded;
+    if let (Some(RefundStatus::RefundSuccess), Some(refund)) = (after.refund_status, &after.refund) {
+        assert_eq!(refund.application.amount, back);
+    }
     let is_paid = after.gmt.payment.is_some();
     let given = if is_paid { after.total_fee.checked_sub(back).unwrap() } else { Fen::ZERO };
     let bank = books.of(&Account::Bank("ICBCB2C".to_owned()));

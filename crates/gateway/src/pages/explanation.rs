@@ -75,6 +75,12 @@ const fn source(lang: Lang) -> &'static str {
     }
 }
 
+/// The function `cause_of(code, lang)` of templates: why, in one sentence; nothing for what is no code.
+pub(super) fn cause_of(code: &str, lang: &str) -> String {
+    let known = ErrorCode::from_wire(code).zip(Lang::from_word(lang));
+    known.map(|(code, lang)| explain(code, lang).cause).unwrap_or_default()
+}
+
 fn error_text(lang: Lang, key: &str, part: &str) -> Option<String> {
     static ZH: LazyLock<toml::Table> = LazyLock::new(|| source(Lang::Zh).parse().unwrap_or_default());
     static EN: LazyLock<toml::Table> = LazyLock::new(|| source(Lang::En).parse().unwrap_or_default());

@@ -10,6 +10,7 @@ mod front;
 mod login;
 mod order;
 mod raised;
+mod refunds;
 mod words;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use front::{
 pub use login::{AddressChoice, AddressForm, AddressPosting, Consent, HandoverSignIn, Purpose};
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
 pub use raised::Raised;
+pub use refunds::{BatchState, RefundBatch, RefundLine, RefundPaid};
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
 pub const CSS: &str = include_str!("../../pages/danbao.css");
@@ -166,6 +168,9 @@ templates!(
     "desk.html",
     "trade.html",
     "refund.html",
+    "refund_paid.html",
+    "refund_lines.html",
+    "refund_batch.html",
     "addresses.html",
     "handover_sign_in.html",
     "consent.html",
@@ -180,6 +185,7 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
     engine.add_filter("fill", words::fill);
+    engine.add_function("cause_of", explanation::cause_of);
     engine.add_global("css_path", CSS_PATH);
     engine.add_global("mark_path", MARK_PATH);
     for (name, source) in TEMPLATES {

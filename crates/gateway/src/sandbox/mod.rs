@@ -6,6 +6,7 @@ mod clock;
 mod contracts;
 pub(crate) mod demo;
 mod people;
+mod refunds;
 mod trades;
 
 use danbao_protocol::money::Fen;
@@ -84,6 +85,7 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,
         (&Method::GET, ["trades", trade_no]) => trades::show(turn, trade_no)?,
         (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
+        (&Method::GET, ["refund-batches"]) => refunds::find(turn, request)?,
         (&Method::POST, ["checkout"]) => checkout::run(turn, request)?,
         (&Method::GET, ["clock"]) => clock::show(turn)?,
         (&Method::POST, ["clock", "advance"]) => clock::advance(turn, request)?,

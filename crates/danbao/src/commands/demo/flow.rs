@@ -25,7 +25,7 @@ pub(super) struct Flow {
     /// What happens once it is paid.
     afterwards: &'static [Step],
     /// How it ends: `trade_status`, and `refund_status` if there was a refund.
-    ends: (&'static str, Option<&'static str>),
+    pub(super) ends: (&'static str, Option<&'static str>),
     /// How many notifications the shop refuses. The buyer of such a purchase also closes the page before it returns.
     refusals: u32,
 }
@@ -57,7 +57,7 @@ const SENT_BACK: &[Step] = &[
     Step::Act("confirm_return"),
 ];
 const FINISHED: (&str, Option<&str>) = ("TRADE_FINISHED", None);
-const REFUNDED: (&str, Option<&str>) = ("TRADE_CLOSED", Some("REFUND_SUCCESS"));
+pub(super) const REFUNDED: (&str, Option<&str>) = ("TRADE_CLOSED", Some("REFUND_SUCCESS"));
 
 /// Plain first; each charset with each service.
 pub(super) const FLOWS: &[Flow] = &[
@@ -83,6 +83,15 @@ const fn flow(
     method: &'static str,
 ) -> Flow {
     Flow { name, service, charset, mode: None, method, afterwards: &[], ends: FINISHED, refusals: 0 }
+}
+
+/// An instant purchase from the balance that ends in this way.
+pub(super) const fn direct(
+    name: &'static str,
+    charset: &'static str,
+    ends: (&'static str, Option<&'static str>),
+) -> Flow {
+    Flow { ends, ..flow(name, DIRECT, charset, "balance") }
 }
 
 #[cfg(test)]
@@ -204,7 +213,7 @@ impl Stage<'_> {
     }
 
     /// Waits until the shop has acknowledged every notification; moves the clock for those it has refused.
-    fn settle(&self, told: &mut Told) -> anyhow::Result<()> {
+    pub(super) fn settle(&self, told: &mut Told) -> anyhow::Result<()> {
         let started = Instant::now();
         let mut advanced_after = 0;
         loop {
@@ -268,15 +277,19 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn trade(&self, told: &Told) -> anyhow::Result<Value> {
+    pub(super) fn trade(&self, told: &Told) -> anyhow::Result<Value> {
         self.wire.sandbox(Method::GET, &self.sandbox(&format!("trades/{}", told.trade_no)), None)
     }
 
-    fn sandbox(&self, path: &str) -> String {
+    pub(super) fn sandbox(&self, path: &str) -> String {
         format!("{}/sandbox/v1/{path}", self.gateway)
     }
 
-    fn until(&self, what: &str, mut seen: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    pub(super) fn until(
+        &self,
+        what: &str,
+        mut seen: impl FnMut() -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
         let started = Instant::now();
         while !seen()? {
             ensure!(started.elapsed() < AGREE_MAX, "waited in vain until {what}");
@@ -285,12 +298,12 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn step(&self, told: &mut Told, text: String) {
+    pub(super) fn step(&self, told: &mut Told, text: String) {
         (self.tell)(&format!("   {text}\n"));
         told.steps.push(text);
     }
 }
 
-fn text(value: &Value, key: &str) -> anyhow::Result<String> {
+pub(super) fn text(value: &Value, key: &str) -> anyhow::Result<String> {
     value[key].as_str().map(str::to_owned).with_context(|| format!("no `{key}` in {value}"))
 }

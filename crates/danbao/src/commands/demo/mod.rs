@@ -2,6 +2,8 @@
 
 mod deaf;
 mod flow;
+mod kiosk;
+mod refunds;
 mod report;
 mod wire;
 mod words;
@@ -14,6 +16,7 @@ use anyhow::Context;
 use clap::Args;
 
 use self::flow::{FLOWS, Stage};
+use self::kiosk::Heard;
 use self::report::Report;
 use self::wire::Wire;
 pub(super) use self::words::Words;
@@ -54,7 +57,11 @@ pub(super) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     config.shop.listen.set_port(0);
     let refusals = Arc::new(AtomicU32::new(0));
     let left = Arc::clone(&refusals);
-    let installation = Installation::start_with(&config, move |shop| deaf::before(shop, Arc::clone(&left)))?;
+    let heard = Heard::default();
+    let kiosk_hears = heard.clone();
+    let installation = Installation::start_with(&config, move |shop| {
+        kiosk::beside(deaf::before(shop, Arc::clone(&left)), kiosk_hears.clone())
+    })?;
     tell(&words.opening(installation.gateway_url(), installation.shop_url()));
 
     let client = Client::new(installation.runtime().handle().clone(), ClientLimits::default())?;
@@ -76,6 +83,7 @@ pub(super) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         }
         report.flows.push(told);
     }
+    report.flows.extend(refunds::play(&stage, &heard, FLOWS.len() + 1));
     report.imbalance = stage.imbalance()?;
     report.agrees = report.imbalance == "0.00" && report.flows.iter().all(|told| told.agrees);
     installation.stop();

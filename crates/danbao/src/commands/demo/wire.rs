@@ -61,7 +61,8 @@ impl Wire {
         serde_json::from_str(&text).with_context(|| format!("{url} answered no JSON"))
     }
 
-    fn exchange(&self, request: Request) -> anyhow::Result<Response> {
+    /// Any request and its answer.
+    pub(super) fn exchange(&self, request: Request) -> anyhow::Result<Response> {
         let url = request.uri().to_string();
         let (tell, told) = mpsc::channel();
         self.client.send(request, move |outcome| drop(tell.send(outcome)));

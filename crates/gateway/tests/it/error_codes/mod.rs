@@ -2,6 +2,7 @@
 //! (protocol.md §8). `pages/error_codes.csv` says which codes a rule of ours raises and at which services; the table has a
 //! row for each of these pairs, and no other.
 
+mod batches;
 mod carried;
 mod direct;
 mod logins;
@@ -140,6 +141,7 @@ fn table(stage: &Stage) -> Vec<Row> {
         direct::rows(stage),
         servers::rows(stage),
         logins::rows(stage),
+        batches::rows(stage),
     ];
     chapters.into_iter().flatten().collect()
 }
@@ -224,10 +226,10 @@ fn a_code_that_only_the_platform_itself_raises_is_raised_as_planned_and_then_no_
         |_| {},
         |world| {
             let stage = Stage::set(world);
-            let planned = format!("/partners/{}/refusals", stage.shop.partner);
             for line in listed().iter().filter(|line| line.raised == "planned") {
                 for service in &line.services {
                     let good = stage.good_call(world, service, line.code);
+                    let planned = format!("/partners/{}/refusals", stage.caller(service).partner);
                     let plan = json!({ "service": service, "code": line.code, "calls": 2 });
                     world.done(Method::POST, &planned, &plan);
                     let bad = good.replace("&sign=", "&sign=0");

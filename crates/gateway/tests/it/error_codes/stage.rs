@@ -5,6 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::order::Call;
+use super::super::refund_batches::{NOPWD, PWD, refunder};
 use super::super::world::{Merchant, World};
 use super::{ELSEWHERE, HERE};
 
@@ -29,6 +30,10 @@ pub(super) struct Stage {
     pub(super) withheld: Vec<(&'static str, Merchant)>,
     /// Its account is frozen.
     pub(super) frozen: Merchant,
+    /// Under an advanced contract.
+    pub(super) refunder: Merchant,
+    /// The same, its account frozen.
+    pub(super) frozen_refunder: Merchant,
     /// Nobody has seen who it is.
     pub(super) unknown: Merchant,
     pub(super) zhang: DemoBuyer,
@@ -42,7 +47,7 @@ pub(super) const FROZEN: &str = "frozen@danbao.example";
 /// A company with plenty of money.
 pub(super) const COMPANY: &str = "company@danbao.example";
 
-pub(super) const SERVICES: [&str; 9] = [
+pub(super) const SERVICES: [&str; 11] = [
     "create_partner_trade_by_buyer",
     "create_direct_pay_by_user",
     "trade_create_by_buyer",
@@ -52,6 +57,8 @@ pub(super) const SERVICES: [&str; 9] = [
     "query_timestamp",
     super::logins::LOGIN,
     super::logins::ADDRESS,
+    NOPWD,
+    PWD,
 ];
 
 impl Stage {
@@ -84,6 +91,10 @@ impl Stage {
                 SERVICES.iter().map(|service| ((*service).to_owned(), json!(why))).collect();
             (why, with_terms(world, &format!("{why}@shop.example"), json!({ "withheld": all })))
         });
+        let refunder = refunder(world);
+        let advanced = json!({ "is_refundable": true });
+        let frozen_refunder = world.merchant("refunder-frozen@shop.example", advanced);
+        stand(world, &frozen_refunder.seller_id, json!({ "is_frozen": true }));
         stand(world, &frozen.seller_id, json!({ "is_frozen": true }));
         stand(world, &unknown.seller_id, json!({ "is_certified": false }));
         for (email, standing) in
@@ -105,10 +116,17 @@ impl Stage {
             registered,
             withheld: withheld.into(),
             frozen,
+            refunder,
+            frozen_refunder,
             unknown,
             zhang: world.zhang(),
             li: world.li(),
         }
+    }
+
+    /// Whose call [`Stage::good_call`] is.
+    pub(super) fn caller(&self, service: &str) -> &Merchant {
+        if [NOPWD, PWD].contains(&service) { &self.refunder } else { &self.shop }
     }
 
     /// A call that the service answers with yes, as often as it is made.
@@ -120,6 +138,7 @@ impl Stage {
             "trade_create_by_buyer" => return Call::dual(&self.shop, &number, "1.00").url(),
             super::logins::LOGIN => return super::super::login::login(&self.shop).url(),
             super::logins::ADDRESS => return super::logins::address(&self.shop).url(),
+            NOPWD | PWD => return super::batches::good_call(world, &self.refunder, service),
             "query_timestamp" => return Call::new(&self.shop, service).url(),
             _ => {}
         }
