@@ -4,7 +4,7 @@
 use danbao_protocol::time::Timestamp;
 
 use crate::escapes::find;
-use crate::read::{access_log_target, log_marker};
+use crate::read::{access_log_target, answer_at, log_marker};
 
 /// Something of the gateway's that a log tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub fn entries(log: &[u8]) -> Vec<Entry<'_>> {
     let mut time = None;
     for block in blocks(log) {
         let bytes = &log[block.start..block.end];
-        time = access_log_time(bytes).or_else(|| written_time(bytes)).or(time);
+        time =
+            access_log_time(bytes).or_else(|| written_time(bytes)).or_else(|| leading_time(bytes)).or(time);
         let found = match access_log_target(bytes) {
             Some(target) if is_message(target) => Some(Found::Message(bytes)),
             Some(target) if is_hidden(bytes, target) => Some(Found::BodyNotLogged(target)),
@@ -62,9 +63,9 @@ fn blocks(log: &[u8]) -> Vec<Block> {
     for (at, line) in log.split_inclusive(|&byte| byte == b'\n').enumerate() {
         let end = start + line.len();
         let has_marker = log_marker(line).is_some();
-        let begins = access_log_target(line).is_some()
-            || written_time(line).is_some() && !has_marker
-            || find(line, b"responseTxt=").is_some();
+        let answers = answer_at(line).is_some();
+        let is_head = (has_date_word(line) || written_time(line).is_some()) && !has_marker;
+        let begins = answers || is_head || access_log_target(line).is_some() || leading_time(line).is_some();
         match blocks.last_mut() {
             Some(last)
                 if is_open
@@ -75,11 +76,7 @@ fn blocks(log: &[u8]) -> Vec<Block> {
             }
             _ => blocks.push(Block { line: at + 1, start, end }),
         }
-        if begins {
-            is_open = find(line, b"responseTxt=").is_some();
-        } else if has_marker {
-            is_open = true;
-        }
+        is_open = answers || has_marker || is_open && !begins;
         start = end;
     }
     blocks
@@ -98,6 +95,18 @@ fn is_hidden(line: &[u8], target: &[u8]) -> bool {
     let path = target.split(|&byte| byte == b'?').next().unwrap_or(target).to_ascii_lowercase();
     let is_theirs = find(&path, b"notify").is_some() || find(&path, b"gateway.do").is_some();
     find(line, b"\"POST ").is_some() && is_theirs
+}
+
+/// `执行日期`, the word over each entry of `logResult`, in UTF-8 or GBK.
+fn has_date_word(line: &[u8]) -> bool {
+    const IN_GBK: &[u8] = b"\xD6\xB4\xD0\xD0\xC8\xD5\xC6\xDA";
+    find(line, "执行日期".as_bytes()).is_some() || find(line, IN_GBK).is_some()
+}
+
+/// `2011-10-10 13:55:36` at the front of a line, perhaps in a bracket, as logging libraries write it.
+fn leading_time(line: &[u8]) -> Option<Timestamp> {
+    let line = line.strip_prefix(b"[").unwrap_or(line);
+    Timestamp::parse_wire(std::str::from_utf8(line.get(..19)?).ok()?)
 }
 
 /// `[10/Oct/2011:13:55:36 +0800]`
@@ -149,6 +158,14 @@ service=x&partner=1&sign=dd
 responseTxt=false
  return_url_log:isSign=false,a=1&sign=ee
 responseTxt=true notify_url_log:isSign=true,a=1&sign=ff
+2011-10-10 15:00:00,123 INFO responseTxt=true
+ notify_url_log:sign=aa&mysign=bb
+ 返回参数：a=1&b=2
+2011-10-10 15:00:01,456 INFO done
+执行日期：Mon Oct 10 2011 15:01:00 GMT+0800
+veryfy_result=false
+ notify_url_log:sign=aa&mysign=bb,a=1
+执行日期：Mon Oct 10 2011 15:02:00 GMT+0800
 ";
 
     #[test]
@@ -171,10 +188,16 @@ responseTxt=true notify_url_log:isSign=true,a=1&sign=ff
                 at(10, "14:02:00", true),
                 at(11, "14:02:00", true),
                 at(13, "14:02:00", true),
+                at(14, "15:00:00", true),
+                at(19, "15:00:01", true),
             ]
         );
         let Found::Message(first) = entries[0].found else { panic!() };
         assert!(first.ends_with("body=one\ntwo&subject=x\n".as_bytes()));
+        let Found::Message(java) = entries[6].found else { panic!() };
+        assert!(java.ends_with("返回参数：a=1&b=2\n".as_bytes()));
+        let Found::Message(last) = entries[7].found else { panic!() };
+        assert!(last.ends_with(b"mysign=bb,a=1\n"));
         assert_eq!(entries[2].found, Found::BodyNotLogged(b"/notify_url.php"));
     }
 }

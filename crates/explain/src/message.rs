@@ -88,7 +88,7 @@ impl Readable {
             Readable::Ascii => "ascii",
             Readable::Utf8 => "utf-8",
             Readable::Gbk => "gbk",
-            Readable::Both => "utf-8 or gbk",
+            Readable::Both => "utf-8/gbk",
             Readable::Neither => "neither",
         }
     }

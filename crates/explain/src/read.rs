@@ -151,29 +151,42 @@ pub(crate) fn log_marker(input: &[u8]) -> Option<usize> {
     MARKERS.iter().filter_map(|marker| find(input, marker).map(|at| at + marker.len())).min()
 }
 
+/// What the samples record of `notify_verify`'s answer, under the names that their versions have for it.
+const ANSWERS: [&[u8]; 3] = [b"responseTxt=", b"veryfy_result=", b"response_text="];
+
+/// Where the answer stands in a log entry, after its name.
+pub(crate) fn answer_at(input: &[u8]) -> Option<usize> {
+    ANSWERS.iter().filter_map(|name| find(input, name).map(|at| at + name.len())).min()
+}
+
 /// What the samples' `logResult` writes (tutorials 3.5, in direct pay 4.5, in quick login 7.6): `responseTxt=true`, a
-/// line end, `notify_url_log:sign=S&mysign=M,` or `notify_url_log:isSign=true,` and the parameters, which are not
-/// percent-encoded.
+/// line end, and then, as PHP has it, `notify_url_log:sign=S&mysign=M,` or `notify_url_log:isSign=true,` and the
+/// parameters; as Java and .NET have it, `notify_url_log:sign=S&mysign=M`, a line end, a few words with a colon, and
+/// the parameters. They are not percent-encoded.
 fn log_txt(input: &[u8], at: usize) -> Message {
-    let response_txt = find(&input[..at], b"responseTxt=").map(|start| {
-        let value = &input[start + b"responseTxt=".len()..at];
+    let response_txt = answer_at(&input[..at]).map(|start| {
+        let value = &input[start..at];
         let end = value.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b',');
         String::from_utf8_lossy(&value[..end.unwrap_or(value.len())]).into_owned()
     });
     let mut rest = input[at..].trim_ascii_start();
     let sign = taken(&mut rest, b"sign=");
     let mysign = taken(&mut rest, b"mysign=");
-    if taken(&mut rest, b"isSign=").is_some() {
-        rest = rest.trim_ascii_start();
-    }
-    for marker in MARKERS {
-        rest = rest.strip_prefix(marker).unwrap_or(rest).trim_ascii_start();
-    }
+    taken(&mut rest, b"isSign=");
+    rest = without_label(rest);
     let mut pairs = raw_pairs(rest);
     if let Some(sign) = sign.filter(|_| pairs.iter().all(|pair| pair.name != b"sign")) {
         pairs.push(Pair { name: b"sign".to_vec(), value: sign.to_vec(), raw: sign.to_vec() });
     }
     Message { form: Form::LogTxt, pairs, mysign: mysign.map(<[u8]>::to_vec), response_txt }
+}
+
+/// Without words before the first parameter, which end in a colon: full-width, in UTF-8 or GBK, or not.
+fn without_label(text: &[u8]) -> &[u8] {
+    const COLONS: [&[u8]; 3] = ["：".as_bytes(), b"\xA3\xBA", b":"];
+    let words = text.split(|&byte| byte == b'=').next().unwrap_or(b"");
+    let ends = COLONS.iter().filter_map(|colon| find(words, colon).map(|at| at + colon.len()));
+    text[ends.max().unwrap_or(0)..].trim_ascii_start()
 }
 
 /// Takes `name=value` from the front of a log entry, with the `&`, `,` or blank after it.
@@ -258,6 +271,28 @@ mod tests {
         assert_eq!(message.get("subject"), Some(&b"Tom & Jerry"[..]));
         assert_eq!(message.mysign.as_deref(), Some(&b"bb"[..]));
         assert_eq!(message.response_txt.as_deref(), Some("false"));
+    }
+
+    #[test]
+    fn the_versions_of_the_samples_write_it_differently() {
+        for (entry, answer, digest) in [
+            ("veryfy_result=true\n notify_url_log:sign=aa&mysign=bb,a=1&b=2", "true", Some("bb")),
+            ("responseTxt=true\n notify_url_log:sign=aa&mysign=bb\n 返回参数：a=1&b=2", "true", Some("bb")),
+            (
+                "responseTxt=true\n notify_url_log:sign=aa&mysign=bb\n notify回来的参数：a=1&b=2",
+                "true",
+                Some("bb"),
+            ),
+            ("responseTxt=1\n return_url_log:isSign=0,a=1&b=2&sign=aa", "1", None),
+            ("response_text=false\n notify_url_log:isSign=true,a=1&b=2&sign=aa", "false", None),
+        ] {
+            let message = read(entry);
+            assert_eq!(names(&message), ["a", "b", "sign"], "{entry}");
+            assert_eq!(message.response_txt.as_deref(), Some(answer));
+            assert_eq!(message.mysign, digest.map(|digest| digest.as_bytes().to_vec()));
+        }
+        let in_gbk = b"responseTxt=true\n notify_url_log:sign=aa&mysign=bb\n \xB7\xB5\xBB\xD8\xB2\xCE\xCA\xFD\xA3\xBAa=1";
+        assert_eq!(names(&message(in_gbk).unwrap()), ["a", "sign"]);
     }
 
     #[test]

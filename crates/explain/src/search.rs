@@ -20,10 +20,18 @@ pub struct Finding {
 }
 
 /// How much may be tried, and how much has been.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget {
     pub(crate) tried: u32,
     bytes: u64,
+    has_pairs: bool,
+}
+
+impl Budget {
+    /// Nothing is tried yet; `is_brief` forgoes pairs of mistakes.
+    pub(crate) fn new(is_brief: bool) -> Budget {
+        Budget { tried: 0, bytes: 0, has_pairs: !is_brief }
+    }
 }
 
 /// What a text is held against.
@@ -105,7 +113,7 @@ pub(crate) fn search<'c>(
             }
         }
     }
-    if matches!(judge, Judge::Public(..)) {
+    if matches!(judge, Judge::Public(..)) || !budget.has_pairs {
         return None;
     }
     for (at, first, draft) in &singles {

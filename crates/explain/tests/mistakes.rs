@@ -117,3 +117,51 @@ fn the_key_never_stands_in_what_is_said() {
         assert!(!said.contains(KEY) && !said.contains(bytes.trim_matches(['[', ']'])), "{}", case.name);
     }
 }
+
+#[test]
+fn a_brief_search_tries_single_mistakes_alone() {
+    let (mut singles, mut pairs) = (0, 0);
+    for case in cases().into_iter().filter(|case| case.mysign.is_none()) {
+        let question =
+            Question { input: &case.input, key: Some(&case.key), is_brief: true, ..Question::default() };
+        let explained = explain(&question).unwrap();
+        assert!(explained.tried < 1_200, "{}: {}", case.name, explained.tried);
+        match explained.sign.verdict {
+            Verdict::Mistaken(_) => singles += 1,
+            Verdict::Unexplained(_) => pairs += 1,
+            _ => {}
+        }
+    }
+    assert!(singles > 100 && pairs >= 5, "{singles} {pairs}");
+}
+
+#[test]
+fn the_golden_vectors_are_right_and_the_one_that_is_forgiven_is_marked() {
+    let vectors = include_str!("../../protocol/tests/sign-vectors.json");
+    let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+    let mut seen = 0;
+    for vector in vectors["vectors"].as_array().unwrap() {
+        let queries = vector["query_variants"].as_array().into_iter().flatten().chain([&vector["query"]]);
+        for input in queries.filter_map(serde_json::Value::as_str) {
+            let input = match vector["request_line_query"].as_str() {
+                Some(line) => {
+                    format!("POST /gateway.do?{line} HTTP/1.1\r\nHost: gateway.example\r\n\r\n{input}")
+                }
+                None => input.to_owned(),
+            };
+            let key = vector["key"].as_str().map(str::as_bytes);
+            let explained =
+                explain(&Question { input: input.as_bytes(), key, ..Question::default() }).unwrap();
+            let is_lenient = vector["lenient_only"] == true;
+            match explained.sign.verdict {
+                Verdict::Right => assert!(!is_lenient),
+                Verdict::Mistaken(finding) => {
+                    assert!(is_lenient && finding.is_forgiven, "{}", vector["name"])
+                }
+                other => panic!("{}: {other:?}", vector["name"]),
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 18, "{seen}");
+}

@@ -41,6 +41,8 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
         (false, ["errors"]) => errors(turn, request, None),
         (false, ["errors", code]) => errors(turn, request, Some(code)),
         (_, ["cashier", id, rest @ ..]) => cashier::route(turn, request, id, rest),
+        (false, ["etao"]) if turn.config.is_sandbox => login::etao::form(turn, request),
+        (true, ["etao"]) if turn.config.is_sandbox => login::etao::click(turn, request),
         (_, ["handover", id, rest @ ..]) => login::route(turn, request, id, rest),
         (false, ["desk"]) => desk::list(turn, request),
         (false, ["desk", "sign-in"]) => desk::sign_in::form(turn, request),

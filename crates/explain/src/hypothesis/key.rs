@@ -32,7 +32,8 @@ pub(super) fn blanks<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
     let mut guesses = Vec::new();
     for blank in BLANKS {
         let b = blank.as_bytes();
-        let about = blank.escape_unicode().to_string();
+        let codes: Vec<String> = blank.chars().map(|c| format!("U+{:04X}", u32::from(c))).collect();
+        let about = codes.join(" ");
         for padded in [[key, b].concat(), [b, key].concat(), [b, key, b].concat()] {
             guesses.extend(with_key(draft, Kind::KeyBlank, &about, padded));
         }

@@ -24,7 +24,7 @@ pub(super) fn ampersand_escaped<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Gues
     vec![(Mistake::new(Kind::AmpersandEscaped), read)]
 }
 
-/// Characters that a browser makes of `&not` and the like, and what stood there (latrell/Alipay#7).
+/// Characters that a browser makes of `&not` and the like, and what stood there.
 const ENTITIES: [(&str, &str); 3] = [("¬", "not"), ("¤", "curren"), ("×", "times")];
 
 /// `&notify_url=` stood in HTML unescaped and became `¬ify_url=`.

@@ -3,8 +3,9 @@
 use danbao_explain::mistake::Kind;
 
 use super::asks::{
-    KEY, NOTIFICATION, PARTNER, Pairs, REQUEST, RETURN, encode, gbk, join, md5, query, text, to_gbk, utf8,
+    KEY, NOTIFICATION, PARTNER, Pairs, REQUEST, RETURN, encode, gbk, join, md5, query, text, utf8,
 };
+use super::texts::{charsets, labelled_gbk, values};
 
 /// One broken input.
 #[derive(Debug)]
@@ -18,11 +19,17 @@ pub(crate) struct Case {
 }
 
 /// What the mistakes are made with: pairs, and how they are sent.
-struct Table(Vec<Case>);
+pub(super) struct Table(Vec<Case>);
 
 impl Table {
     /// A message whose signature is that of these bytes.
-    fn signed(&mut self, name: &'static str, sent: &Pairs, signed: &[u8], want: &[(Kind, &'static str)]) {
+    pub(super) fn signed(
+        &mut self,
+        name: &'static str,
+        sent: &Pairs,
+        signed: &[u8],
+        want: &[(Kind, &'static str)],
+    ) {
         let input = format!("https://gateway.example/gateway.do?{}", query(sent, &md5(signed)));
         self.input(name, input, want);
     }
@@ -38,7 +45,7 @@ impl Table {
     }
 
     /// The request, its values changed before signing.
-    fn values(
+    pub(super) fn values(
         &mut self,
         name: &'static str,
         sent: &Pairs,
@@ -72,12 +79,12 @@ impl Table {
     }
 }
 
-fn keyed(text: &[u8]) -> Vec<u8> {
+pub(super) fn keyed(text: &[u8]) -> Vec<u8> {
     [text, KEY.as_bytes()].concat()
 }
 
 /// Pairs with one value set, or one more pair.
-fn with(pairs: &Pairs, name: &str, value: impl AsRef<[u8]>) -> Pairs {
+pub(super) fn with(pairs: &Pairs, name: &str, value: impl AsRef<[u8]>) -> Pairs {
     let mut pairs = pairs.clone();
     match pairs.iter_mut().find(|(known, _)| known == name) {
         Some(pair) => pair.1 = value.as_ref().to_vec(),
@@ -90,7 +97,7 @@ fn without(pairs: &Pairs, names: &[&str]) -> Pairs {
     pairs.iter().filter(|(name, _)| !names.contains(&&**name)).cloned().collect()
 }
 
-fn swap(value: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub(super) fn swap(value: &[u8], from: &str, to: &str) -> Vec<u8> {
     // Bytes as Latin letters and back, so that bytes of any charset survive.
     let text: String = value.iter().map(|&byte| char::from(byte)).collect();
     text.replace(from, to).chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
@@ -235,6 +242,13 @@ fn one(table: &mut Table) {
         &keyed(&text(&with(&all, "quantity", "1.0"))),
         &[(Kind::NumberRewritten, "logistics_fee, price, quantity")],
     );
+    let queried = with(&request, "return_url", "http://shop.example/return?id=1");
+    table.signed(
+        "an address was signed without its query",
+        &queried,
+        &keyed(&text(&request)),
+        &[(Kind::ValueAltered, "return_url=http://shop.example/return")],
+    );
     let secure = with(&request, "return_url", "https://shop.example/return");
     table.signed(
         "https for http",
@@ -277,170 +291,6 @@ fn one(table: &mut Table) {
         &keyed(&text(&other)),
         &[(Kind::ValueAltered, "_input_charset=gbk")],
     );
-}
-
-fn values(table: &mut Table) {
-    let request = utf8(REQUEST);
-    table.values(
-        "percent-encoded before signing",
-        &request,
-        |v| encode(v).into(),
-        (Kind::PercentEncoded, "notify_url"),
-    );
-    let raw = |v: &[u8]| encode(v).replace('+', "%20").into_bytes();
-    table.values("percent-encoded with %20", &request, raw, (Kind::PercentEncoded, "notify_url"));
-    let dotnet = |v: &[u8]| {
-        let upper = encode(v).into_bytes();
-        let is_escape = |at: usize| upper[at.saturating_sub(2)..at].contains(&b'%');
-        (0..upper.len())
-            .map(|at| if is_escape(at) { upper[at].to_ascii_lowercase() } else { upper[at] })
-            .collect()
-    };
-    table.values("percent-encoded in small letters", &request, dotnet, (Kind::PercentEncoded, "notify_url"));
-    let twice = |v: &[u8]| encode(encode(v).as_bytes()).into_bytes();
-    table.values("percent-encoded twice", &request, twice, (Kind::PercentEncodedTwice, "notify_url"));
-    let encoded: Pairs =
-        request.iter().map(|(name, value)| (name.clone(), encode(value).into_bytes())).collect();
-    table.signed(
-        "sent encoded twice",
-        &encoded,
-        &keyed(&text(&request)),
-        &[(Kind::DecodedAgain, "notify_url")],
-    );
-    table.values("blanks as plus", &request, |v| swap(v, " ", "+"), (Kind::BlankForm, "subject"));
-    table.values("blanks as %20", &request, |v| swap(v, " ", "%20"), (Kind::BlankForm, "subject"));
-    let quoted = with(&with(&request, "subject", "Tom & \"Jerry\""), "body", "<b>it's</b>");
-    let html =
-        |v: &[u8]| swap(&swap(&swap(&swap(v, "&", "&amp;"), "<", "&lt;"), ">", "&gt;"), "\"", "&quot;");
-    table.values("HTML-escaped before signing", &quoted, html, (Kind::HtmlEscaped, "subject, body"));
-    let php = move |v: &[u8]| swap(&html(v), "'", "&#039;");
-    table.values("HTML-escaped with apostrophes", &quoted, php, (Kind::HtmlEscaped, "subject, body"));
-    let escaped: Pairs = quoted.iter().map(|(name, value)| (name.clone(), html(value))).collect();
-    table.signed(
-        "HTML-escaped on its way",
-        &escaped,
-        &keyed(&text(&quoted)),
-        &[(Kind::HtmlUnescaped, "subject, body")],
-    );
-    let slashed = |v: &[u8]| swap(&swap(v, "'", "\\'"), "\"", "\\\"");
-    table.values("magic quotes before signing", &quoted, slashed, (Kind::SlashesAdded, "subject, body"));
-    let sent: Pairs = quoted.iter().map(|(name, value)| (name.clone(), slashed(value))).collect();
-    table.signed(
-        "magic quotes on the way",
-        &sent,
-        &keyed(&text(&quoted)),
-        &[(Kind::SlashesStripped, "subject, body")],
-    );
-    let lines = with(&request, "body", "one\r\ntwo");
-    table.values("line ends of another system", &lines, |v| swap(v, "\r\n", "\n"), (Kind::LineEnds, "body"));
-    table.values(
-        "all in small letters",
-        &request,
-        |v| v.to_ascii_lowercase(),
-        (Kind::LetterCase, "out_trade_no"),
-    );
-    let tagged = with(&request, "body", "<b>new</b> one");
-    let stripped = with(&request, "body", "new one");
-    table.signed(
-        "a filter took tags out",
-        &tagged,
-        &keyed(&text(&stripped)),
-        &[(Kind::ValueAltered, "body=new one")],
-    );
-}
-
-fn charsets(table: &mut Table) {
-    let (request, in_gbk) = (utf8(REQUEST), gbk(REQUEST));
-    let labelled = with(&in_gbk, "_input_charset", "utf-8");
-    table.signed(
-        "signed in GBK, sent in UTF-8",
-        &request,
-        &keyed(&text(&labelled)),
-        &[(Kind::WrongCharset, "gbk")],
-    );
-    let labelled = with(&request, "_input_charset", "gbk");
-    table.signed(
-        "signed in UTF-8, sent in GBK",
-        &in_gbk,
-        &keyed(&text(&labelled)),
-        &[(Kind::WrongCharset, "utf-8")],
-    );
-    let emoji = with(&request, "subject", "笔😀");
-    let in_gbk_with = |subject: &[u8]| with(&labelled_gbk(), "subject", subject);
-    let pen = to_gbk("笔");
-    for (name, lost, about) in [
-        ("Java writes one question mark", &b"?"[..], "Java"),
-        (".NET writes two question marks", b"??", ".NET"),
-        ("iconv ignores what GBK lacks", b"", "IGNORE"),
-        ("a form writes a reference", b"&#128512;", "&#"),
-    ] {
-        let signed = in_gbk_with(&[&pen, lost].concat());
-        table.signed(name, &emoji, &keyed(&text(&signed)), &[(Kind::Unmappable, about)]);
-    }
-    let cut = with(&request, "subject", "笔😀盒");
-    table.signed(
-        "iconv stops there",
-        &cut,
-        &keyed(&text(&in_gbk_with(&pen))),
-        &[(Kind::Unmappable, "PHP iconv")],
-    );
-    let mut euro = in_gbk_with(&[&pen[..], b"?"].concat());
-    euro = with(&euro, "_input_charset", "utf-8");
-    let sent = with(&request, "subject", "笔€");
-    table.signed("Java's GBK has no euro sign", &sent, &keyed(&text(&euro)), &[(Kind::Unmappable, "Java")]);
-    let form = with(&in_gbk, "subject", [&pen[..], b"&#128512;"].concat());
-    let java = with(&in_gbk, "subject", [&pen[..], b"?"].concat());
-    table.signed(
-        "a form writes a reference, Java signed ?",
-        &form,
-        &keyed(&text(&java)),
-        &[(Kind::Unmappable, "Java")],
-    );
-    let latin = |v: &[u8]| v.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes();
-    table.values("UTF-8 read as ISO-8859-1", &request, latin, (Kind::Misread, "ISO-8859-1"));
-    table.values("GBK read as ISO-8859-1", &in_gbk, latin, (Kind::Misread, "ISO-8859-1"));
-    let mojibake: Pairs = request.iter().map(|(name, value)| (name.clone(), latin(value))).collect();
-    table.signed(
-        "sent as ISO-8859-1 makes it",
-        &mojibake,
-        &keyed(&text(&request)),
-        &[(Kind::Misread, "ISO-8859-1")],
-    );
-    let lossy = |v: &[u8]| String::from_utf8_lossy(v).into_owned().into_bytes();
-    table.values("GBK read as UTF-8", &in_gbk, lossy, (Kind::Misread, "gbk → utf-8"));
-    let as_gbk = |v: &[u8]| encoding_rs::GBK.decode_without_bom_handling(v).0.into_owned().into_bytes();
-    table.values("UTF-8 read as GBK", &request, as_gbk, (Kind::Misread, "utf-8 → gbk"));
-    let question = |v: &[u8]| {
-        let text = String::from_utf8(v.to_vec()).unwrap();
-        text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect::<String>().into_bytes()
-    };
-    table.values(
-        "every Chinese character became ?",
-        &request,
-        question,
-        (Kind::WrongCharset, "ISO-8859-1: ?"),
-    );
-    let mixed = with(&request, "subject", to_gbk("测试商品：录音笔 2G"));
-    table.signed(
-        "one value in another charset",
-        &mixed,
-        &keyed(&text(&request)),
-        &[(Kind::WrongCharset, "subject")],
-    );
-    let cut = |v: &[u8]| swap(v, "\\", "");
-    // The second byte of this character in GBK is a backslash.
-    let trail = with(&in_gbk, "subject", to_gbk("誠信"));
-    table.values(
-        "stripslashes in the middle of a character",
-        &trail,
-        cut,
-        (Kind::SlashesStripped, "subject"),
-    );
-}
-
-/// The request with GBK bytes and the label of UTF-8.
-fn labelled_gbk() -> Pairs {
-    with(&gbk(REQUEST), "_input_charset", "utf-8")
 }
 
 fn readings(table: &mut Table) {
@@ -583,6 +433,11 @@ fn digests(table: &mut Table) {
         query(&request, &md5(right.as_bytes())),
         &[(Kind::OtherDigest, "MD5(MD5)")],
     );
+    table.input(
+        "an HMAC with the key",
+        query(&request, &hmac(&text(&request))),
+        &[(Kind::OtherDigest, "HMAC")],
+    );
     let utf16: Vec<u8> =
         String::from_utf8(signed.clone()).unwrap().encode_utf16().flat_map(u16::to_le_bytes).collect();
     table.input("MD5 over UTF-16", query(&request, &md5(&utf16)), &[(Kind::OtherDigest, "UTF-16")]);
@@ -595,6 +450,18 @@ fn digests(table: &mut Table) {
     table.input("sign_type names another kind", wrong, &[(Kind::SignTypeWrong, "RSA")]);
     let small = query(&request, &right).replace("sign_type=MD5", "sign_type=md5");
     table.input("sign_type in small letters", small, &[(Kind::SignTypeWrong, "md5")]);
+}
+
+/// HMAC-MD5 with the key, by its definition.
+fn hmac(text: &[u8]) -> String {
+    use md5::{Digest, Md5};
+    let pad = |with: u8| -> Vec<u8> {
+        let mut block = KEY.as_bytes().to_vec();
+        block.resize(64, 0);
+        block.iter().map(|byte| byte ^ with).collect()
+    };
+    let inner = Md5::digest([pad(0x36), text.to_vec()].concat());
+    super::asks::md5(&[pad(0x5C), inner.to_vec()].concat())
 }
 
 /// Two mistakes at once.
@@ -622,6 +489,12 @@ fn both(table: &mut Table) {
         &request,
         &keyed(&[&text(&encoded)[..], b"&"].concat()),
         &[(Kind::PercentEncoded, ""), (Kind::OuterAmpersand, "...&")],
+    );
+    table.signed(
+        "the query was signed as it stands in the address",
+        &request,
+        &keyed(&join(&encoded)),
+        &[(Kind::PercentEncoded, ""), (Kind::Unsorted, "")],
     );
     let labelled = labelled_gbk();
     table.signed(

@@ -3,6 +3,7 @@
 
 mod asks;
 mod cases;
+mod texts;
 
 pub(crate) use asks::{KEY, NOTIFICATION, REQUEST, RETURN, gbk, md5, query, text, utf8};
 pub(crate) use cases::{Case, cases};

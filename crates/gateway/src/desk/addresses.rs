@@ -20,8 +20,7 @@ pub(crate) fn form(turn: &mut Turn<'_>, request: &Request) -> Result<Response, F
     };
     let book = address::load_of(turn.tx, &user.user_id)?;
     let edited = address_book::named(&book, Fields::of_query(request).get("edit"));
-    let form =
-        edited.map_or_else(|| address_book::form(&Fields::default()), |entry| address_book::form_of(entry));
+    let form = edited.map_or_else(|| address_book::form(&Fields::default()), address_book::form_of);
     page(turn, &visit, &user, form, None)
 }
 

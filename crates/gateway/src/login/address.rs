@@ -48,8 +48,7 @@ pub(super) fn entry(turn: &mut Turn<'_>, at: &At, user: &User, request: &Request
     let query = Fields::of_query(request);
     let book = address::load_of(turn.tx, &user.user_id)?;
     let edited = address_book::named(&book, query.get("edit"));
-    let form =
-        edited.map_or_else(|| address_book::form(&Fields::default()), |entry| address_book::form_of(entry));
+    let form = edited.map_or_else(|| address_book::form(&Fields::default()), address_book::form_of);
     let lacks_region = edited.is_some_and(|entry| entry.in_parts().is_none());
     let error = lacks_region.then(|| FormError::at("region_1", Message::RegionIncomplete));
     Ok(entry_page(at, &book, form, error))

@@ -5,6 +5,7 @@
 //! merchant may know, or which address it shall have; then the way back.
 
 pub(crate) mod address;
+pub(crate) mod etao;
 pub(crate) mod quick;
 pub(crate) mod token;
 

@@ -11,7 +11,7 @@ use danbao_protocol::time::Timestamp;
 use super::{Asked, At, sign, token};
 use crate::fault::Fault;
 use crate::message::fit;
-use crate::pages::Consent;
+use crate::pages::{Consent, FormError, Message};
 use crate::rows::login::{self, Entrance, Permission};
 use crate::rows::partner::Partner;
 use crate::rows::token::StoredToken;
@@ -58,6 +58,18 @@ fn entrance(request: &Authorize) -> Entrance {
     }
 }
 
+/// Whether somebody may come to a merchant as this account: not if it is frozen, nor if it is a visitor's, which nobody can
+/// sign in with.
+///
+/// # Errors
+/// alipayuser_status_error.
+pub(crate) fn check_status(user: &User) -> Result<(), ErrorCode> {
+    if user.status == UserStatus::Member && !user.is_frozen {
+        return Ok(());
+    }
+    Err(ErrorCode::AlipayuserStatusError)
+}
+
 /// Asks whether the merchant may know, once for each merchant; then the way back.
 pub(super) fn show(
     turn: &mut Turn<'_>,
@@ -65,6 +77,11 @@ pub(super) fn show(
     request: &Authorize,
     user: &User,
 ) -> Result<Response, Fault> {
+    if let Err(code) = check_status(user) {
+        return Ok(
+            at.sign_in_page("", Some(FormError::whole(Message::AccountStatus).with_code(code.as_str())))
+        );
+    }
     let partner = &at.partner.partner;
     if login::has_consented(turn.tx, &user.user_id, partner)? {
         let url = return_url(turn, &at.partner, request, user)?;
@@ -85,6 +102,9 @@ pub(super) fn show(
 /// POST `/consent`: the merchant may know.
 pub(super) fn consent(turn: &mut Turn<'_>, at: &At) -> Result<Response, Fault> {
     let (Asked::Login(request), Some(user)) = (&at.asked, at.visit.member()) else { return Ok(at.go("")) };
+    if check_status(user).is_err() {
+        return Ok(at.go(""));
+    }
     login::consent(turn.tx, &user.user_id, &at.partner.partner, turn.now)?;
     let url = return_url(turn, &at.partner, request, user)?;
     Ok(at.visit.see_other(&url))

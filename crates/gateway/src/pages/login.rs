@@ -125,3 +125,49 @@ pub struct AddressPosting {
 impl Page for AddressPosting {
     const TEMPLATE: &'static str = "address_posting.html";
 }
+
+text_keys! {
+    /// Whom a visitor of etao is known as (table `etao_visitor`).
+    EtaoVisitor {
+        /// Signed in at the platform.
+        Platform = "platform",
+        /// Signed in at the market, with a nickname.
+        Market = "market",
+        /// Signed in nowhere.
+        Nobody = "nobody",
+    }
+}
+
+/// GET `/etao`, in a sandbox: a click on a shop's goods. POST to the same sends `csrf`, `partner`, `target_url`, `visitor`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Etao {
+    /// The shops that can be clicked on; empty before one has asked for a login.
+    pub shops: Vec<EtaoShop>,
+    /// The page that is clicked on.
+    pub target_url: String,
+    /// Name of who is signed in.
+    pub name: Option<String>,
+    /// Nickname of who is signed in.
+    pub nickname: Option<String>,
+    /// Which of the three is chosen.
+    pub visitor: EtaoVisitor,
+    /// Why the form came back.
+    pub error: Option<FormError>,
+}
+
+/// A shop that etao leads to.
+#[derive(Debug, Clone, Serialize)]
+pub struct EtaoShop {
+    /// 合作者身份
+    pub partner: String,
+    /// 商户名称
+    pub name: String,
+    /// Where it is.
+    pub site: String,
+    /// Whether it is the chosen one.
+    pub chosen: bool,
+}
+
+impl Page for Etao {
+    const TEMPLATE: &'static str = "etao.html";
+}

@@ -34,7 +34,9 @@ pub use explanation::{Errors, Explanation, OneError, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
-pub use login::{AddressChoice, AddressForm, AddressPosting, Consent, HandoverSignIn, Purpose};
+pub use login::{
+    AddressChoice, AddressForm, AddressPosting, Consent, Etao, EtaoShop, EtaoVisitor, HandoverSignIn, Purpose,
+};
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
 pub use raised::Raised;
 pub use refunds::{BatchState, RefundBatch, RefundLine, RefundPaid};
@@ -177,6 +179,7 @@ templates!(
     "address_choice.html",
     "address_form.html",
     "address_posting.html",
+    "etao.html",
 );
 
 /// Compiled once; holds nothing that changes, so it is no state of a node.

@@ -97,6 +97,16 @@ text_keys! {
         SellerBalanceTooLow = "seller_balance_too_low",
         /// A reason is missing.
         ReasonMissing = "reason_missing",
+        /// The address of a page is not a full one.
+        LinkWrong = "link_wrong",
+        /// No shop was chosen.
+        ShopWrong = "shop_wrong",
+        /// Whoever is to be told is not signed in.
+        SignInFirst = "sign_in_first",
+        /// Nobody comes to a merchant as this account: alipayuser_status_error.
+        AccountStatus = "account_status",
+        /// The account has no nickname at the market.
+        NoNickname = "no_nickname",
         /// Something is busy; the same again will do.
         TryAgain = "try_again",
     }

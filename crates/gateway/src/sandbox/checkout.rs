@@ -8,15 +8,17 @@ use danbao_protocol::params::Params;
 use danbao_protocol::service::Service;
 use danbao_protocol::service::bank;
 use danbao_protocol::service::payment::Receive;
+use danbao_region::Code;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Problem, read};
 use crate::cashier::{self, Checkout, Source};
 use crate::fault::Fault;
+use crate::rows::address::{self, Address};
 use crate::rows::payment_request::StoredRequest;
+use crate::rows::trade;
 use crate::rows::users::User;
-use crate::rows::{address, trade};
 use crate::services::{self, Refused, payment};
 use crate::turn::Turn;
 
@@ -137,17 +139,26 @@ fn buy(
 }
 
 /// The first entry of the buyer's address book, or an invented address for a buyer without one.
-pub(super) fn first_address(turn: &mut Turn<'_>, buyer: &User) -> Result<Receive, Fault> {
+pub(super) fn first_entry(turn: &mut Turn<'_>, buyer: &User) -> Result<Address, Fault> {
     let book = address::load_of(turn.tx, &buyer.user_id)?;
-    Ok(book.into_iter().next().map_or_else(invented_address, |entry| entry.receive()))
+    Ok(book.into_iter().next().unwrap_or_else(invented_address))
 }
 
-fn invented_address() -> Receive {
-    Receive {
+/// The same, as a trade has it.
+pub(super) fn first_address(turn: &mut Turn<'_>, buyer: &User) -> Result<Receive, Fault> {
+    Ok(first_entry(turn, buyer)?.receive())
+}
+
+/// 浙江省 杭州市 西湖区
+const INVENTED_AREA_CODE: u32 = 330_106;
+
+fn invented_address() -> Address {
+    let to = Receive {
         name: "测试收货人".to_owned(),
-        address: "浙江省 杭州市 西湖区 某路1号".to_owned(),
+        address: "某路1号".to_owned(),
         zip: "310000".to_owned(),
         phone: String::new(),
         mobile: "13800000000".to_owned(),
-    }
+    };
+    Address { address_id: 0, area_code: Code::new(INVENTED_AREA_CODE), to }
 }

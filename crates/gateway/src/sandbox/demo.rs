@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use danbao_protocol::service::payment::Receive;
 use danbao_protocol::time::Timestamp;
-use danbao_region::Code;
 
-use super::people::{NewPartner, NewUser, add_address, make_partner, make_user};
+use super::people::{NewAddress, NewPartner, NewUser, make_partner, make_user};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::pages::DemoAccount;
@@ -62,7 +60,7 @@ const SHOP_NAME: &str = "竹里小铺";
 const BUYERS: [(&str, &str, &str); 2] =
     [("zhang@danbao.example", "张三", "三月竹"), ("li@danbao.example", "李四", "四方来客")];
 /// 上海 普陀区
-const AREA_CODE: u32 = 310_107;
+const AREA_CODE: &str = "310107";
 const LOGIN_PASSWORD: &str = "login123";
 const PAYMENT_PASSWORD: &str = "pay123";
 /// The platform's charge on the demo shop: 0.6 %.
@@ -159,18 +157,17 @@ fn make(turn: &mut Turn<'_>) -> Result<(), Fault> {
             payment_password: PAYMENT_PASSWORD.to_owned(),
             balance: Some("10000.00".to_owned()),
             nickname: Some(nickname.to_owned()),
+            addresses: vec![NewAddress {
+                name: name.to_owned(),
+                address: "某路100号".to_owned(),
+                area_code: Some(AREA_CODE.to_owned()),
+                zip: "200062".to_owned(),
+                phone: String::new(),
+                mobile: "13900000000".to_owned(),
+            }],
             ..NewUser::named(email, Some(name.to_owned()))
         };
-        let user = make_user(turn, &buyer)?
-            .map_err(|problem| Fault::invariant(format!("demo buyer: {problem:?}")))?;
-        let receive = Receive {
-            name: name.to_owned(),
-            address: "某路100号".to_owned(),
-            zip: "200062".to_owned(),
-            phone: String::new(),
-            mobile: "13900000000".to_owned(),
-        };
-        add_address(turn, &user.user_id, Code::new(AREA_CODE), receive)?;
+        make_user(turn, &buyer)?.map_err(|problem| Fault::invariant(format!("demo buyer: {problem:?}")))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod checkout;
 mod clock;
 mod contracts;
 pub(crate) mod demo;
+mod login;
 mod people;
 mod refunds;
 mod trades;
@@ -87,6 +88,9 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
         (&Method::GET, ["refund-batches"]) => refunds::find(turn, request)?,
         (&Method::POST, ["checkout"]) => checkout::run(turn, request)?,
+        (&Method::POST, ["login"]) => login::sign_in(turn, request)?,
+        (&Method::POST, ["address"]) => login::choose(turn, request)?,
+        (&Method::POST, ["etao"]) => login::click(turn, request)?,
         (&Method::GET, ["clock"]) => clock::show(turn)?,
         (&Method::POST, ["clock", "advance"]) => clock::advance(turn, request)?,
         (&Method::GET, ["ledger"]) => ledger(turn)?,

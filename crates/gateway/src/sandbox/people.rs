@@ -16,7 +16,6 @@ use danbao_protocol::sign::{Md5Key, SignType};
 use danbao_protocol::status::TradeStatus;
 use danbao_protocol::status::{UserGrade, UserGradeType};
 use danbao_protocol::time::Timestamp;
-use danbao_region::Code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -65,6 +64,49 @@ pub(super) struct NewUser {
     /// The name at the market that etao leads from.
     #[serde(default)]
     pub(super) nickname: Option<String>,
+    /// The address book, in this order.
+    #[serde(default)]
+    pub(super) addresses: Vec<NewAddress>,
+}
+
+/// An entry of a new member's address book.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAddress {
+    pub(super) name: String,
+    /// The street alone with an area code; one line without.
+    pub(super) address: String,
+    /// 行政区划代码
+    #[serde(default)]
+    pub(super) area_code: Option<String>,
+    #[serde(default)]
+    pub(super) zip: String,
+    #[serde(default)]
+    pub(super) phone: String,
+    #[serde(default)]
+    pub(super) mobile: String,
+}
+
+impl NewAddress {
+    /// The entry; `None` if there is no such region, or a text is longer than the interface takes (protocol.md §3.2).
+    fn entry(&self, address_id: i64) -> Option<Address> {
+        let area_code = match &self.area_code {
+            None => None,
+            Some(code) => Some(code.parse().ok().filter(|code| danbao_region::find(*code).is_some())?),
+        };
+        let to = Receive {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            zip: self.zip.clone(),
+            phone: self.phone.clone(),
+            mobile: self.mobile.clone(),
+        };
+        let entry = Address { address_id, area_code, to };
+        let line = entry.receive();
+        let lengths =
+            [(&line.name, 64), (&line.address, 128), (&line.zip, 20), (&line.phone, 30), (&line.mobile, 20)];
+        lengths.iter().all(|(text, most)| text.chars().count() <= *most).then_some(entry)
+    }
 }
 
 impl NewUser {
@@ -82,6 +124,7 @@ impl NewUser {
             user_grade_type: None,
             gmt_decay: None,
             nickname: None,
+            addresses: Vec::new(),
         }
     }
 
@@ -225,6 +268,16 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
         let detail = "user_grade, user_grade_type, gmt_decay and nickname are as described";
         return Ok(Err(Problem::unprocessable("profile_malformed", detail)));
     };
+    let mut book = Vec::with_capacity(new.addresses.len());
+    for address in &new.addresses {
+        let Some(entry) =
+            address.entry(turn.number("address")?).filter(|_| book.len() < cashier::ADDRESSES_MAX)
+        else {
+            let detail = "no such region, a text too long, or too many addresses";
+            return Ok(Err(Problem::unprocessable("address_malformed", detail)));
+        };
+        book.push(entry);
+    }
     let user = User {
         user_id: cashier::next_user_id(turn)?,
         email: new.email.clone(),
@@ -238,6 +291,9 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
     let login = cost.hash(&new.login_password, &mut turn.memory.entropy)?;
     let payment = cost.hash(&new.payment_password, &mut turn.memory.entropy)?;
     users::insert(turn.tx, &user, Some((&login, &payment)), turn.now)?;
+    for entry in &book {
+        address::insert(turn.tx, &user.user_id, entry)?;
+    }
     if profile != Profile::default() {
         login::insert_profile(turn.tx, &user.user_id, &profile)?;
     }
@@ -247,17 +303,6 @@ pub(super) fn make_user(turn: &mut Turn<'_>, new: &NewUser) -> Result<Result<Use
         apply::post(turn, None, "top_up", &Journal { postings })?;
     }
     Ok(Ok(user))
-}
-
-/// Gives a member a first address.
-pub(super) fn add_address(
-    turn: &mut Turn<'_>,
-    user_id: &UserId,
-    area_code: Option<Code>,
-    to: Receive,
-) -> Result<(), Fault> {
-    let address_id = turn.number("address")?;
-    address::insert(turn.tx, user_id, &Address { address_id, area_code, to })
 }
 
 /// A new merchant under contract, with its own seller's account.

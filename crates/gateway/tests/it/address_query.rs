@@ -15,7 +15,8 @@ use super::world::{Merchant, World, minutes, on_both_databases};
 
 const ADDRESS_RETURN: &str = "http://shop.example/address?own=1";
 
-fn query(merchant: &Merchant) -> Call {
+/// A request for an address.
+pub(crate) fn query(merchant: &Merchant) -> Call {
     Call::new(merchant, "user.logistics.address.query").with("return_url", ADDRESS_RETURN)
 }
 

@@ -385,3 +385,36 @@ fn a_token_and_a_login_state_live_as_long_as_they_are_set_to() {
         },
     );
 }
+
+#[test]
+fn nobody_comes_to_a_merchant_as_a_frozen_account() {
+    on_both_databases(|world| {
+        let (shop, zhang) = (world.shop.clone(), world.zhang());
+        let token = token_of(world, &shop, &zhang.email);
+        let mut browser = Browser::default();
+        let consent = browser.open(world, &login(&shop).url());
+        let freeze = |world: &mut World, is_frozen: bool| {
+            let body = json!({ "is_frozen": is_frozen });
+            world.done(Method::POST, &format!("/users/{}", zhang.user_id), &body)
+        };
+        freeze(world, true);
+        let form = consent.form("/sign-in").with("account", &zhang.email).with("login_password", "login123");
+        let page = browser.send(world, &form);
+        assert!(page.says("account_status") && page.has_form("/sign-in"), "{}", page.html);
+        assert_eq!(page.code(), "alipayuser_status_error");
+        let page = browser.send(world, &page.form("/sign-in").by_button_to("consent"));
+        assert!(page.says("account_status"));
+        let body = json!({ "url": login(&shop).url(), "user": zhang.email });
+        let answer = world.done(Method::POST, "/login", &body);
+        assert_eq!(answer["error_code"], "alipayuser_status_error");
+        let click =
+            json!({ "partner": shop.partner, "target_url": "http://shop.example/", "user": zhang.email });
+        assert_eq!(world.done(Method::POST, "/etao", &click)["error_code"], "alipayuser_status_error");
+        let page = browser.open(world, "/etao");
+        assert!(browser.send(world, &page.form("/etao").with("visitor", "platform")).says("account_status"));
+        freeze(world, false);
+        let back = browser.open(world, &consent.at);
+        assert!(returned_to(&shop, &back).buyer().is_some(), "and what was agreed to before still is");
+        assert!(!token.is_empty());
+    });
+}

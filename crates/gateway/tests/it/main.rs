@@ -10,6 +10,7 @@ mod deadlines;
 mod desk;
 mod error_codes;
 mod error_notices;
+mod etao;
 mod evidence;
 mod gbk;
 mod groups;

@@ -8,6 +8,8 @@ use danbao_protocol::service::Service;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::address_query::query;
+use super::login::login;
 use super::order::Call;
 use super::refund_batches;
 use super::world::{World, on_both_databases};
@@ -213,8 +215,12 @@ fn every_described_path_answers_as_it_is_described() {
                 continue;
             }
             let mut body = operation["requestBody"]["content"]["application/json"]["example"].clone();
-            if path == "/checkout" {
-                body["url"] = json!(fresh);
+            match path.as_str() {
+                "/checkout" => body["url"] = json!(fresh),
+                "/login" => body["url"] = json!(login(&shop).url()),
+                "/address" => body["url"] = json!(query(&shop).url()),
+                "/etao" => body["partner"] = json!(shop.partner),
+                _ => {}
             }
             let query = match path.as_str() {
                 "/trades" => "?out_trade_no=a1",
@@ -244,6 +250,17 @@ fn every_mistake_is_a_problem_that_is_described() {
         world.acknowledge_all();
         let actions = format!("/trades/{}/actions", paid["trade_no"].as_str().unwrap());
         let nobody = "/trades/2012022999999999";
+        let line =
+            json!({ "email": "line@x.example", "addresses": [{ "name": "x", "address": "某省某市某路" }] });
+        world.done(Method::POST, "/users", &line);
+        let entrance = "http://shop.example/login/return";
+        let etao = |partner: &str, more: Value| {
+            let mut body = json!({ "partner": partner, "target_url": "http://shop.example/goods/7" });
+            for (name, value) in more.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            body
+        };
         let terms = format!("/partners/{}/terms", shop.partner);
         let refusals = format!("/partners/{}/refusals", shop.partner);
         let get = Method::GET;
@@ -365,6 +382,74 @@ fn every_mistake_is_a_problem_that_is_described() {
                 "choice_unknown",
             ),
             (&post, "/clock/advance", "/clock/advance", json!({ "seconds": -1 }), "seconds_out_of_range"),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example", "user_grade": "x" }),
+                "profile_malformed",
+            ),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example", "nickname": " " }),
+                "profile_malformed",
+            ),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example",
+                        "addresses": [{ "name": "x", "address": "x", "area_code": "310199" }] }),
+                "address_malformed",
+            ),
+            (
+                &post,
+                "/partners",
+                "/partners",
+                json!({ "seller_email": "a@b.example", "permissions": ["balance"] }),
+                "permission_unknown",
+            ),
+            (&post, "/login", "/login", json!({ "url": url, "user": "nobody@x.example" }), "not_found"),
+            (&post, "/address", "/address", json!({ "url": query(&shop).url() }), "sign_in_needed"),
+            (
+                &post,
+                "/address",
+                "/address",
+                json!({ "url": query(&shop).url(), "user": zhang.email, "address": 1 }),
+                "not_found",
+            ),
+            (
+                &post,
+                "/address",
+                "/address",
+                json!({ "url": query(&shop).url(), "user": "line@x.example" }),
+                "region_missing",
+            ),
+            (&post, "/etao", "/etao", etao("2088999999999999", json!({})), "not_found"),
+            (&post, "/etao", "/etao", etao(&shop.partner, json!({})), "return_url_missing"),
+            (
+                &post,
+                "/etao",
+                "/etao",
+                etao(&shop.partner, json!({ "return_url": "x" })),
+                "entrance_malformed",
+            ),
+            (
+                &post,
+                "/etao",
+                "/etao",
+                etao(&shop.partner, json!({ "return_url": entrance, "target_url": "javascript:x" })),
+                "target_url_malformed",
+            ),
+            (
+                &post,
+                "/etao",
+                "/etao",
+                etao(&shop.partner, json!({ "user": "line@x.example", "by_nickname": true })),
+                "nickname_missing",
+            ),
         ];
         for (method, path, asked, body, code) in mistakes {
             let (status, problem) = world.sandbox(method.clone(), asked, &body);

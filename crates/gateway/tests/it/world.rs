@@ -176,14 +176,13 @@ impl World {
         };
         assert_eq!(request.method(), Method::POST);
         let params = Params::parse_urlencoded(request.body()).unwrap();
-        // A trade's message names the seller, an error's its partner; a batch's result neither: it is for whom its key fits.
+        // A trade's message names the seller, a refused request's its partner; a batch's result is for whom its key fits.
         let named = |name| params.get_text(name, charset).unwrap().unwrap_or_default();
         let (seller_id, partner) = (named("seller_id"), named("partner"));
-        let is_for = |merchant: &&Merchant| match (seller_id.as_ref(), partner.as_ref()) {
-            ("", "") => {
-                sign::verify(&params, &Verifier::Md5(merchant.key.clone()), &Leniency::STRICT).is_ok()
-            }
-            (seller_id, partner) => merchant.seller_id == seller_id || merchant.partner == partner,
+        let is_named = !seller_id.is_empty() || !partner.is_empty();
+        let is_for = |told: &&Merchant| match is_named {
+            true => told.seller_id == seller_id || told.partner == partner,
+            false => sign::verify(&params, &Verifier::Md5(told.key.clone()), &Leniency::STRICT).is_ok(),
         };
         match params.get("sign_type") {
             Some(b"MD5") => {

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use danbao_protocol::params::Params;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::report::Told;
+use super::visitor::{Entrance, Known, Visitor};
 use super::wire::Wire;
 use super::words::{Words, fill};
 
@@ -18,6 +20,8 @@ pub(super) struct Flow {
     pub(super) name: &'static str,
     pub(super) service: &'static str,
     pub(super) charset: &'static str,
+    /// How it begins.
+    entrance: Entrance,
     /// What the buyer chooses at the cashier; only a dual trade asks.
     mode: Option<&'static str>,
     /// Where the money comes from: `balance` or `bank`.
@@ -56,6 +60,8 @@ const SENT_BACK: &[Step] = &[
     Step::Act("return_goods"),
     Step::Act("confirm_return"),
 ];
+/// What is bought.
+const GOOD: &str = "bookmark";
 const FINISHED: (&str, Option<&str>) = ("TRADE_FINISHED", None);
 pub(super) const REFUNDED: (&str, Option<&str>) = ("TRADE_CLOSED", Some("REFUND_SUCCESS"));
 
@@ -74,6 +80,18 @@ pub(super) const FLOWS: &[Flow] = &[
     },
     Flow { afterwards: NEVER_SENT, ends: REFUNDED, ..flow("refund_never_sent", ESCROW, "gbk", "bank") },
     Flow { afterwards: SENT_BACK, ends: REFUNDED, ..flow("refund_sent_back", ESCROW, "utf-8", "balance") },
+    Flow { entrance: Entrance::LoginFirst, ..flow("login_then_buy", DIRECT, "utf-8", "balance") },
+    Flow {
+        entrance: Entrance::CartFirst,
+        afterwards: RECEIVED,
+        ..flow("cart_then_login", ESCROW, "gbk", "balance")
+    },
+    Flow {
+        entrance: Entrance::Etao(Known::AtThePlatform),
+        ..flow("etao_platform", DIRECT, "utf-8", "balance")
+    },
+    Flow { entrance: Entrance::Etao(Known::AtTheMarket), ..flow("etao_market", DIRECT, "gbk", "balance") },
+    Flow { entrance: Entrance::Etao(Known::Nowhere), ..flow("etao_nobody", DIRECT, "utf-8", "bank") },
 ];
 
 const fn flow(
@@ -82,7 +100,18 @@ const fn flow(
     charset: &'static str,
     method: &'static str,
 ) -> Flow {
-    Flow { name, service, charset, mode: None, method, afterwards: &[], ends: FINISHED, refusals: 0 }
+    let entrance = Entrance::Program;
+    Flow {
+        name,
+        service,
+        charset,
+        entrance,
+        mode: None,
+        method,
+        afterwards: &[],
+        ends: FINISHED,
+        refusals: 0,
+    }
 }
 
 /// An instant purchase from the balance that ends in this way.
@@ -116,6 +145,7 @@ pub(super) struct Stage<'a> {
     pub(super) wire: Wire,
     pub(super) gateway: String,
     pub(super) shop: String,
+    pub(super) partner: String,
     pub(super) buyer: String,
     /// How many notifications the shop will still refuse.
     pub(super) refusals: Arc<AtomicU32>,
@@ -141,18 +171,16 @@ impl Stage<'_> {
 
     fn buy(&self, flow: &Flow, told: &mut Told) -> anyhow::Result<()> {
         let words = self.words;
-        let order = json!({
-            "service": flow.service,
-            "charset": flow.charset,
-            "lines": [{ "good": "bookmark", "quantity": 1 }],
-        });
-        let order = self.wire.open(Method::POST, &format!("{}/orders", self.shop), Some(&order))?;
-        told.out_trade_no = text(&order, "out_trade_no")?;
+        let payment_url = match flow.entrance {
+            Entrance::Program => self.order(flow)?,
+            entrance => self.browse(flow, entrance, told)?,
+        };
+        told.out_trade_no = number_in(&payment_url)?;
         self.step(told, fill(&words.placed, &[&told.out_trade_no]));
 
         self.refusals.store(flow.refusals, Ordering::Relaxed);
         let checkout = json!({
-            "url": text(&order, "payment_url")?,
+            "url": payment_url,
             "buyer": self.buyer,
             "mode": flow.mode,
             "method": flow.method,
@@ -181,6 +209,48 @@ impl Stage<'_> {
             self.settle(told)?;
         }
         Ok(())
+    }
+
+    /// A program places an order: the signed address of the cashier.
+    fn order(&self, flow: &Flow) -> anyhow::Result<String> {
+        let order = json!({
+            "service": flow.service,
+            "charset": flow.charset,
+            "lines": [{ "good": GOOD, "quantity": 1 }],
+        });
+        let order = self.wire.open(Method::POST, &format!("{}/orders", self.shop), Some(&order))?;
+        text(&order, "payment_url")
+    }
+
+    /// A buyer comes to the shop, by login or by etao, and places an order: the signed address of the cashier.
+    fn browse(&self, flow: &Flow, entrance: Entrance, told: &mut Told) -> anyhow::Result<String> {
+        let words = self.words;
+        let visitor = Visitor::new(&self.wire, &self.gateway, &self.shop);
+        match entrance {
+            Entrance::Program => {}
+            Entrance::LoginFirst => {
+                visitor.sign_in(&format!("/goods/{GOOD}"), &self.buyer)?;
+                self.step(told, words.login_first.clone());
+                visitor.put_into_cart(GOOD)?;
+            }
+            Entrance::CartFirst => {
+                visitor.put_into_cart(GOOD)?;
+                visitor.sign_in("/checkout", &self.buyer)?;
+                self.step(told, words.cart_first.clone());
+                visitor.use_my_address()?;
+                self.step(told, words.address.clone());
+            }
+            Entrance::Etao(known) => {
+                let user = Some(self.buyer.as_str()).filter(|_| known != Known::Nowhere);
+                visitor.come_by_etao(&self.partner, GOOD, user, known == Known::AtTheMarket)?;
+                let name = visitor.greeted(&format!("/goods/{GOOD}"))?;
+                ensure!(name.is_some() == user.is_some(), "the shop takes a visitor from etao for {name:?}");
+                let told_name = name.map(|name| fill(&words.etao, &[&name]));
+                self.step(told, told_name.unwrap_or_else(|| words.etao_nobody.clone()));
+                visitor.put_into_cart(GOOD)?;
+            }
+        }
+        visitor.place(flow.service, flow.charset)
     }
 
     fn ship(&self, told: &mut Told) -> anyhow::Result<()> {
@@ -302,6 +372,14 @@ impl Stage<'_> {
         (self.tell)(&format!("   {text}\n"));
         told.steps.push(text);
     }
+}
+
+/// The order's number, as the shop has signed it.
+fn number_in(payment_url: &str) -> anyhow::Result<String> {
+    let query = payment_url.split_once('?').map_or("", |(_, query)| query);
+    let params = Params::parse_urlencoded(query.as_bytes())?;
+    let number = params.get("out_trade_no").with_context(|| format!("no out_trade_no in {payment_url}"))?;
+    Ok(String::from_utf8_lossy(number).into_owned())
 }
 
 pub(super) fn text(value: &Value, key: &str) -> anyhow::Result<String> {

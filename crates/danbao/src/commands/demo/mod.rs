@@ -5,6 +5,7 @@ mod flow;
 mod kiosk;
 mod refunds;
 mod report;
+mod visitor;
 mod wire;
 mod words;
 
@@ -69,6 +70,7 @@ pub(super) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         wire: Wire::new(client, installation.accounts().sandbox_token.clone()),
         gateway: installation.gateway_url().to_owned(),
         shop: installation.shop_url().to_owned(),
+        partner: installation.accounts().partner.partner.clone(),
         buyer: installation.accounts().buyers.first().context("the sandbox has no buyer")?.email.clone(),
         refusals,
         words,

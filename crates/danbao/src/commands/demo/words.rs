@@ -14,6 +14,11 @@ pub(in crate::commands) struct Words {
     names: BTreeMap<String, String>,
     /// What buyers and sellers do, by the names of the sandbox API.
     deeds: BTreeMap<String, String>,
+    pub(super) login_first: String,
+    pub(super) cart_first: String,
+    pub(super) address: String,
+    pub(super) etao: String,
+    pub(super) etao_nobody: String,
     pub(super) placed: String,
     pub(super) paid: String,
     pub(super) returned: String,
