@@ -32,6 +32,7 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<TradeDetail>(&mut see);
     all::<RefundBatch>(&mut see);
     all::<Errors>(&mut see);
+    all::<OneError>(&mut see);
     all::<Addresses>(&mut see);
     all::<HandoverSignIn>(&mut see);
     all::<Consent>(&mut see);
@@ -267,10 +268,16 @@ impl Sampled for Notice {
 impl Sampled for DebugError {
     fn samples() -> Vec<(&'static str, Self)> {
         let detail = |label, text: &str| DebugDetail { label, text: text.into() };
-        let bare =
-            DebugError { code: None, parameter: None, is_planned: false, service: None, details: vec![] };
+        let error = |code| explain(code, Lang::Zh);
+        let bare = DebugError {
+            error: error(ErrorCode::BusinessDataAltered),
+            parameter: None,
+            is_planned: false,
+            service: None,
+            details: vec![],
+        };
         let sign = DebugError {
-            code: Some("ILLEGAL_SIGN".into()),
+            error: error(ErrorCode::IllegalSign),
             parameter: Some("sign".into()),
             is_planned: false,
             service: Some("trade_create_by_buyer".into()),
@@ -293,16 +300,12 @@ impl Sampled for DebugError {
             ],
         };
         let upper = DebugError {
-            code: Some("SELLER_NOT_IN_SPECIFIED_SELLERS".into()),
+            error: error(ErrorCode::SellerNotInSpecifiedSellersCapitals),
             service: Some("no_such_service".into()),
             ..bare.clone()
         };
-        let unknown = DebugError {
-            code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()),
-            is_planned: true,
-            ..bare.clone()
-        };
-        vec![("altered", bare), ("sign", sign), ("upper", upper), ("unknown", unknown)]
+        let planned = DebugError { error: error(ErrorCode::PayCheckFail), is_planned: true, ..bare.clone() };
+        vec![("altered", bare), ("sign", sign), ("upper", upper), ("planned", planned)]
     }
 }
 
@@ -697,7 +700,19 @@ impl Sampled for Errors {
             explained(ErrorCode::BusinessDataAltered),
             explained(ErrorCode::GenericFailure),
         ];
-        let one = Errors { errors: vec![explained(ErrorCode::IllegalSign)], is_one: true };
-        vec![("all", Errors { errors, is_one: false }), ("one", one)]
+        vec![("all", Errors { errors })]
+    }
+}
+
+impl Sampled for OneError {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let one = |code| OneError { error: explain(code, Lang::En) };
+        vec![
+            ("rule", one(ErrorCode::IllegalSign)),
+            ("finer", one(ErrorCode::RoyaltyReceiverNotInSpecifiedAccounts)),
+            ("planned", one(ErrorCode::PayCheckFail)),
+            ("never", one(ErrorCode::SignIllegal)),
+            ("altered", one(ErrorCode::BusinessDataAltered)),
+        ]
     }
 }
