@@ -105,7 +105,10 @@ pub(crate) fn queried(
     };
     let answer = match outcome {
         Ok(answer) => answer,
-        Err(why) => return Ok(Problem::unheard(why.as_str()).respond()),
+        Err(why) => {
+            polling::plan_next(turn, number)?;
+            return Ok(Problem::unheard(why.as_str()).respond());
+        }
     };
     let charset = Terms::stored(&row.terms)?.charset()?;
     let account = payment_requests::account_of(turn, &row)?;
