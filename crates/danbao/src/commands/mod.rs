@@ -10,6 +10,7 @@ mod banner;
 mod demo;
 mod explain_code;
 mod keys;
+mod merchant;
 mod text;
 mod up;
 
@@ -48,6 +49,9 @@ enum Command {
     /// Name, make, add and retire keys
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::KeysArgs),
+    /// Serve the merchant's kit beside a shop in any language: REST, signed webhooks, a feed of changes
+    #[command(after_help = merchant::EXAMPLES)]
+    Merchant(merchant::MerchantArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -69,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::ExplainCode(args) => explain_code::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Merchant(args) => merchant::run(args),
     };
     match done {
         Ok(code) => code,

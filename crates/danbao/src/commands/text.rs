@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{banner, demo};
+use super::{banner, demo, merchant};
 use crate::config::Lang;
 
 /// All words of one language.
@@ -13,6 +13,7 @@ use crate::config::Lang;
 pub(super) struct Texts {
     pub(super) banner: banner::Words,
     pub(super) demo: demo::Words,
+    pub(super) merchant: merchant::Words,
 }
 
 /// The words of a language. The files are a part of the program and a test reads both, so they can be relied on.
