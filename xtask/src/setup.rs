@@ -71,7 +71,7 @@ const NEEDS: &[Need] = &[
         is_there: || std::path::Path::new("/usr/share/java/sqlite-jdbc.jar").exists(),
     },
     Need {
-        package: "libgson-java",
+        package: "libgoogle-gson-java",
         purpose: "the same",
         is_there: || std::path::Path::new("/usr/share/java/gson.jar").exists(),
     },

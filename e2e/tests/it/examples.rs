@@ -114,3 +114,24 @@ fn node_takes_in_each_event_once() {
 fn java_takes_in_each_event_once() {
     takes_in_each_event_once(&shop::JAVA);
 }
+
+/// What a reader copies from the document is what these tests have run.
+#[test]
+fn the_document_shows_what_is_run() {
+    let read = |path: &str| std::fs::read_to_string(requirement::workspace().join(path)).unwrap();
+    let document = read("docs/exactly-once.md");
+    for path in ["examples/schema.sql", "examples/result.php"] {
+        let text = read(path);
+        let shown = text.split_once('\n').unwrap().1;
+        assert!(document.contains(shown), "{path} is not as the document shows it");
+    }
+    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for path in ["exactly_once.py", "exactly_once.php"] {
+        let text = folded(&read(&format!("examples/{path}")));
+        for start in ["INSERT INTO danbao_event", "INSERT INTO danbao_trade"] {
+            let statement = document.split(start).nth(1).unwrap().split(['`', ';']).next().unwrap();
+            let statement = folded(&format!("{start}{statement}"));
+            assert!(text.contains(&statement), "{path}: {statement}");
+        }
+    }
+}
