@@ -11,7 +11,7 @@ use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::read_reply;
 
 use crate::fault::Fault;
-use crate::turn::{Turn, Waiting};
+use crate::turn::{Background, Turn, Waiting};
 use crate::{payment_requests, rows};
 
 /// An unpaid trade is asked after no earlier than this.
@@ -26,15 +26,14 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 const UNPAID_END: Duration = Duration::from_secs(16 * 86_400);
 /// A paid trade that nothing was heard of for so long is for a person.
 const PAID_END: Duration = Duration::from_secs(120 * 86_400);
-/// Questions begun in one step.
-const AT_ONCE: i64 = 16;
 /// An answer is waited for so long; the host gives up well before.
 const LEASE: Duration = Duration::from_secs(120);
 
 /// Asks what is due to be asked.
 pub(crate) fn ask_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let until = turn.now.plus(LEASE);
-    for row in rows::payment_request::claim_due(&mut **turn.tx, turn.now, until, AT_ONCE)? {
+    let free = turn.free(Background::Queries);
+    for row in rows::payment_request::claim_due(&mut **turn.tx, turn.now, until, free)? {
         if turn.config.accounts.of(&row.partner, row.sign_type).is_none() {
             tracing::error!(number = %row.out_trade_no, partner = %row.partner, "no account is left to ask with");
             rows::payment_request::plan(&mut **turn.tx, &row.out_trade_no, row.closing, None)?;

@@ -347,6 +347,27 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_of_the_document_are_settings() {
+        const DOCUMENT: &str = include_str!("../../../../docs/merchant.md");
+        let block = DOCUMENT.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let settings: MerchantSettings = toml::from_str(block).unwrap();
+        settings.sidecar("https://pay.shop.example").unwrap();
+        // Every setting is in the document, and its defaults are the program's.
+        let default = MerchantSettings::default();
+        assert_eq!((settings.listen, &settings.data), (default.listen, &default.data));
+        assert_eq!(settings.connections_max, default.connections_max);
+        let source = include_str!("settings.rs");
+        let structs = source.split("pub struct Text(").next().unwrap();
+        let fields = structs.lines().filter_map(|line| line.strip_prefix("    pub ")?.split_once(':'));
+        let mut count = 0;
+        for (field, _) in fields {
+            assert!(DOCUMENT.contains(field), "{field}");
+            count += 1;
+        }
+        assert!(count > 25);
+    }
+
+    #[test]
     fn secrets_are_not_shown() {
         let settings: MerchantSettings = toml::from_str(FILE).unwrap();
         let shown = format!("{settings:?} {:?}", settings.sidecar("http://x").unwrap());

@@ -3,6 +3,7 @@
 
 mod crash;
 mod events;
+mod instances;
 mod messages;
 mod openapi;
 mod orders;

@@ -116,3 +116,27 @@ fn a_shop_that_wants_no_more_is_left_alone_until_it_says_otherwise() {
         assert_eq!(world.shop_says(200)["data"]["order_no"], "B");
     });
 }
+
+#[test]
+fn a_shop_that_hangs_does_not_pile_up_webhooks() {
+    on_both_databases(|world| {
+        for order_no in 0..40 {
+            let bought = world.direct(&format!("A{order_no}"));
+            let _ = world.bring(bought.notify(1, "TRADE_FINISHED"), "true");
+        }
+        for _ in 0..3 {
+            world.due();
+        }
+        let (first, _) = world.sent_to("shop").unwrap();
+        let mut on_their_way = 1;
+        while world.sent_to("shop").is_some() {
+            on_their_way += 1;
+        }
+        assert_eq!(on_their_way, 32);
+        assert!(world.sidecar.next_due().unwrap().is_none(), "nothing is due before one of them has ended");
+        world.step(vec![Input::Answer { id: first, outcome: Ok(Response::new(Bytes::new())) }]);
+        assert_eq!(world.wait(), 0);
+        assert!(world.sent_to("shop").is_some());
+        assert!(world.sent_to("shop").is_none());
+    });
+}
