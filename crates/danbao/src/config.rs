@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use danbao_gateway::config::COMPANY_TO_PRIVATE_MAX;
+use danbao_protocol::money::Fen;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -56,12 +58,20 @@ pub struct GatewaySettings {
     pub database_file: Option<PathBuf>,
     /// Connections at once.
     pub connections_max: u32,
+    /// Proxies in front of it, by their addresses: what they say in `X-Forwarded-For` about who asks is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Words that no goods name and no description may hold.
+    pub forbidden_words: Vec<String>,
     /// When a notification is tried again.
     pub notify_schedule: NotifySchedule,
     /// Whether `success` must stand alone to the byte; otherwise blanks and line ends around it are forgiven.
     pub strict_success: bool,
     /// An unpaid trade closes after so many days, unless the request says otherwise.
     pub close_unpaid_days: u16,
+    /// A refund of what was not shipped may be applied for after so many days, unless the request says otherwise.
+    pub apply_refund_days: u16,
+    /// The platform advises a refund of what was not shipped after so many days, unless the request says otherwise.
+    pub advise_refund_days: u16,
     /// Goods sent by express or EMS count as received after so many days.
     pub confirm_express_days: u16,
     /// Goods sent by post count as received after so many days, unless the request says otherwise.
@@ -82,6 +92,56 @@ pub struct GatewaySettings {
     pub return_express_days: u16,
     /// Goods sent back by post count as received after so many days.
     pub return_post_days: u16,
+    /// A token of the quick login saves its buyer the sign-in for so many minutes.
+    pub token_minutes: u16,
+    /// Whoever does nothing is signed out after so many minutes.
+    pub login_state_minutes: u16,
+    /// A page return can be checked for so many seconds.
+    pub return_link_seconds: u16,
+    /// An anti-phishing timestamp lives so many seconds.
+    pub anti_phishing_key_seconds: u16,
+    /// The most that a company's account pays a private account at once, in yuan.
+    pub company_to_private_max: Yuan,
+    /// How the refusal of a seller who is not the contracted one is spelt.
+    pub seller_code: SellerCode,
+}
+
+/// The two spellings of one code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SellerCode {
+    /// `seller_not_in_specified_sellers`
+    #[default]
+    Lower,
+    /// `SELLER_NOT_IN_SPECIFIED_SELLERS`
+    Capitals,
+}
+
+/// An amount of money: `50000`, `"50000.00"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Number")]
+pub struct Yuan(pub Fen);
+
+/// What TOML and the environment may say for an amount.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(i64),
+    Text(String),
+}
+
+impl TryFrom<Number> for Yuan {
+    type Error = String;
+
+    fn try_from(number: Number) -> Result<Yuan, String> {
+        let text = match number {
+            Number::Whole(yuan) => yuan.to_string(),
+            Number::Text(text) => text,
+        };
+        Fen::parse(&text)
+            .map(Yuan)
+            .map_err(|_| format!("`{text}` is no amount in yuan, such as \"50000.00\""))
+    }
 }
 
 /// The lists of waiting times that the platform has used.
@@ -104,9 +164,13 @@ impl Default for GatewaySettings {
             database: None,
             database_file: None,
             connections_max: 1024,
+            trusted_proxies: Vec::new(),
+            forbidden_words: Vec::new(),
             notify_schedule: NotifySchedule::default(),
             strict_success: false,
             close_unpaid_days: 15,
+            apply_refund_days: 0,
+            advise_refund_days: 7,
             confirm_express_days: 10,
             confirm_post_days: 30,
             confirm_virtual_days: 3,
@@ -117,6 +181,12 @@ impl Default for GatewaySettings {
             return_goods_days: 7,
             return_express_days: 10,
             return_post_days: 30,
+            token_minutes: 30,
+            login_state_minutes: 10,
+            return_link_seconds: 60,
+            anti_phishing_key_seconds: 30,
+            company_to_private_max: Yuan(COMPANY_TO_PRIVATE_MAX),
+            seller_code: SellerCode::default(),
         }
     }
 }
@@ -135,6 +205,21 @@ pub struct ShopSettings {
     pub database_file: Option<PathBuf>,
     /// Connections at once.
     pub connections_max: u32,
+    /// What stands before a member's name; unset, what the integration rules want.
+    pub display_prefix: Option<String>,
+    /// Origins beside its own that etao's `target_url` may lead to.
+    pub targets: Vec<String>,
+}
+
+impl ShopSettings {
+    /// How the shop treats members.
+    pub(crate) fn members(&self) -> danbao_shop::Members {
+        let rules = danbao_shop::Members::default();
+        danbao_shop::Members {
+            display_prefix: self.display_prefix.clone().unwrap_or(rules.display_prefix),
+            targets: self.targets.clone(),
+        }
+    }
 }
 
 impl Default for ShopSettings {
@@ -145,6 +230,8 @@ impl Default for ShopSettings {
             database: None,
             database_file: None,
             connections_max: 1024,
+            display_prefix: None,
+            targets: Vec::new(),
         }
     }
 }
@@ -254,11 +341,13 @@ fn check<T: DeserializeOwned>(layer: &Table) -> anyhow::Result<T> {
     Value::Table(layer.clone()).try_into::<T>().map_err(|error| anyhow::anyhow!("{}", error.message()))
 }
 
-/// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as an integer is one,
-/// anything else is text; so is what would not be written back alike, such as a secret that begins with zeros.
-fn environment_layer(keys: &str, value: &str) -> Table {
-    let number = value.parse::<i64>().ok().filter(|number| number.to_string() == value);
-    let value = number.map_or_else(|| Value::String(value.to_owned()), Value::Integer);
+/// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as an integer or as
+/// `true` or `false` is one, anything else is text; so is what would not be written back alike, such as a secret that
+/// begins with zeros.
+fn environment_layer(keys: &str, text: &str) -> Table {
+    let whole = text.parse().ok().filter(|number: &i64| number.to_string() == text).map(Value::Integer);
+    let value = whole.or_else(|| text.parse().map(Value::Boolean).ok());
+    let value = value.unwrap_or_else(|| Value::String(text.to_owned()));
     let keys: Vec<String> = keys.split("__").map(str::to_ascii_lowercase).collect();
     let mut inner = value;
     for key in keys.iter().skip(1).rev() {
@@ -345,6 +434,47 @@ mod tests {
         assert!(said.starts_with("on the command line: invalid socket address"), "{said}");
         let said = complaint(None, &[("DANBAO__GATEWAY", "x")], "");
         assert!(said.starts_with("in the environment variable DANBAO__GATEWAY: invalid type"), "{said}");
+    }
+
+    #[test]
+    fn every_clock_and_every_limit_can_be_set_in_the_file_and_in_the_environment() {
+        let (_dir, path) = file("[gateway]\nadvise_refund_days = 3\ncompany_to_private_max = '1.50'\n");
+        let env = environment(&[
+            ("DANBAO__GATEWAY__APPLY_REFUND_DAYS", "2"),
+            ("DANBAO__GATEWAY__LOGIN_STATE_MINUTES", "20"),
+            ("DANBAO__GATEWAY__STRICT_SUCCESS", "true"),
+        ]);
+        let config = load(Some(&path), env, Table::new()).unwrap().gateway;
+        assert_eq!((config.advise_refund_days, config.apply_refund_days), (3, 2));
+        assert_eq!(config.company_to_private_max, Yuan(Fen(150)));
+        assert_eq!((config.login_state_minutes, config.strict_success), (20, true));
+        let env = environment(&[("DANBAO__GATEWAY__COMPANY_TO_PRIVATE_MAX", "70000")]);
+        let config = load(None, env, Table::new()).unwrap().gateway;
+        assert_eq!(config.company_to_private_max, Yuan(Fen(7_000_000)));
+        let said = complaint(None, &[("DANBAO__GATEWAY__COMPANY_TO_PRIVATE_MAX", "much")], "");
+        assert!(said.contains("`much` is no amount in yuan"), "{said}");
+    }
+
+    #[test]
+    fn the_reference_lists_every_key_with_its_default() {
+        const REFERENCE: &str = include_str!("../../../docs/settings.md");
+        let listed = REFERENCE.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config: Config = toml::from_str(listed).unwrap();
+        assert_eq!(config, Config::default());
+        for table in ["", "[gateway]", "[shop]"] {
+            // serde says which keys there are when it meets one that there is not.
+            let said =
+                toml::from_str::<Config>(&format!("{table}\nno_such_key = 1")).unwrap_err().to_string();
+            let known = said.split("expected one of ").nth(1).unwrap();
+            let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+            assert!(names.len() > 4, "{said}");
+            for name in names.iter().filter(|name| !["gateway", "shop"].contains(name)) {
+                let own = listed
+                    .lines()
+                    .any(|line| line.trim_start_matches("# ").starts_with(&format!("{name} =")));
+                assert!(own, "{table} {name} is not in docs/settings.md");
+            }
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use danbao_store::Conn;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, DatabaseUrl, GatewaySettings, NotifySchedule, database_url};
+use crate::config::{Config, DatabaseUrl, GatewaySettings, NotifySchedule, SellerCode, database_url};
 use crate::host::client::{Client, ClientLimits};
 use crate::host::clock::{SteadyClock, wall_now};
 use crate::host::entropy;
@@ -133,7 +133,11 @@ impl Installation {
 
         let _inside = runtime.enter();
         let limits = |connections_max| ServerLimits { connections_max, ..ServerLimits::default() };
-        let gateway_server = gateway_at.serve(gateway_runner.door(), limits(config.gateway.connections_max));
+        let gateway_limits = ServerLimits {
+            trusted_proxies: config.gateway.trusted_proxies.clone(),
+            ..limits(config.gateway.connections_max)
+        };
+        let gateway_server = gateway_at.serve(gateway_runner.door(), gateway_limits);
         let shop_server = shop_at.serve(shop_runner.door(), limits(config.shop.connections_max));
         drop(_inside);
 
@@ -246,6 +250,7 @@ struct Plan {
     shop_url: String,
     gateway_database: DatabaseUrl,
     shop_database: DatabaseUrl,
+    members: danbao_shop::Members,
     gateway_config: danbao_gateway::Config,
 }
 
@@ -262,6 +267,7 @@ impl Plan {
             gateway_url,
             shop_url: public_url(shop.public_url.as_deref(), shop_at),
             gateway_database: gateway_database(config)?,
+            members: shop.members(),
             shop_database: database_url(shop.database.as_ref(), shop.database_file.as_deref(), || {
                 embedded(&config.data, "shop.db")
             })
@@ -317,6 +323,7 @@ fn gateway_node(plan: &Plan) -> GatewayNode {
 }
 
 fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Config {
+    let seconds = |count: u16| Duration::from_secs(u64::from(count));
     let days = |count: u16| Duration::from_secs(u64::from(count) * 86_400);
     danbao_gateway::Config {
         retries: match settings.notify_schedule {
@@ -324,8 +331,11 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             NotifySchedule::Of2016 => RetrySchedule::of_2016(),
         },
         strict_success: settings.strict_success,
+        forbidden_words: settings.forbidden_words.clone(),
         clocks: Clocks {
             close_unpaid: days(settings.close_unpaid_days),
+            apply_refund: days(settings.apply_refund_days),
+            advise_refund: days(settings.advise_refund_days),
             confirm_express: days(settings.confirm_express_days),
             confirm_post: days(settings.confirm_post_days),
             confirm_virtual: days(settings.confirm_virtual_days),
@@ -337,6 +347,15 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             return_express: days(settings.return_express_days),
             return_post: days(settings.return_post_days),
         },
+        token: seconds(settings.token_minutes) * 60,
+        login_state: seconds(settings.login_state_minutes) * 60,
+        return_link: seconds(settings.return_link_seconds),
+        anti_phishing_key: seconds(settings.anti_phishing_key_seconds),
+        seller_code: match settings.seller_code {
+            SellerCode::Lower => danbao_gateway::config::SellerCode::Lower,
+            SellerCode::Capitals => danbao_gateway::config::SellerCode::Capitals,
+        },
+        company_to_private_max: settings.company_to_private_max.0,
         ..danbao_gateway::Config::sandbox(url)
     }
 }
@@ -371,7 +390,12 @@ fn shop_node(plan: &Plan, partner: &Partner) -> anyhow::Result<Build> {
         UserId::new(partner.seller_id.as_str()),
         &format!("{}/gateway.do", plan.gateway_url),
     )?;
-    let config = danbao_shop::Config { own_url: plan.shop_url.clone(), account, lang: danbao_shop::Lang::Zh };
+    let config = danbao_shop::Config {
+        own_url: plan.shop_url.clone(),
+        account,
+        lang: danbao_shop::Lang::Zh,
+        members: plan.members.clone(),
+    };
     let database = plan.shop_database.clone();
     Ok(Box::new(move || {
         let conn = open(&database)?;

@@ -39,6 +39,17 @@ pub struct Event {
     pub actor: Actor,
     /// What, as a verb.
     pub command: Command,
+    /// What was said with it, if this is a thing that is said.
+    pub grounds: Option<Grounds>,
+}
+
+/// What one side of a trade tells the other about a refund.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grounds {
+    /// Why.
+    pub reason: String,
+    /// 凭证: what shows that it is so; may be empty.
+    pub evidence: String,
 }
 
 /// What can be done to a trade.
@@ -50,6 +61,12 @@ pub enum Command {
     Arrange,
     /// The buyer paid.
     Pay,
+    /// The buyer paid, and the seller's frozen account cannot take it: the platform holds it.
+    PayHeld,
+    /// The seller's account can take what was held for it.
+    Release,
+    /// The seller has not shipped for long: the platform advises the buyer to apply for a refund.
+    AdviseRefund,
     /// The seller shipped.
     SendGoods,
     /// The goods were received, or the time for saying otherwise is over.
@@ -78,10 +95,13 @@ pub enum Command {
 
 impl Command {
     /// Every command.
-    pub const ALL: [Command; 15] = [
+    pub const ALL: [Command; 18] = [
         Command::Create,
         Command::Arrange,
         Command::Pay,
+        Command::PayHeld,
+        Command::Release,
+        Command::AdviseRefund,
         Command::SendGoods,
         Command::ConfirmGoods,
         Command::Close,
@@ -107,6 +127,9 @@ impl Command {
             Command::Create => "create",
             Command::Arrange => "arrange",
             Command::Pay => "pay",
+            Command::PayHeld => "pay_held",
+            Command::Release => "release",
+            Command::AdviseRefund => "advise_refund",
             Command::SendGoods => "send_goods",
             Command::ConfirmGoods => "confirm_goods",
             Command::Close => "close",
@@ -134,11 +157,13 @@ pub enum Actor {
     Partner,
     /// A deadline.
     Timer,
+    /// The platform's staff, who freeze accounts and release them.
+    Platform,
 }
 
 impl Actor {
     /// Every word that [`Actor::role`] gives.
-    pub const ROLES: [&'static str; 4] = ["buyer", "seller", "partner", "timer"];
+    pub const ROLES: [&'static str; 5] = ["buyer", "seller", "partner", "timer", "platform"];
 
     /// The word in the trade's history.
     pub fn role(&self) -> &'static str {
@@ -147,6 +172,7 @@ impl Actor {
             Actor::Seller(_) => "seller",
             Actor::Partner => "partner",
             Actor::Timer => "timer",
+            Actor::Platform => "platform",
         }
     }
 }

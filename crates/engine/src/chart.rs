@@ -12,7 +12,8 @@ use danbao_protocol::ids::{TradeNo, UserId};
 pub enum Account {
     /// What the platform owes an account holder. Never below zero.
     User(UserId),
-    /// What the platform holds for one escrow trade: the trade's amount while held, zero before and after.
+    /// What the platform holds for one trade: its amount while it is held, in escrow or because the seller's account
+    /// cannot take it; zero before and after.
     Escrow(TradeNo),
     /// 银行清算: what passed through one bank, by its code (protocol.md §3.8). Negative: the bank holds it for us.
     Bank(String),

@@ -17,6 +17,8 @@ const fn days(count: u64) -> Duration {
 pub enum DeadlineKind {
     /// The unpaid trade closes.
     CloseUnpaid,
+    /// The platform advises a refund of what was not shipped.
+    AdviseRefund,
     /// The shipped trade is taken as received.
     ConfirmGoods,
     /// The refund period of an advanced direct-pay contract ends.
@@ -31,8 +33,9 @@ pub enum DeadlineKind {
 
 impl DeadlineKind {
     /// Every kind.
-    pub const ALL: [DeadlineKind; 6] = [
+    pub const ALL: [DeadlineKind; 7] = [
         DeadlineKind::CloseUnpaid,
+        DeadlineKind::AdviseRefund,
         DeadlineKind::ConfirmGoods,
         DeadlineKind::FinishRefundable,
         DeadlineKind::AgreeRefund,
@@ -44,6 +47,7 @@ impl DeadlineKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             DeadlineKind::CloseUnpaid => "close_unpaid",
+            DeadlineKind::AdviseRefund => "advise_refund",
             DeadlineKind::ConfirmGoods => "confirm_goods",
             DeadlineKind::FinishRefundable => "finish_refundable",
             DeadlineKind::AgreeRefund => "agree_refund",
@@ -67,8 +71,8 @@ pub struct Deadline {
     pub due_at: Timestamp,
 }
 
-/// The clock that runs while a trade is as it is now: that of an open refund before the trade's own. Every state that
-/// waits for somebody has one, but the seller's shipping.
+/// The clock that runs while a trade is as it is now: that of an open refund before the trade's own. That of the seller's
+/// shipping changes no state: the platform advises a refund, once.
 pub fn running(trade: &Trade) -> Option<DeadlineKind> {
     use RefundStatus::*;
     match (trade.refund_status, trade.trade_status) {
@@ -77,6 +81,7 @@ pub fn running(trade: &Trade) -> Option<DeadlineKind> {
         (Some(WaitSellerConfirmGoods), _) => Some(DeadlineKind::ConfirmReturn),
         (None | Some(RefundClosed | RefundSuccess), status) => match status {
             TradeStatus::WaitBuyerPay => Some(DeadlineKind::CloseUnpaid),
+            TradeStatus::WaitSellerSendGoods => Some(DeadlineKind::AdviseRefund),
             TradeStatus::WaitBuyerConfirmGoods => Some(DeadlineKind::ConfirmGoods),
             TradeStatus::TradeSuccess => Some(DeadlineKind::FinishRefundable),
             _ => None,
@@ -89,6 +94,10 @@ pub fn running(trade: &Trade) -> Option<DeadlineKind> {
 pub struct Clocks {
     /// An unpaid trade closes after this, unless the request says otherwise; 15 days, the upper bound of it_b_pay.
     pub close_unpaid: Duration,
+    /// A refund of what was not shipped may be applied for after this, unless the request says otherwise; at once.
+    pub apply_refund: Duration,
+    /// The platform advises a refund of what was not shipped after this, unless the request says otherwise; 7 days.
+    pub advise_refund: Duration,
     /// Goods sent by express or EMS count as received after this; 10 days.
     pub confirm_express: Duration,
     /// Goods sent by post count as received after this; 30 days.
@@ -115,6 +124,8 @@ impl Default for Clocks {
     fn default() -> Self {
         Clocks {
             close_unpaid: days(15),
+            apply_refund: Duration::ZERO,
+            advise_refund: days(7),
             confirm_express: days(10),
             confirm_post: days(30),
             confirm_virtual: days(3),
@@ -130,13 +141,21 @@ impl Default for Clocks {
 }
 
 /// When an unpaid trade closes (protocol.md §3.2 it_b_pay).
-pub(crate) fn close_unpaid(it_b_pay: Option<PayTimeout>, clocks: &Clocks, now: Timestamp) -> Deadline {
+pub fn close_unpaid(it_b_pay: Option<PayTimeout>, clocks: &Clocks, now: Timestamp) -> Deadline {
     let due_at = match it_b_pay {
         Some(PayTimeout::After(length)) => now.plus(length),
         Some(PayTimeout::Today) => now.next_beijing_midnight(),
         None => now.plus(clocks.close_unpaid),
     };
     Deadline { kind: DeadlineKind::CloseUnpaid, due_at }
+}
+
+/// When the platform advises a refund of what was paid and not shipped (t_s_send_2, protocol.md §5.7); `None` before
+/// payment.
+pub(crate) fn advise_refund(trade: &Trade, clocks: &Clocks) -> Option<Deadline> {
+    let own = trade.request.timeouts.t_s_send_2_days.map(|count| days(u64::from(count)));
+    let due_at = trade.gmt.payment?.plus(own.unwrap_or(clocks.advise_refund));
+    Some(Deadline { kind: DeadlineKind::AdviseRefund, due_at })
 }
 
 /// When shipped goods count as received (protocol.md §5.7). t_b_rec_post concerns parcels by post alone: the
@@ -159,10 +178,11 @@ pub(crate) fn confirm_goods(trade: &Trade, by: TransportType, clocks: &Clocks, n
     Deadline { kind: DeadlineKind::ConfirmGoods, due_at: now.plus(length) }
 }
 
-/// From when a buyer may apply for a refund of goods that were not sent (t_s_send_1, protocol.md §5.7); `None`: at once.
-pub(crate) fn refund_from(trade: &Trade) -> Option<Timestamp> {
-    let count = trade.request.timeouts.t_s_send_1_days?;
-    Some(trade.gmt.payment?.plus(days(u64::from(count))))
+/// From when a buyer may apply for a refund of goods that were not sent (t_s_send_1, protocol.md §5.7); `None` before
+/// payment.
+pub(crate) fn refund_from(trade: &Trade, clocks: &Clocks) -> Option<Timestamp> {
+    let own = trade.request.timeouts.t_s_send_1_days.map(|count| days(u64::from(count)));
+    Some(trade.gmt.payment?.plus(own.unwrap_or(clocks.apply_refund)))
 }
 
 /// How long goods that are sent back may be on their way before they count as received (protocol.md §5.7).

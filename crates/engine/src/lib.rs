@@ -10,7 +10,9 @@ pub mod refund;
 pub mod refusal;
 pub mod repeat;
 pub mod settlement;
+pub mod standing;
 pub mod trade;
+pub mod triggers;
 
 #[cfg(test)]
 mod tests;

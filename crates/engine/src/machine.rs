@@ -21,7 +21,9 @@ use crate::notices;
 use crate::refund;
 use crate::refusal::Refusal;
 use crate::settlement::{self, Royalty};
+use crate::standing::Parties;
 use crate::trade::{Instants, Mode, Shipment, Trade};
+use crate::triggers::Triggers;
 
 /// Where a command leads; `None` if the state does not allow it.
 pub fn next(mode: Mode, is_refundable: bool, from: TradeStatus, command: Command) -> Option<TradeStatus> {
@@ -31,7 +33,10 @@ pub fn next(mode: Mode, is_refundable: bool, from: TradeStatus, command: Command
         (WaitBuyerPay, Command::Pay, Mode::Escrow) => Some(WaitSellerSendGoods),
         (WaitBuyerPay, Command::Pay, Mode::Direct) if is_refundable => Some(TradeSuccess),
         (WaitBuyerPay, Command::Pay, Mode::Direct) => Some(TradeFinished),
+        (WaitBuyerPay, Command::PayHeld, Mode::Direct) => Some(TradePending),
+        (TradePending, Command::Release, _) => Some(if is_refundable { TradeSuccess } else { TradeFinished }),
         (WaitBuyerPay, Command::Close, _) => Some(TradeClosed),
+        (WaitSellerSendGoods, Command::AdviseRefund, _) => Some(WaitSellerSendGoods),
         (WaitSellerSendGoods, Command::SendGoods, _) => Some(WaitBuyerConfirmGoods),
         (WaitBuyerConfirmGoods, Command::ConfirmGoods, _) => Some(TradeFinished),
         (TradeSuccess, Command::Finish, _) => Some(TradeFinished),
@@ -58,6 +63,8 @@ pub struct Opening {
     pub is_refundable: bool,
     /// From the partner's contract: the platform's charge in parts per million.
     pub fee_ppm: i64,
+    /// From the partner's contract: which changes of direct pay are announced.
+    pub triggers: Triggers,
     /// The request's royalty, its parties looked up.
     pub royalty: Vec<Royalty>,
 }
@@ -88,8 +95,8 @@ pub enum Means {
 /// `BUYER_SELLER_EQUAL`, `TRADE_BUYER_NOT_MATCH`, `LOGISTICS_CHOOSE_ERROR` in this order (protocol.md §8.5 item 12),
 /// then what [`settlement::check_royalty`] says; `ILLEGAL_FEE_PARAM` on overflow.
 pub fn create(opening: Opening, clocks: &Clocks, now: Timestamp) -> Result<Change, Refusal> {
-    let Opening { trade_no, request, seller, named_buyer, buyer, choice, is_refundable, fee_ppm, royalty } =
-        opening;
+    let Opening { trade_no, request, seller, named_buyer, buyer, choice, .. } = opening;
+    let Opening { is_refundable, fee_ppm, triggers, royalty, .. } = opening;
     check_buyer(&seller, named_buyer.as_ref(), &buyer)?;
     let (mode, logistics) = choose(&request, &choice)?;
     let receive = choice.receive.or_else(|| request.receive.clone());
@@ -112,6 +119,7 @@ pub fn create(opening: Opening, clocks: &Clocks, now: Timestamp) -> Result<Chang
         // The instant branch of a dual trade is done at once (protocol.md §5.5).
         is_refundable: is_refundable && request.service.is_direct(),
         fee_ppm,
+        triggers,
         royalty,
         trade_status: TradeStatus::WaitBuyerPay,
         refund_status: None,
@@ -160,21 +168,25 @@ pub fn arrange(
     Ok(Some(announce(after, Command::Arrange, Actor::Buyer(buyer.clone()), now)))
 }
 
-/// The buyer pays in full.
+/// The buyer pays in full. What a frozen seller cannot take is held in the trade's own account until [`release`].
 ///
 /// # Errors
-/// `TRADE_BUYER_NOT_MATCH`; `TRADE_NOT_ALLOWED_PAY` (already paid, or closed); an escrow trade without an address;
-/// a balance too low.
+/// `TRADE_BUYER_NOT_MATCH`; `TRADE_NOT_ALLOWED_PAY` (already paid, or closed); what [`Parties::check`] says; an escrow
+/// trade without an address; a balance too low.
 pub fn pay(
     trade: &Trade,
     buyer: &UserId,
     means: &Means,
     receive: Option<Receive>,
+    parties: &Parties,
     clocks: &Clocks,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
     check_buyer(&trade.seller, Some(&trade.buyer), buyer)?;
-    let status = step(trade, Command::Pay)?;
+    let is_held = trade.mode == Mode::Direct && parties.seller.is_frozen;
+    let command = if is_held { Command::PayHeld } else { Command::Pay };
+    let status = step(trade, command)?;
+    parties.check(trade.total_fee)?;
     let mut after = moved(trade, status);
     if receive.is_some() && receive != trade.receive {
         (after.receive, after.gmt.logistics_modify) = (receive, Some(now));
@@ -188,24 +200,68 @@ pub fn pay(
         Means::Bank(code) => Account::Bank(code.clone()),
     };
     after.paid_from = Some(source.clone());
-    let postings = match trade.mode {
-        Mode::Escrow => {
-            let credit = Account::Escrow(trade.trade_no.clone());
-            vec![Posting { debit: source, credit, amount: trade.total_fee }]
-        }
-        Mode::Direct => settlement::pay_seller(trade, source, trade.total_fee)?,
-    };
     after.gmt.payment = Some(now);
-    if status.is_final() {
-        after.gmt.close = Some(now);
+    let actor = Actor::Buyer(buyer.clone());
+    if trade.mode == Mode::Direct && !is_held {
+        return settled(after, source, command, actor, clocks, now);
     }
-    let mut change = announce(after, Command::Pay, Actor::Buyer(buyer.clone()), now);
+    let credit = Account::Escrow(trade.trade_no.clone());
+    if is_held {
+        // What cannot be settled later must not be taken now.
+        settlement::pay_seller(&after, credit.clone(), after.total_fee)?;
+    }
+    let postings = vec![Posting { debit: source, credit, amount: trade.total_fee }];
+    let mut change = announce(after, command, actor, now);
     change.clear_deadlines = true;
     change.journal = Some(Journal { postings });
-    if status == TradeStatus::TradeSuccess {
+    let advice = deadlines::advise_refund(&change.trade, clocks);
+    change.set_deadlines.extend(advice.filter(|_| !is_held));
+    Ok(change)
+}
+
+/// The seller's account can take what was held for it: the trade goes on as if it had been paid now (protocol.md §5.6).
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` in any other state than TRADE_PENDING.
+pub fn release(trade: &Trade, clocks: &Clocks, now: Timestamp) -> Result<Change, Refusal> {
+    let after = moved(trade, step(trade, Command::Release)?);
+    let held = Account::Escrow(trade.trade_no.clone());
+    settled(after, held, Command::Release, Actor::Platform, clocks, now)
+}
+
+/// The seller of an instant payment has the money; the trade is over, or can still be refunded for a while.
+fn settled(
+    mut after: Trade,
+    source: Account,
+    command: Command,
+    by: Actor,
+    clocks: &Clocks,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    let postings = settlement::pay_seller(&after, source, after.total_fee)?;
+    if after.trade_status.is_final() {
+        after.gmt.close = Some(now);
+    }
+    let mut change = announce(after, command, by, now);
+    change.clear_deadlines = true;
+    change.journal = Some(Journal { postings });
+    if change.trade.trade_status == TradeStatus::TradeSuccess {
         let due_at = now.plus(clocks.refundable);
         change.set_deadlines.push(Deadline { kind: DeadlineKind::FinishRefundable, due_at });
     }
+    Ok(change)
+}
+
+/// The seller has not shipped for long (t_s_send_2, protocol.md §5.7): the platform advises the buyer to apply for a
+/// refund. No state changes, so nobody is told.
+///
+/// # Errors
+/// `TRADE_STATUS_NOT_AVAILD` unless the goods are to be shipped.
+pub fn advise_refund(trade: &Trade, now: Timestamp) -> Result<Change, Refusal> {
+    let after = moved(trade, step(trade, Command::AdviseRefund)?);
+    let mut change = announce(after, Command::AdviseRefund, Actor::Timer, now);
+    change.notice = None;
+    change.clear_deadlines = true;
     Ok(change)
 }
 
@@ -362,6 +418,7 @@ pub fn expire(trade: &Trade, kind: DeadlineKind, clocks: &Clocks, now: Timestamp
         DeadlineKind::AgreeRefund => refund::agree(trade, Actor::Timer, clocks, now).ok(),
         DeadlineKind::ConfirmReturn => refund::confirm_return(trade, Actor::Timer, now).ok(),
         DeadlineKind::WithdrawRefund => refund::withdraw(trade, Actor::Timer, clocks, now).ok(),
+        DeadlineKind::AdviseRefund => advise_refund(trade, now).ok(),
         DeadlineKind::CloseUnpaid => close(trade, Actor::Timer, now).ok(),
         DeadlineKind::ConfirmGoods => confirm_goods(trade, Actor::Timer, now).ok(),
         DeadlineKind::FinishRefundable => finish(trade, now).ok(),
@@ -370,7 +427,7 @@ pub fn expire(trade: &Trade, kind: DeadlineKind, clocks: &Clocks, now: Timestamp
 
 fn step(trade: &Trade, command: Command) -> Result<TradeStatus, Refusal> {
     next(trade.mode, trade.is_refundable, trade.trade_status, command).ok_or(Refusal::Wire(match command {
-        Command::Create | Command::Arrange | Command::Pay => ErrorCode::TradeNotAllowedPay,
+        Command::Create | Command::Arrange | Command::Pay | Command::PayHeld => ErrorCode::TradeNotAllowedPay,
         _ => ErrorCode::TradeStatusNotAvaild,
     }))
 }
@@ -392,7 +449,7 @@ pub(crate) fn announce(after: Trade, command: Command, actor: Actor, now: Timest
         notice: notices::owed(&after),
         trade: after,
         is_new: false,
-        event: Event { at: now, actor, command },
+        event: Event { at: now, actor, command, grounds: None },
         journal: None,
         set_deadlines: Vec::new(),
         clear_deadlines: false,

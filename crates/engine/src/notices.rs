@@ -8,6 +8,7 @@ use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 
 use crate::trade::Trade;
+use crate::triggers::Triggers;
 
 /// A notification that is owed. What it says of the trade is fixed here; it is written out when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +22,19 @@ pub struct Notice {
 }
 
 /// Whether a change to this state is announced. Escrow and dual trades announce every change (escrow tutorial 4.4);
-/// direct pay announces the payment alone, unless the partner asked for more (protocol.md §5.6).
-pub fn announces(service: PaymentService, status: TradeStatus) -> bool {
+/// direct pay announces what the partner's switches want, by default the payment alone (protocol.md §5.6). A refund of
+/// direct pay has no switch.
+pub fn announces(
+    service: PaymentService,
+    triggers: Triggers,
+    status: TradeStatus,
+    refund_status: Option<RefundStatus>,
+) -> bool {
     match service {
         PaymentService::CreatePartnerTradeByBuyer | PaymentService::TradeCreateByBuyer => true,
         PaymentService::CreateDirectPayByUser => {
-            !matches!(status, TradeStatus::WaitBuyerPay | TradeStatus::TradeClosed)
+            let is_refund = refund_status.is_some() && status != TradeStatus::TradeFinished;
+            is_refund || triggers.wants(status)
         }
     }
 }
@@ -34,7 +42,8 @@ pub fn announces(service: PaymentService, status: TradeStatus) -> bool {
 /// The notice that a change to the trade's present state owes; `None` without a notify_url.
 pub(crate) fn owed(trade: &Trade) -> Option<Notice> {
     let notify_url = trade.request.notify_url.clone()?;
-    announces(trade.service(), trade.trade_status).then_some(Notice {
+    let is_announced = announces(trade.service(), trade.triggers, trade.trade_status, trade.refund_status);
+    is_announced.then_some(Notice {
         notify_url,
         trade_status: trade.trade_status,
         refund_status: trade.refund_status,

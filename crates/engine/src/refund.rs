@@ -10,7 +10,7 @@ use danbao_protocol::money::Fen;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 
-use crate::change::{Actor, Change, Command, Journal, Posting};
+use crate::change::{Actor, Change, Command, Grounds, Journal, Posting};
 use crate::chart::Account;
 use crate::deadlines::{self, Clocks, Deadline, DeadlineKind};
 use crate::machine::announce;
@@ -27,6 +27,14 @@ pub struct Application {
     pub amount: Fen,
     /// Why, in the buyer's words.
     pub reason: String,
+    /// 凭证: what shows that it is so; may be empty.
+    pub evidence: String,
+}
+
+impl Application {
+    fn grounds(&self) -> Grounds {
+        Grounds { reason: self.reason.clone(), evidence: self.evidence.clone() }
+    }
 }
 
 /// A refund as it stands beside its trade.
@@ -36,6 +44,8 @@ pub struct Refund {
     pub application: Application,
     /// Why the seller refused, once it has.
     pub answer: String,
+    /// 凭证: what the seller has against it; may be empty.
+    pub answer_evidence: String,
     /// How the goods came back, once they are on their way.
     pub parcel: Option<Shipment>,
 }
@@ -62,8 +72,8 @@ pub const fn is_open(status: RefundStatus) -> bool {
 
 /// Whether the buyer may apply now: the money is held, no application waits, and the seller's time to ship is over
 /// (t_s_send_1, protocol.md §5.7) or it has shipped.
-pub fn may_apply(trade: &Trade, now: Timestamp) -> bool {
-    let is_time = is_sent(trade) || deadlines::refund_from(trade).is_none_or(|from| now >= from);
+pub fn may_apply(trade: &Trade, clocks: &Clocks, now: Timestamp) -> bool {
+    let is_time = is_sent(trade) || deadlines::refund_from(trade, clocks).is_none_or(|from| now >= from);
     is_time && check_held(trade).is_ok() && step(trade, false, Command::ApplyRefund).is_ok()
 }
 
@@ -80,7 +90,7 @@ pub fn apply_for(
     clocks: &Clocks,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
-    if !may_apply(trade, now) {
+    if !may_apply(trade, clocks, now) {
         return Err(ErrorCode::TradeStatusNotAvaild.into());
     }
     let is_sent = is_sent(trade);
@@ -90,16 +100,14 @@ pub fn apply_for(
     check_amount(trade, application.amount)?;
     let status = step(trade, application.goods_received, Command::ApplyRefund)?;
     let mut after = moved(trade, status);
-    after.refund = Some(Refund { application, answer: String::new(), parcel: None });
+    let grounds = application.grounds();
+    let (answer, answer_evidence) = (String::new(), String::new());
+    after.refund = Some(Refund { application, answer, answer_evidence, parcel: None });
     let length = if is_sent { clocks.agree_shipped } else { clocks.agree_unshipped };
-    Ok(waiting(
-        after,
-        Command::ApplyRefund,
-        Actor::Buyer(buyer.clone()),
-        DeadlineKind::AgreeRefund,
-        length,
-        now,
-    ))
+    let actor = Actor::Buyer(buyer.clone());
+    let mut change = waiting(after, Command::ApplyRefund, actor, DeadlineKind::AgreeRefund, length, now);
+    change.event.grounds = Some(grounds);
+    Ok(change)
 }
 
 /// The seller agrees, or has said nothing in time: the money goes back, or first the goods.
@@ -123,17 +131,20 @@ pub fn agree(trade: &Trade, by: Actor, clocks: &Clocks, now: Timestamp) -> Resul
 pub fn refuse(
     trade: &Trade,
     seller: &UserId,
-    answer: String,
+    answer: Grounds,
     clocks: &Clocks,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
     let refund = check_open(trade)?;
     let status = step(trade, refund.application.goods_received, Command::RefuseRefund)?;
     let mut after = moved(trade, status);
-    after.refund = Some(Refund { answer, ..refund.clone() });
+    let Grounds { reason, evidence } = answer.clone();
+    after.refund = Some(Refund { answer: reason, answer_evidence: evidence, ..refund.clone() });
     let actor = Actor::Seller(seller.clone());
     let length = clocks.change_refund;
-    Ok(waiting(after, Command::RefuseRefund, actor, DeadlineKind::WithdrawRefund, length, now))
+    let mut change = waiting(after, Command::RefuseRefund, actor, DeadlineKind::WithdrawRefund, length, now);
+    change.event.grounds = Some(answer);
+    Ok(change)
 }
 
 /// The buyer has sent the goods back.
@@ -166,7 +177,8 @@ pub fn confirm_return(trade: &Trade, by: Actor, now: Timestamp) -> Result<Change
     succeed(trade, &refund.application, Command::ConfirmReturn, by, now)
 }
 
-/// The buyer withdraws, or has let a step of its own lapse. The clock of the automatic confirmation begins anew.
+/// The buyer withdraws, or has let a step of its own lapse. The clock of the automatic confirmation begins anew;
+/// that of the platform's advice goes on, if it had not come yet.
 ///
 /// # Errors
 /// `TRADE_STATUS_NOT_AVAILD` unless a refund is open.
@@ -174,7 +186,10 @@ pub fn withdraw(trade: &Trade, by: Actor, clocks: &Clocks, now: Timestamp) -> Re
     check_open(trade)?;
     let after = moved(trade, step(trade, false, Command::WithdrawRefund)?);
     let restart = after.shipment.as_ref().map(|shipment| shipment.transport_type);
-    let restart = restart.map(|by| deadlines::confirm_goods(trade, by, clocks, now));
+    let restart = match restart {
+        Some(by) => Some(deadlines::confirm_goods(trade, by, clocks, now)),
+        None => deadlines::advise_refund(trade, clocks).filter(|advice| advice.due_at > now),
+    };
     let mut change = announce(after, Command::WithdrawRefund, by, now);
     change.clear_deadlines = true;
     change.set_deadlines.extend(restart);

@@ -11,6 +11,9 @@ pub enum Refusal {
     /// The buyer's balance does not cover the payment. The cashier's own word: the wire never says it.
     #[error("BALANCE_NOT_ENOUGH")]
     BalanceNotEnough,
+    /// The buyer's account is frozen and pays nothing (docs/adr/0016). The cashier's own word too.
+    #[error("ACCOUNT_FROZEN")]
+    AccountFrozen,
     /// An escrow trade needs somewhere to send the goods (protocol.md §3.2: the cashier asks for an address).
     #[error("ADDRESS_MISSING")]
     AddressMissing,
@@ -22,6 +25,7 @@ impl Refusal {
         match self {
             Refusal::Wire(code) => code.as_str(),
             Refusal::BalanceNotEnough => "BALANCE_NOT_ENOUGH",
+            Refusal::AccountFrozen => "ACCOUNT_FROZEN",
             Refusal::AddressMissing => "ADDRESS_MISSING",
         }
     }

@@ -1,5 +1,6 @@
 //! The engine on trial: a counter at which trades are made and led through their lives, with a ledger beside it.
 
+mod accounts;
 mod diagram;
 mod properties;
 mod refund_stories;
@@ -24,7 +25,9 @@ use danbao_protocol::time::Timestamp;
 use crate::change::Journal;
 use crate::chart::Account;
 use crate::machine::{Choice, Opening};
+use crate::standing::{AccountKind, COMPANY_TO_PRIVATE_MAX, Holder, Parties};
 use crate::trade::{Mode, Shipment};
+use crate::triggers::Triggers;
 
 /// 2012-02-29 12:00:00 in Beijing.
 const NOON: Timestamp = Timestamp(1_330_488_000_000);
@@ -77,8 +80,33 @@ fn opening(request: PaymentRequest) -> Opening {
         choice: choice(None, 0, None),
         is_refundable: false,
         fee_ppm: 0,
+        triggers: Triggers::STANDARD,
         royalty: Vec::new(),
     }
+}
+
+/// A person who buys from a person, nobody frozen.
+fn parties() -> Parties {
+    let holder = Holder { kind: AccountKind::Private, is_frozen: false };
+    Parties { buyer: holder, seller: holder, company_to_private_max: COMPANY_TO_PRIVATE_MAX }
+}
+
+/// The same with the seller's account frozen.
+fn frozen_seller() -> Parties {
+    let free = parties();
+    Parties { seller: Holder { is_frozen: true, ..free.seller }, ..free }
+}
+
+/// The same with the buyer's account frozen.
+fn frozen_buyer() -> Parties {
+    let free = parties();
+    Parties { buyer: Holder { is_frozen: true, ..free.buyer }, ..free }
+}
+
+/// A company that buys from a person, and may pay this much at once.
+fn company(company_to_private_max: Fen) -> Parties {
+    let free = parties();
+    Parties { buyer: Holder { kind: AccountKind::Company, ..free.buyer }, company_to_private_max, ..free }
 }
 
 fn choice(mode: Option<Mode>, logistics: usize, receive: Option<Receive>) -> Choice {

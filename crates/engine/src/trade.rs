@@ -13,6 +13,7 @@ use danbao_protocol::time::Timestamp;
 use crate::chart::Account;
 use crate::refund::Refund;
 use crate::settlement::Royalty;
+use crate::triggers::Triggers;
 
 /// How the money goes to the seller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +94,8 @@ pub struct Trade {
     pub is_refundable: bool,
     /// What the platform charges the seller, in parts per million of the total.
     pub fee_ppm: i64,
+    /// Which changes of direct pay are announced, by the contract under which the trade was made.
+    pub triggers: Triggers,
     /// Shares of the seller's money.
     pub royalty: Vec<Royalty>,
     /// 交易状态

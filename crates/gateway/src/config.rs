@@ -4,9 +4,31 @@ use std::time::Duration;
 
 pub use danbao_engine::deadlines::Clocks;
 pub use danbao_engine::notices::RetrySchedule;
+pub use danbao_engine::standing::COMPANY_TO_PRIVATE_MAX;
+use danbao_protocol::error_code::ErrorCode;
+use danbao_protocol::money::Fen;
 
 use crate::pages::Lang;
 use crate::password::PasswordCost;
+
+/// The two spellings of one code. Error notifications have capitals whatever this says (protocol.md §8.4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SellerCode {
+    /// `seller_not_in_specified_sellers`, as the tutorials print it.
+    #[default]
+    Lower,
+    /// `SELLER_NOT_IN_SPECIFIED_SELLERS`, as the interface documents do.
+    Capitals,
+}
+
+impl SellerCode {
+    pub(crate) const fn code(self) -> ErrorCode {
+        match self {
+            SellerCode::Lower => ErrorCode::SellerNotInSpecifiedSellers,
+            SellerCode::Capitals => ErrorCode::SellerNotInSpecifiedSellersCapitals,
+        }
+    }
+}
 
 /// Settings of a gateway. Every length of time has the documented default of protocol.md §14.
 #[derive(Debug, Clone)]
@@ -19,10 +41,16 @@ pub struct Config {
     pub lang: Lang,
     /// The lengths of the trades' clocks.
     pub clocks: Clocks,
+    /// The most that a company pays a private account at once (protocol.md §3.5).
+    pub company_to_private_max: Fen,
+    /// How the refusal of a seller who is not the contracted one is spelt on pages (protocol.md §8.3).
+    pub seller_code: SellerCode,
     /// How often notifications are tried.
     pub retries: RetrySchedule,
     /// Whether `success` must stand alone to the byte (protocol.md §6.5).
     pub strict_success: bool,
+    /// Words that no goods name and no description may hold, compared as they stand.
+    pub forbidden_words: Vec<String>,
     /// How long an answer to a notification is waited for before the try counts as lost with the process that made it.
     pub answer_within: Duration,
     /// How many notifications are on their way at once.
@@ -35,6 +63,8 @@ pub struct Config {
     pub notify_id_after_acknowledged: Duration,
     /// 登录状态: how long a person stays signed in without doing anything (quick-login tutorial 4).
     pub login_state: Duration,
+    /// 免登令牌: how long a token saves its buyer the sign-in (quick-login tutorial 4).
+    pub token: Duration,
     /// How long an anti-phishing timestamp lives (protocol.md §7.2).
     pub anti_phishing_key: Duration,
 }
@@ -47,14 +77,18 @@ impl Config {
             is_sandbox: true,
             lang: Lang::Zh,
             clocks: Clocks::default(),
+            company_to_private_max: COMPANY_TO_PRIVATE_MAX,
+            seller_code: SellerCode::Lower,
             retries: RetrySchedule::of_2011(),
             strict_success: false,
+            forbidden_words: Vec::new(),
             answer_within: Duration::from_secs(45),
             sends_max: 256,
             password_cost: PasswordCost::STANDARD,
             return_link: Duration::from_secs(60),
             notify_id_after_acknowledged: Duration::from_secs(60),
             login_state: Duration::from_secs(600),
+            token: Duration::from_secs(1_800),
             anti_phishing_key: Duration::from_secs(30),
         }
     }

@@ -1,6 +1,6 @@
 //! What buyers and sellers do to a trade, wherever they do it: at the desk or through the sandbox API.
 
-use danbao_engine::change::{Actor, Change};
+use danbao_engine::change::{Actor, Change, Grounds};
 use danbao_engine::deadlines::DeadlineKind;
 use danbao_engine::machine;
 use danbao_engine::refund::{self, Application};
@@ -31,7 +31,7 @@ pub(crate) enum Deed {
     /// The seller gives the buyer so many days more to confirm.
     ExtendTimeout(u64),
     /// The seller refuses a refund and says why.
-    RefuseRefund(String),
+    RefuseRefund(Grounds),
     /// The buyer sends the goods back.
     ReturnGoods(Shipment),
     /// The seller ships.
@@ -39,6 +39,11 @@ pub(crate) enum Deed {
     /// The buyer withdraws a refund.
     WithdrawRefund,
 }
+
+/// The longest reason, in characters.
+pub(crate) const REASON_MAX: usize = 200;
+/// The longest evidence, in characters.
+pub(crate) const EVIDENCE_MAX: usize = 1_000;
 
 /// On which side of the trade the doer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

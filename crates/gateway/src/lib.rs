@@ -1,6 +1,8 @@
 //! The payment gateway: accounts, cashier, escrow, notifications, desks. Ring 1: one thread, storage only through a
 //! connection that it is given, HTTP as values, time as an argument, randomness from a seed.
 
+mod accounts;
+mod address_book;
 mod cashier;
 mod clockwork;
 pub mod config;
@@ -12,6 +14,7 @@ pub mod entropy;
 pub mod fault;
 mod gateway;
 pub mod keys;
+mod login;
 mod message;
 mod numbers;
 mod on_its_way;

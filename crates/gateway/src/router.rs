@@ -10,7 +10,7 @@ use crate::pages::{self, DemoAccount, Errors, Home, Lang, Link, LinkLabel, Notic
 use crate::sandbox::demo;
 use crate::turn::Turn;
 use crate::visit::Visit;
-use crate::{cashier, desk, sandbox, services, web};
+use crate::{cashier, desk, login, sandbox, services, web};
 
 /// Answers a request.
 pub(crate) fn route(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
@@ -41,6 +41,9 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
         (false, ["errors"]) => errors(turn, request, None),
         (false, ["errors", code]) => errors(turn, request, Some(code)),
         (_, ["cashier", id, rest @ ..]) => cashier::route(turn, request, id, rest),
+        (false, ["etao"]) if turn.config.is_sandbox => login::etao::form(turn, request),
+        (true, ["etao"]) if turn.config.is_sandbox => login::etao::click(turn, request),
+        (_, ["handover", id, rest @ ..]) => login::route(turn, request, id, rest),
         (false, ["desk"]) => desk::list(turn, request),
         (false, ["desk", "sign-in"]) => desk::sign_in::form(turn, request),
         (true, ["desk", "sign-in"]) => desk::sign_in::submit(turn, request),

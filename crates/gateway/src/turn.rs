@@ -15,6 +15,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::OnItsWay;
+use crate::rows::contract::{self, Terms};
 use crate::rows::key::{self, StoredKey};
 use crate::rows::notice::AttemptKey;
 use crate::rows::partner::{self, Partner};
@@ -90,6 +91,13 @@ impl Turn<'_> {
         Ok(user.inspect(|user| self.known.keep(user)))
     }
 
+    /// Freezes, releases or certifies an account, or makes it another kind.
+    pub(crate) fn change_user(&mut self, user: &User) -> Result<(), Fault> {
+        users::update_standing(self.tx, user)?;
+        self.known.keep(user);
+        Ok(())
+    }
+
     /// Whom a request names. An alias is the account's name here: this gateway gives no other.
     pub(crate) fn party(&mut self, party: &Party) -> Result<Option<User>, Fault> {
         match party {
@@ -141,6 +149,20 @@ impl Turn<'_> {
     pub(crate) fn insert_partner(&mut self, partner: &Partner) -> Result<(), Fault> {
         partner::insert(self.tx, partner, self.now)?;
         self.known.partners.remove(&partner.partner);
+        Ok(())
+    }
+
+    /// Changes what a partner is told of.
+    pub(crate) fn change_partner(&mut self, partner: &Partner) -> Result<(), Fault> {
+        partner::update_telling(self.tx, partner)?;
+        self.known.partners.remove(&partner.partner);
+        Ok(())
+    }
+
+    /// Changes what a contract says beyond its interfaces.
+    pub(crate) fn change_terms(&mut self, partner: &PartnerId, terms: &Terms) -> Result<(), Fault> {
+        contract::save_terms(self.tx, partner, terms)?;
+        self.known.partners.remove(partner);
         Ok(())
     }
 

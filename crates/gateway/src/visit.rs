@@ -80,6 +80,11 @@ impl Visit {
         !form.get("csrf").is_empty() && form.get("csrf") == self.form_secret
     }
 
+    /// What this browser alone knows of itself; never shown but in the forms of its own pages.
+    pub(crate) fn browser(&self) -> &str {
+        &self.form_secret
+    }
+
     /// The signed-in member, if it is not a mere visitor.
     pub(crate) fn member(&self) -> Option<&User> {
         let is_member = self.session.as_ref().is_some_and(|session| session.trade_no.is_none());
@@ -135,6 +140,9 @@ impl Visit {
         let code = match kind {
             NoticeKind::TradeClosed | NoticeKind::AlreadyPaid => Some("TRADE_NOT_ALLOWED_PAY"),
             NoticeKind::OtherBuyer => Some("TRADE_BUYER_NOT_MATCH"),
+            NoticeKind::CashierExpired => Some("EXTERFACE_INVOKE_CONTEXT_EXPIRED"),
+            NoticeKind::CashierOutOfOrder => Some("ILLEGAL_REQUEST"),
+            NoticeKind::HandoverExpired => Some("SESSION_TIMEOUT"),
             _ => None,
         };
         let page = Notice { kind, code: code.map(str::to_owned), links };

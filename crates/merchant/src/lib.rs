@@ -48,6 +48,11 @@
 //!   state is not applied, whatever its number of copies and its time of arrival ([`inbox`]).
 //! * **Leaking the key.** No error, no `Debug` and no page shows the key or a signature that would have been right.
 //!
+//! # Members
+//!
+//! Buyers sign in at the gateway and come back as somebody ([`login`]), choose an address there, and are found in the
+//! merchant's own list of regions ([`region`]). Where a browser may be sent on to, [`targets`] says.
+//!
 //! # Two accounts, or a new one
 //!
 //! Hold an [`Account`] for each and choose by the order's own `partner` ([`OrderFacts`]). After a change of contract
@@ -62,17 +67,21 @@ pub mod answer;
 pub mod call;
 pub mod facts;
 pub mod inbox;
+pub mod login;
 pub mod message;
 pub mod payment;
 pub mod query;
+pub mod region;
 pub mod rejected;
+pub mod targets;
 
 pub use danbao_protocol as protocol;
 
 pub use account::{Account, AccountError};
 pub use call::{NoReply, Parcel, read_reply};
 pub use facts::OrderFacts;
-pub use message::{Checked, Genuine, Received, Signed, Way};
+pub use login::{BuyerSession, CameBy};
+pub use message::{Checked, ChosenAddress, Genuine, Login, Received, Signed, Way};
 pub use payment::PaymentError;
 pub use query::{Queried, Unheard};
 pub use rejected::{Check, Rejected};

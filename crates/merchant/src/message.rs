@@ -9,6 +9,8 @@
 //! the order's number (needed to find the merchant's own record, that the message is to be held against), and
 //! [`Checked`] can be made only by [`Genuine::against`]. A shop that forgets the check of the amount does not compile.
 
+mod arrival;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -24,6 +26,8 @@ use danbao_protocol::{notify, page_return};
 use crate::account::Account;
 use crate::facts::OrderFacts;
 use crate::rejected::Rejected;
+
+pub use arrival::{ChosenAddress, Login};
 
 /// By which way a message came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +108,15 @@ impl Received {
     /// [`Rejected::NoParameters`], [`Rejected::Malformed`].
     pub fn notification(content_type: Option<&str>, body: &[u8]) -> Result<Received, Rejected> {
         Received::some(Way::Notify, Params::receive(b"", content_type, body)?)
+    }
+
+    /// Takes the body of a POST to `return_url`: the address query comes back so, brought by the buyer's browser
+    /// (protocol.md §4.6).
+    ///
+    /// # Errors
+    /// [`Rejected::NoParameters`], [`Rejected::Malformed`].
+    pub fn posted_return(content_type: Option<&str>, body: &[u8]) -> Result<Received, Rejected> {
+        Received::some(Way::Return, Params::receive(b"", content_type, body)?)
     }
 
     fn some(way: Way, params: Params) -> Result<Received, Rejected> {

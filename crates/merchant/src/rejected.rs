@@ -1,5 +1,6 @@
 //! Why a message is not believed.
 
+use danbao_protocol::address_post::AddressError;
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::NoAnswer;
 use danbao_protocol::params::ParamsError;
@@ -22,10 +23,13 @@ pub enum Check {
     Seller,
     /// The buyer paid what the order costs.
     TotalFee,
+    /// The address is that of the buyer for whom it was asked.
+    UserId,
 }
 
 impl Check {
-    /// A stable word: `form`, `sign`, `notify_verify`, `out_trade_no`, `partner`, `seller`, `total_fee`.
+    /// A stable word: `form`, `sign`, `notify_verify`, `out_trade_no`, `partner`, `seller`, `total_fee`,
+    /// `user_id`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Check::Form => "form",
@@ -35,6 +39,7 @@ impl Check {
             Check::Partner => "partner",
             Check::Seller => "seller",
             Check::TotalFee => "total_fee",
+            Check::UserId => "user_id",
         }
     }
 }
@@ -101,6 +106,18 @@ pub enum Rejected {
         /// `total_fee` of the message.
         said: Fen,
     },
+    /// The gateway says itself that the login failed (`is_success=F`).
+    #[error("the gateway says that the login failed: {}", error.as_deref().unwrap_or("no error code"))]
+    LoginRefused {
+        /// The code as it was written.
+        error: Option<String>,
+    },
+    /// `receive_address` is not a document that may be read (protocol.md §4.6).
+    #[error("receive_address: {0}")]
+    NoAddress(AddressError),
+    /// The address is another buyer's than the one for whom it was asked.
+    #[error("the address is another buyer's")]
+    OtherBuyer,
 }
 
 impl Rejected {
@@ -111,7 +128,9 @@ impl Rejected {
             | Rejected::Malformed(_)
             | Rejected::Missing(_)
             | Rejected::Illegible(_)
-            | Rejected::NotText(_) => Check::Form,
+            | Rejected::NotText(_)
+            | Rejected::LoginRefused { .. }
+            | Rejected::NoAddress(_) => Check::Form,
             Rejected::Unsigned | Rejected::SignType | Rejected::Sign => Check::Sign,
             Rejected::NotGenuine
             | Rejected::QuestionInvalid
@@ -121,6 +140,7 @@ impl Rejected {
             Rejected::OtherPartner => Check::Partner,
             Rejected::OtherSeller => Check::Seller,
             Rejected::OtherAmount { .. } => Check::TotalFee,
+            Rejected::OtherBuyer => Check::UserId,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::status::wire_enum;
 
 wire_enum! {
     /// 错误代码: the eighteen of the tutorials first, then those of the interface documents and of client lists, for
-    /// payments, shipping, queries and closings. The codes of refunds and of the quick login come with them.
+    /// payments, the quick login, shipping, queries and closings. The codes of refunds come with them.
     ErrorCode {
         /// The merchant contract does not include the requested service, or the contract is not active.
         HasNoPrivilege = "HAS_NO_PRIVILEGE",
@@ -102,6 +102,8 @@ wire_enum! {
         IllegalDigest = "ILLEGAL_DIGEST",
         /// File format wrong (file upload interfaces).
         IllegalFileFormat = "ILLEGAL_FILE_FORMAT",
+        /// `target_service` is missing or not `user.auth.quick.login`.
+        IllegalTargetService = "ILLEGAL_TARGET_SERVICE",
         /// Partner may not use that kind of system (system switch interfaces).
         IllegalAccessSwitchSystem = "ILLEGAL_ACCESS_SWITCH_SYSTEM",
         /// System switch failed (system switch interfaces).
@@ -234,6 +236,22 @@ wire_enum! {
         DigitalFeeGreaterThanMax = "DIGITAL_FEE_GREATER_THAN_MAX",
         /// Logistics type VIRTUAL without contract.
         VirtualNotSupport = "VIRTUAL_NOT_SUPPORT",
+        /// The account is not activated, or in a state in which nobody can sign in with it.
+        AlipayuserStatusError = "alipayuser_status_error",
+        /// There is no account of that name.
+        UserNotExist = "USER_NOT_EXIST",
+        /// Binding variants of the login: the account is bound already, or binding is not supported.
+        AlreadyBind = "already_bind",
+        /// `sign_type` RSA or DSA without an uploaded public key, as the login says it.
+        HasNoPublickey = "HAS_NO_PUBLICKEY",
+        /// Storage failure in the login (internal failure).
+        DatabaseError = "database_error",
+        /// Binding variants of the login: the merchant's member is not bound.
+        NotBinded = "not_binded",
+        /// Binding variants of the login: the merchant's member id is missing.
+        ParamError = "param_error",
+        /// No account information (internal failure).
+        AccountInfoNotExist = "ACCOUNT_INFO_NOT_EXIST",
         /// `trade_no` / `out_trade_no` unknown or of another partner.
         TradeNotExist = "TRADE_NOT_EXIST",
         /// State does not allow it, or internal.

@@ -1,6 +1,8 @@
 //! The names of things on the wire. Each is text with a meaning of its own, so that none can be passed for another.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+use crate::time::Timestamp;
 
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
@@ -55,6 +57,75 @@ impl UserId {
     }
 }
 
+/// 免登令牌: the right of one partner to skip one buyer's sign-in for half an hour (protocol.md §3.13). At most 40
+/// characters on the wire; ours are 8 digits of date and 32 lower-case hex digits. Whoever has it may use it, so that
+/// it is not written into logs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(String);
+
+impl Token {
+    /// The longest that a request may carry, in characters.
+    pub const CHARS_MAX: usize = 40;
+
+    /// Takes the text as it is.
+    pub fn new(text: impl Into<String>) -> Token {
+        Token(text.into())
+    }
+
+    /// Composes a token of our form from the day that it is issued and sixteen random bytes.
+    pub fn compose(issued_at: Timestamp, random: [u8; 16]) -> Token {
+        let mut text = issued_at.wire_day();
+        for byte in random {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Token(text)
+    }
+
+    /// The text as on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the text has the form of our tokens; one of another form is merely unknown.
+    pub fn is_well_formed(&self) -> bool {
+        let Some((day, random)) = self.0.split_at_checked(8) else { return false };
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        random.len() == 32 && day.bytes().all(|byte| byte.is_ascii_digit()) && random.bytes().all(is_hex)
+    }
+}
+
+/// The date alone.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = if self.is_well_formed() { self.0.get(..8).unwrap_or_default() } else { "" };
+        write!(f, "Token({day}…)")
+    }
+}
+
 fn is_2088(text: &str) -> bool {
     text.len() == 16 && text.starts_with("2088") && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_a_date_and_thirty_two_hex_digits() {
+        let token = Token::compose(Timestamp(1_330_531_199_000), [0xfe; 16]);
+        assert_eq!(token.as_str(), format!("20120229{}", "fe".repeat(16)));
+        assert!(token.is_well_formed());
+        for other in ["", "20120229", &token.as_str().to_uppercase(), &format!("{}0", token.as_str()), "笔"]
+        {
+            assert!(!Token::new(other).is_well_formed(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_written_into_logs() {
+        let token = Token::new("20120229fedcba9876543210fedcba9876543210");
+        assert_eq!(format!("{token:?}"), "Token(20120229…)");
+        assert_eq!(format!("{:?}", Token::new("secret")), "Token(…)");
+    }
 }

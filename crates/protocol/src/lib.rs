@@ -2,13 +2,15 @@
 //!
 //! One message on its way in: bytes become [`params`], whose signature is checked by [`sign`] before anything else is
 //! believed; their [`charset`] makes them text; and [`service`] (requests), [`notify`] and [`page_return`] (messages
-//! about a trade) or [`reply`] (XML answers) give the text its types, or an [`error_code`].
+//! about a trade), [`login_return`] and [`address_post`] (messages about a buyer) or [`reply`] (XML answers) give the text its types, or an [`error_code`].
 //!
 //! Facts of the interface are cited as "protocol.md §n".
 
+pub mod address_post;
 pub mod charset;
 pub mod error_code;
 pub mod ids;
+pub mod login_return;
 mod message;
 pub mod money;
 pub mod node;

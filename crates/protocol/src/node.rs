@@ -8,6 +8,8 @@
 //! 3. the host sends nothing before `step` has returned, so nothing is told that was not committed;
 //! 4. the host asks [`Node::next_due`] and feeds [`Input::Due`] when that instant has come.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 
 use crate::time::Timestamp;
@@ -15,6 +17,11 @@ use crate::time::Timestamp;
 /// An HTTP request as a value. Over a socket its URI is origin-form (`/path?query`) when it arrives at a node and
 /// absolute (`http://host:port/path?query`) when a node sends it.
 pub type Request = http::Request<Bytes>;
+
+/// Who asks, as an extension of a [`Request`]: the address at the other end, or the one that a trusted proxy names.
+/// A host without addresses (the simulation, a test) puts none; what a node holds against an address is then not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// An HTTP response as a value.
 pub type Response = http::Response<Bytes>;

@@ -110,7 +110,7 @@ fn leaf(xml: &mut Xml, name: &str, value: &str) -> std::io::Result<()> {
 }
 
 /// The text with every character that XML 1.0 has no place for replaced by `?`.
-fn legal(text: &str) -> Cow<'_, str> {
+pub(crate) fn legal(text: &str) -> Cow<'_, str> {
     let illegal =
         |c: char| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}');
     if text.contains(illegal) { Cow::Owned(text.replace(illegal, "?")) } else { Cow::Borrowed(text) }

@@ -18,6 +18,19 @@ pub enum Reported<T> {
 }
 
 impl<T: Copy> Reported<T> {
+    /// Reads a name with the parser of the names that this release knows.
+    pub fn read(text: &str, from_wire: impl Fn(&str) -> Option<T>) -> Reported<T> {
+        from_wire(text).map_or_else(|| Reported::Unknown(text.to_owned()), Reported::Known)
+    }
+
+    /// The name on the wire.
+    pub fn wire(&self, name: impl Fn(T) -> &'static str) -> &str {
+        match self {
+            Reported::Known(known) => name(*known),
+            Reported::Unknown(text) => text,
+        }
+    }
+
     /// The state, if it is one of ours.
     pub fn known(&self) -> Option<T> {
         match self {
@@ -98,8 +111,10 @@ impl ReportedTrade {
                 .ok_or(MissingField::Absent("notify_time"))?,
             out_trade_no: OutTradeNo::new(needed(text, "out_trade_no")?),
             trade_no: TradeNo::new(needed(text, "trade_no")?),
-            trade_status: reported(needed(text, "trade_status")?, TradeStatus::from_wire),
-            refund_status: text.get("refund_status").map(|status| reported(status, RefundStatus::from_wire)),
+            trade_status: Reported::read(needed(text, "trade_status")?, TradeStatus::from_wire),
+            refund_status: text
+                .get("refund_status")
+                .map(|status| Reported::read(status, RefundStatus::from_wire)),
             subject: owned("subject").unwrap_or_default(),
             body: owned("body"),
             total_fee: read(text, "total_fee", amount)?.ok_or(MissingField::Absent("total_fee"))?,
@@ -133,10 +148,6 @@ fn read<T>(
 
 fn amount(text: &str) -> Option<Fen> {
     Fen::parse(text).ok()
-}
-
-fn reported<T>(text: &str, from_wire: impl Fn(&str) -> Option<T>) -> Reported<T> {
-    from_wire(text).map_or_else(|| Reported::Unknown(text.to_owned()), Reported::Known)
 }
 
 fn read_receive(text: &Text) -> Option<Receive> {

@@ -1,4 +1,4 @@
-//! States of a trade and of a refund, by their wire names (protocol.md §5.1, §5.2).
+//! States of a trade and of a refund, and grades of a buyer, by their wire names (protocol.md §5.1, §5.2, §3.9).
 
 macro_rules! wire_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $wire:literal,)+ }) => {
@@ -36,6 +36,28 @@ macro_rules! wire_enum {
     };
 }
 pub(crate) use wire_enum;
+
+wire_enum! {
+    /// 会员等级: how the platform values a buyer (protocol.md §3.9).
+    UserGrade {
+        /// An ordinary account.
+        Normal = "NORMAL",
+        /// 贵宾
+        Vip = "VIP",
+        /// 皇冠贵宾
+        ImperialVip = "IMPERIAL_VIP",
+    }
+}
+
+wire_enum! {
+    /// Whether a buyer's gold account is activated (protocol.md §3.9).
+    UserGradeType {
+        /// Not activated.
+        NotActivated = "0",
+        /// Activated.
+        Activated = "1",
+    }
+}
 
 wire_enum! {
     /// 交易状态: the seven states that this gateway gives a trade (protocol.md §5.1).

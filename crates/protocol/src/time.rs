@@ -21,6 +21,11 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(i64::try_from(length.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// This instant minus a length of time; saturates at the beginning of time.
+    pub fn minus(self, length: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_sub(i64::try_from(length.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// The length of time since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -96,5 +101,6 @@ mod tests {
         assert!(Timestamp(i64::MIN).wire().starts_with("-"));
         assert_eq!(Timestamp(0).since(Timestamp(5)), Duration::ZERO);
         assert_eq!(Timestamp(i64::MAX).plus(Duration::MAX), Timestamp(i64::MAX));
+        assert_eq!(Timestamp(i64::MIN).minus(Duration::MAX), Timestamp(i64::MIN));
     }
 }

@@ -81,8 +81,8 @@ fn all_three_services_refuse_the_same_things() {
                 ("return_url=javascript:alert(1)", IllegalArgument),
                 ("return_url=http://:80/", IllegalArgument),
                 ("payment_type=9", IllegalPaymentType),
-                ("it_b_pay=1.5h", IllegalArgument),
-                ("it_b_pay=16d", IllegalArgument),
+                ("it_b_pay=1.5h", IllegalOuttimeArgument),
+                ("it_b_pay=16d", IllegalOuttimeArgument),
                 ("subject=a\0b", IllegalArgument),
             ],
         );
@@ -232,11 +232,22 @@ fn a_direct_payment_names_its_amount_in_one_of_two_ways() {
 }
 
 #[test]
+fn a_token_may_have_forty_characters_in_every_service() {
+    for service in [DIRECT, ESCROW, DUAL] {
+        let of = |length: usize| parse(service, &format!("token={}", "x".repeat(length)));
+        assert_eq!(of(41).unwrap_err(), TokenLenTooLong, "{service}");
+        assert_eq!(of(40).unwrap().token.unwrap().as_str().len(), 40);
+    }
+}
+
+#[test]
 fn direct_pay_has_parameters_of_its_own() {
     let too_long = format!("royalty_type=10 royalty_parameters=r@e^1.00^{}", "x".repeat(1000));
     let eleven = format!("royalty_type=10 royalty_parameters={}", ["r@e^1.00^x"; 11].join("|"));
     let long_param = format!("extra_common_param={}", "x".repeat(101));
     let long_token = format!("token={}", "x".repeat(41));
+    let many_pairs = format!("extend_param={}", ["a^1"; 21].join("|"));
+    let long_pair = format!("extend_param=a^{}", "x".repeat(999));
     refused(
         DIRECT,
         &[
@@ -261,16 +272,26 @@ fn direct_pay_has_parameters_of_its_own() {
             (&long_param, IllegalExtraCommonParam),
             (&long_token, TokenLenTooLong),
             ("error_notify_url=nowhere", IllegalArgument),
+            ("enable_paymethod=directPay^barter", ChannelNotExist),
+            ("extend_param=isv", IllegalArgument),
+            ("extend_param=^1", IllegalArgument),
+            ("extend_param=a^1^2", IllegalArgument),
+            ("extend_param=a^1|", IllegalArgument),
+            (&many_pairs, IllegalArgument),
+            (&long_pair, IllegalArgument),
         ],
     );
     let request = parse(
         DIRECT,
-        "paymethod=bankpay defaultbank=ICBCB2C enable_paymethod=directPay^bankPay royalty_type=10 \
-         royalty_parameters=r@e^1.00^half|r@e^s@e^0.5^ exter_invoke_ip= extra_common_param=a#b%c+d",
+        "paymethod=bankpay defaultbank=ICBCB2C enable_paymethod=directpay^BANKPAY royalty_type=10 \
+         royalty_parameters=r@e^1.00^half|r@e^s@e^0.5^ exter_invoke_ip= extend_param=isv^1|note^ extra_common_param=a#b%c+d",
     )
     .unwrap();
     assert_eq!(request.direct.paymethod.as_deref(), Some("bankPay"));
     assert_eq!(request.direct.enable_paymethod, ["directPay", "bankPay"]);
+    let pairs: Vec<_> =
+        request.direct.extend_param.iter().map(|pair| (pair.name.as_str(), pair.value.as_str())).collect();
+    assert_eq!(pairs, [("isv", "1"), ("note", "")]);
     assert_eq!(request.direct.exter_invoke_ip.as_deref(), Some(""));
     assert_eq!(parse(DIRECT, "").unwrap().direct.exter_invoke_ip, None);
     assert_eq!(request.direct.extra_common_param.as_deref(), Some("a#b%c+d"));
@@ -298,7 +319,14 @@ fn an_account_is_named_by_id_before_e_mail_before_alias() {
 
 #[test]
 fn time_outs_are_read_for_escrow_and_left_alone_for_direct_pay() {
-    refused(ESCROW, &[("t_s_send_1=7", IllegalArgument), ("t_b_rec_post=7h", IllegalArgument)]);
+    refused(
+        ESCROW,
+        &[
+            ("t_s_send_1=7", IllegalOuttimeArgument),
+            ("t_s_send_2=0d", IllegalOuttimeArgument),
+            ("t_b_rec_post=7h", IllegalOuttimeArgument),
+        ],
+    );
     let request = parse(ESCROW, "t_s_send_1=3d t_s_send_2=7d t_b_rec_post=30d it_b_pay=90m").unwrap();
     assert_eq!(request.timeouts.t_s_send_1_days, Some(3));
     assert_eq!(request.timeouts.t_b_rec_post_days, Some(30));

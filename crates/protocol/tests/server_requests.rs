@@ -95,10 +95,13 @@ fn a_question_without_partner_or_id_is_invalid_and_not_false() {
 }
 
 #[test]
-fn browsers_call_the_payment_services_and_servers_the_others() {
+fn browsers_call_payment_and_login_and_servers_the_others() {
+    let login = [Service::AlipayAuthAuthorize, Service::UserLogisticsAddressQuery];
     for service in Service::ALL {
-        assert_eq!(service.payment().is_some(), service.kind() == Kind::Browser, "{service}");
+        let is_for_browsers = service.payment().is_some() || login.contains(service);
+        assert_eq!(is_for_browsers, service.kind() == Kind::Browser, "{service}");
     }
+    assert!(login.into_iter().all(Service::must_be_signed));
     assert!(Service::CloseTrade.must_be_signed());
     assert!(!Service::NotifyVerify.must_be_signed());
 }

@@ -97,7 +97,7 @@ pub(crate) fn place(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Respon
         Ok(row) => row,
         Err(what) => return Ok(problem(StatusCode::BAD_REQUEST, what)),
     };
-    let payment_url = match order::open(turn, &row)? {
+    let payment_url = match order::open(turn, &row, None)? {
         Ok(url) => url,
         Err(why) => return Ok(problem(StatusCode::BAD_REQUEST, &why.to_string())),
     };
@@ -126,7 +126,7 @@ pub(crate) fn state(turn: &mut Turn<'_, '_>, number: &str) -> Result<Response, F
     let state = &heard.state;
     let said = state.heard.as_ref();
     let is_shipped = matches!(state.trade_status(), Some(TradeStatus::WaitBuyerConfirmGoods));
-    let request = order::payment_request(&turn.base.config, &row);
+    let request = order::payment_request(&turn.base.config, &row, None);
     let payment_url = turn.base.config.account.payment_url(&request).ok().filter(|_| state.is_payable());
     let messages: Vec<_> = messages
         .iter()

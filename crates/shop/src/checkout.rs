@@ -2,22 +2,24 @@
 
 use std::time::Duration;
 
-use danbao_merchant::PaymentError;
+use danbao_merchant::protocol::address_post::ReceiveAddress;
 use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::service::payment::{BuildError, PaymentService, Receive};
+use danbao_merchant::{BuyerSession, PaymentError};
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::catalogue::{Line, total};
 use crate::fault::Fault;
 use crate::pages::{self, LineShown};
+use crate::regions::RegionChoice;
 use crate::rows::orders::OrderRow;
 use crate::turn::Turn;
 use crate::visitor::Visitor;
 use crate::web::{self, Fields};
 use crate::words::{Lang, word};
-use crate::{cart, order, rows};
+use crate::{cart, login, order, rows};
 
 /// What the visitor has filled in, kept as it was typed for showing it again.
 #[derive(Debug, Clone, Serialize)]
@@ -30,6 +32,8 @@ struct Form {
     charset: String,
     via: String,
     paymethod: String,
+    /// The key of a region of the shop's list, for an address from the gateway.
+    region: String,
 }
 
 /// Why the form comes back.
@@ -46,8 +50,37 @@ struct CheckoutPage {
     total: String,
     services: Vec<&'static str>,
     form: Form,
+    is_member: bool,
+    /// What the shop's list says to the address that the member has chosen at the gateway.
+    region: Option<RegionChoice>,
     error: Option<&'static str>,
     error_detail: String,
+}
+
+/// Who buys.
+struct Buyer {
+    member: Option<BuyerSession>,
+    /// The address that the member has chosen at the gateway.
+    chosen: Option<ReceiveAddress>,
+    region: Option<RegionChoice>,
+}
+
+impl Buyer {
+    fn of(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Buyer, Fault> {
+        let member = login::session(turn, visitor)?;
+        let chosen = match &member {
+            Some(member) => rows::member::address_chosen(&mut **turn.tx, &member.user_id)?,
+            None => None,
+        };
+        let region = chosen.as_ref().map(RegionChoice::of);
+        Ok(Buyer { member, chosen, region })
+    }
+
+    /// The ways to pay that this buyer is offered: to a member the gateway's and nothing else online (quick-login
+    /// tutorial 4). A shop with other ways adds them here, for guests.
+    fn services(&self) -> &'static [PaymentService] {
+        PaymentService::ALL
+    }
 }
 
 /// `GET /checkout`
@@ -56,7 +89,13 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Respons
     if lines.is_empty() {
         return Ok(web::see_other("/cart"));
     }
-    again(turn, visitor, &lines, Form::new(visitor.lang), None)
+    let buyer = Buyer::of(turn, visitor)?;
+    let form = match (&buyer.chosen, &buyer.member) {
+        (Some(chosen), _) => Form::of_address(chosen),
+        (None, Some(_)) => Form::read(&Fields::default()),
+        (None, None) => Form::new(visitor.lang),
+    };
+    again(turn, visitor, &buyer, &lines, form, None)
 }
 
 /// How long an empty cart sends its visitor on to the order that emptied it.
@@ -65,7 +104,7 @@ const JUST_PLACED: Duration = Duration::from_secs(600);
 /// The page of the order that has just emptied this cart: somebody clicked twice, or the answer was lost on its way.
 fn just_placed(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Option<String>, Fault> {
     let Some(id) = visitor.id() else { return Ok(None) };
-    let newest = rows::orders::of_visitor(&mut **turn.tx, id)?.into_iter().next();
+    let newest = rows::orders::newest(&mut **turn.tx, id, "")?.into_iter().next();
     let newest = newest.filter(|order| turn.now.since(order.placed_at) <= JUST_PLACED);
     Ok(newest.map(|order| format!("/orders/{}", order.out_trade_no)))
 }
@@ -82,19 +121,23 @@ pub(crate) fn place(
         return Ok(web::see_other(&just_placed(turn, visitor)?.unwrap_or_else(|| "/cart".to_owned())));
     }
     let id = visitor.remember(turn.entropy);
-    let order = match form.order(turn, visitor.lang, &id, lines.clone()) {
+    let buyer = Buyer::of(turn, visitor)?;
+    let order = match form.order(turn, visitor.lang, &id, &buyer, lines.clone()) {
         Ok(order) => order,
-        Err(mistake) => return again(turn, visitor, &lines, form, Some(mistake)),
+        Err(mistake) => return again(turn, visitor, &buyer, &lines, form, Some(mistake)),
     };
-    let url = match order::open(turn, &order)? {
+    let url = match order::open(turn, &order, buyer.member.as_ref())? {
         Ok(url) => url,
-        Err(why) => return again(turn, visitor, &lines, form, Some(Mistake::of(&why))),
+        Err(why) => return again(turn, visitor, &buyer, &lines, form, Some(Mistake::of(&why))),
     };
     rows::cart::clear(&mut **turn.tx, &id)?;
+    if let Some(member) = &buyer.member {
+        rows::member::forget_address(&mut **turn.tx, &member.user_id)?;
+    }
     if form.via != "form" {
         return Ok(web::see_other(&url));
     }
-    let request = order::payment_request(&turn.base.config, &order);
+    let request = order::payment_request(&turn.base.config, &order, buyer.member.as_ref());
     match turn.base.config.account.payment_form(&request, word(visitor.lang, &["pay", "button"])) {
         Ok(html) => {
             #[derive(Serialize)]
@@ -110,6 +153,7 @@ pub(crate) fn place(
 fn again(
     turn: &mut Turn<'_, '_>,
     visitor: &Visitor,
+    buyer: &Buyer,
     lines: &[Line],
     form: Form,
     mistake: Option<Mistake>,
@@ -118,8 +162,10 @@ fn again(
     let page = CheckoutPage {
         lines: LineShown::all(lines),
         total: total(lines).to_string(),
-        services: PaymentService::ALL.iter().map(|service| service.as_str()).collect(),
+        services: buyer.services().iter().map(|service| service.as_str()).collect(),
         form,
+        is_member: buyer.member.is_some(),
+        region: buyer.region.clone(),
         error: mistake.as_ref().map(|mistake| mistake.word),
         error_detail: mistake.map(|mistake| mistake.detail).unwrap_or_default(),
     };
@@ -139,6 +185,18 @@ impl Form {
         }
     }
 
+    /// The form filled in with what the gateway has said (使用我的收货地址): all of it, but for the region.
+    fn of_address(chosen: &ReceiveAddress) -> Form {
+        let mobile = [&chosen.mobile_phone, &chosen.phone].into_iter().find(|number| !number.is_empty());
+        Form {
+            receive_name: chosen.fullname.clone(),
+            receive_address: chosen.address.clone(),
+            receive_zip: chosen.post.clone(),
+            receive_mobile: mobile.cloned().unwrap_or_default(),
+            ..Form::read(&Fields::default())
+        }
+    }
+
     fn read(fields: &Fields) -> Form {
         let or = |name, default: &str| match fields.get(name) {
             "" => default.to_owned(),
@@ -153,6 +211,7 @@ impl Form {
             charset: or("charset", Charset::Utf8.label()),
             via: or("via", "url"),
             paymethod: or("paymethod", ""),
+            region: or("region", ""),
         }
     }
 
@@ -161,20 +220,33 @@ impl Form {
         turn: &mut Turn<'_, '_>,
         lang: Lang,
         visitor: &str,
+        buyer: &Buyer,
         lines: Vec<Line>,
     ) -> Result<OrderRow, Mistake> {
         let wrong = |word| Mistake { word, detail: String::new() };
         let service = PaymentService::from_wire(&self.service).ok_or(wrong("form"))?;
+        if !buyer.services().contains(&service) {
+            return Err(wrong("form"));
+        }
+        // An address from the gateway is written with the shop's own names of regions, or not at all.
+        let address = match &buyer.region {
+            None => self.receive_address.clone(),
+            Some(choice) => {
+                let region = choice.chosen(&self.region).ok_or(wrong("region"))?;
+                format!("{} {}", region.name, self.receive_address)
+            }
+        };
         let charset = Charset::from_label(&self.charset).ok_or(wrong("form"))?;
         let receive = Receive {
             name: self.receive_name.clone(),
-            address: self.receive_address.clone(),
+            address,
             zip: self.receive_zip.clone(),
             phone: String::new(),
             mobile: self.receive_mobile.clone(),
         };
         let ships = service != PaymentService::CreateDirectPayByUser;
-        if ships && [&receive.name, &receive.address, &receive.mobile].iter().any(|part| part.is_empty()) {
+        if ships && [&receive.name, &self.receive_address, &receive.mobile].iter().any(|part| part.is_empty())
+        {
             return Err(wrong("receiver"));
         }
         let paymethod = match (service, self.paymethod.as_str()) {

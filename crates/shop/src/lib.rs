@@ -11,6 +11,10 @@
 //! | `GET /orders`, `/orders/{out_trade_no}` | the visitor's orders, and one of them with every message received |
 //! | `POST /orders/{out_trade_no}/pay` | to the cashier again, with the same order number |
 //! | `POST /orders/{out_trade_no}/ship` | tells the gateway that the goods are on their way |
+//! | `GET`, `POST /login`, `POST /logout` | to the gateway to sign in, and back to the very page that was left |
+//! | `GET /login/return` | the quick login's `return_url`, also for buyers from etao |
+//! | `POST /address`, `/address/return` | to the gateway's address book, and back with an address |
+//! | `GET`, `POST /direct` | 直接付款: a payment without a cart |
 //! | `GET /pay/return` | `return_url`: where the gateway sends the buyer's browser back to |
 //! | `POST /pay/notify` | `notify_url`: answered by exactly `success` or `fail` |
 //! | `POST /orders` | JSON: places an order without a browser ([`api`]) |
@@ -20,18 +24,23 @@
 //! (`notify_verify`); what waits for that confirmation is kept in memory and may be lost, because the gateway repeats
 //! a notification that was not answered.
 //!
-//! There is no login: an order number has twelve random digits and is the key to its page. The shopkeeper's button is
+//! The shop has no accounts of its own. Who signs in does so at the gateway and is a member by `user_id`; everybody else
+//! may buy as well. An order number has twelve random digits and is the key to its page. The shopkeeper's button is
 //! on the same page, as this shop has nothing to lose.
 
+mod address;
 pub mod api;
 mod cart;
 mod catalogue;
 mod checkout;
+mod direct;
 mod entropy;
 mod fault;
 mod incoming;
+mod login;
 mod order;
 mod pages;
+mod regions;
 mod router;
 mod rows;
 mod shipping;
@@ -42,5 +51,5 @@ mod web;
 mod words;
 
 pub use catalogue::{GOODS, Good};
-pub use shop::{Config, OpenError, Shop};
+pub use shop::{Config, Members, OpenError, Shop};
 pub use words::Lang;

@@ -1,6 +1,7 @@
 //! Writing pages out: templates hold structure, `pages/text/` holds words, Rust holds neither.
 
 use danbao_merchant::protocol::node::{Request, Response};
+use danbao_merchant::protocol::params::Params;
 use http::StatusCode;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
@@ -8,11 +9,11 @@ use serde::Serialize;
 
 use crate::catalogue::{GOODS, Good, Line, QUANTITY_MAX, find};
 use crate::fault::Fault;
-use crate::router::RETURN_PATH;
+use crate::router::{ADDRESS_RETURN_PATH, LOGIN_RETURN_PATH, RETURN_PATH};
 use crate::turn::Turn;
 use crate::visitor::Visitor;
 use crate::words::{self, Lang};
-use crate::{rows, web};
+use crate::{login, rows, web};
 
 /// The one style sheet.
 pub(crate) const CSS: &str = include_str!("../pages/shop.css");
@@ -32,6 +33,9 @@ templates! {
     "home.html",
     "good.html",
     "cart.html",
+    "login.html",
+    "turned_away.html",
+    "direct.html",
     "checkout.html",
     "pay.html",
     "orders.html",
@@ -49,6 +53,11 @@ pub(crate) struct Pages(Environment<'static>);
 struct Frame {
     cart_count: i64,
     lang_link: String,
+    /// The name to show of a member, if one is signed in.
+    member: Option<String>,
+    /// This page, for coming back to it after signing in or out.
+    page: String,
+    login_link: String,
 }
 
 impl Pages {
@@ -78,7 +87,13 @@ impl Pages {
     /// The page that needs no database.
     pub(crate) fn broken(&self, request: Option<&Request>, default: Lang) -> Response {
         let lang = request.map_or(default, |request| Visitor::of(request, default).lang);
-        let frame = Frame { cart_count: 0, lang_link: switch("/", lang) };
+        let frame = Frame {
+            cart_count: 0,
+            lang_link: switch("/", lang),
+            member: None,
+            page: "/".to_owned(),
+            login_link: login_link("/"),
+        };
         let body = self.write("problem.html", lang, &frame, &Problem { word: "broken" });
         web::html(StatusCode::INTERNAL_SERVER_ERROR, body.unwrap_or_default())
     }
@@ -95,13 +110,34 @@ pub(crate) fn render(
         Some(id) => rows::cart::count(&mut **turn.tx, id)?,
         None => 0,
     };
-    let frame = Frame { cart_count, lang_link: switch(&visitor.path, visitor.lang) };
+    let session = login::session(turn, visitor)?;
+    let prefix = &turn.base.config.members.display_prefix;
+    let here = if is_passage(&visitor.path) { "/" } else { visitor.page.as_str() };
+    let frame = Frame {
+        cart_count,
+        lang_link: switch(&visitor.path, visitor.lang),
+        member: session.map(|session| session.display_name(prefix)),
+        page: here.to_owned(),
+        login_link: login_link(here),
+    };
     turn.base.pages.write(template, visitor.lang, &frame, page)
+}
+
+/// The page with the ways in, from which the buyer comes back to this one.
+fn login_link(page: &str) -> String {
+    let mut back = Params::new();
+    back.push("back", page.as_bytes());
+    format!("/login?{}", back.to_urlencoded())
+}
+
+/// Addresses that cannot be shown twice.
+fn is_passage(path: &str) -> bool {
+    [RETURN_PATH, LOGIN_RETURN_PATH, ADDRESS_RETURN_PATH, "/address", "/logout", "/login"].contains(&path)
 }
 
 /// The address of the same page in the other language. A page return cannot be shown twice: it leads to the shelf.
 fn switch(path: &str, lang: Lang) -> String {
-    let path = if path == RETURN_PATH { "/" } else { path };
+    let path = if is_passage(path) && path != "/login" { "/" } else { path };
     format!("{path}?lang={}", lang.other().as_str())
 }
 

@@ -11,7 +11,7 @@ use matchit::Router;
 use crate::fault::Fault;
 use crate::turn::{Turn, Waiting};
 use crate::visitor::Visitor;
-use crate::{api, cart, catalogue, checkout, incoming, order, pages, shipping, web};
+use crate::{address, api, cart, catalogue, checkout, direct, incoming, login, order, pages, shipping, web};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
@@ -25,6 +25,12 @@ enum Route {
     Ship,
     Return,
     Notify,
+    Login,
+    LoginReturn,
+    Logout,
+    Address,
+    AddressReturn,
+    Direct,
     File,
     Picture,
 }
@@ -40,12 +46,24 @@ const ROUTES: &[(&str, Route)] = &[
     ("/orders/{id}/ship", Route::Ship),
     ("/pay/return", Route::Return),
     (NOTIFY_PATH, Route::Notify),
+    ("/login", Route::Login),
+    (LOGIN_RETURN_PATH, Route::LoginReturn),
+    ("/logout", Route::Logout),
+    ("/address", Route::Address),
+    (ADDRESS_RETURN_PATH, Route::AddressReturn),
+    ("/direct", Route::Direct),
     ("/static/{id}", Route::File),
     ("/static/goods/{id}", Route::Picture),
 ];
 
 /// The path of `return_url`.
 pub(crate) const RETURN_PATH: &str = "/pay/return";
+
+/// The path of the quick login's `return_url`, which is also where etao sends its buyers.
+pub(crate) const LOGIN_RETURN_PATH: &str = "/login/return";
+
+/// The path of the address query's `return_url`.
+pub(crate) const ADDRESS_RETURN_PATH: &str = "/address/return";
 
 /// The path of `notify_url`.
 pub(crate) const NOTIFY_PATH: &str = "/pay/notify";
@@ -83,6 +101,8 @@ pub(crate) fn answer(
         Waiting::Verify { way, message_id, signed, visitor, .. } => {
             incoming::heard(turn, way, &message_id, *signed, outcome, &visitor)?
         }
+        Waiting::Login { signed, visitor, .. } => login::heard(turn, *signed, outcome, visitor)?,
+        Waiting::Address { signed, visitor, .. } => address::heard(turn, *signed, outcome, &visitor)?,
         Waiting::Ship { out_trade_no, ask: _ } => shipping::heard(turn, &out_trade_no, outcome)?,
     };
     turn.respond(ask, response);
@@ -111,6 +131,14 @@ fn dispatch(
         Route::Good if reads => pages::good(turn, visitor, id)?,
         Route::Cart if reads => cart::show(turn, request, visitor)?,
         Route::Cart if posts => cart::change(turn, request, visitor)?,
+        Route::Login if reads => login::show(turn, request, visitor)?,
+        Route::Login if posts => login::begin(turn, request, visitor)?,
+        Route::LoginReturn if reads => return login::returned(turn, ask, request, visitor),
+        Route::Logout if posts => login::sign_out(turn, request, visitor)?,
+        Route::Address if posts => address::ask(turn, request, visitor)?,
+        Route::AddressReturn if posts => return address::returned(turn, ask, request, visitor),
+        Route::Direct if reads => direct::show(turn, visitor)?,
+        Route::Direct if posts => direct::pay(turn, request, visitor)?,
         Route::Checkout if reads => checkout::show(turn, visitor)?,
         Route::Checkout if posts => checkout::place(turn, request, visitor)?,
         Route::Orders if reads => order::list(turn, visitor)?,
@@ -146,11 +174,20 @@ fn dispatch(
 impl Route {
     const fn methods(self) -> &'static str {
         match self {
-            Route::Cart | Route::Checkout | Route::Orders => "GET, HEAD, POST",
-            Route::Pay | Route::Ship | Route::Notify => "POST",
-            Route::Shelf | Route::Good | Route::Order | Route::Return | Route::File | Route::Picture => {
-                "GET, HEAD"
-            }
+            Route::Cart | Route::Checkout | Route::Orders | Route::Login | Route::Direct => "GET, HEAD, POST",
+            Route::Pay
+            | Route::Ship
+            | Route::Notify
+            | Route::Logout
+            | Route::Address
+            | Route::AddressReturn => "POST",
+            Route::Shelf
+            | Route::Good
+            | Route::Order
+            | Route::Return
+            | Route::LoginReturn
+            | Route::File
+            | Route::Picture => "GET, HEAD",
         }
     }
 }

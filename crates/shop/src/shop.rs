@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use danbao_merchant::login::DISPLAY_PREFIX;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request, SendId};
 use danbao_merchant::protocol::time::Timestamp;
+use danbao_merchant::targets::{NotAnOrigin, Targets};
 use danbao_merchant::{Account, answer};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
@@ -25,6 +27,24 @@ pub struct Config {
     pub account: Account,
     /// The language for visitors who ask for none.
     pub lang: Lang,
+    /// What concerns buyers who sign in at the gateway.
+    pub members: Members,
+}
+
+/// How the shop treats members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    /// What stands before a member's name; the integration rules want 支付宝用户.
+    pub display_prefix: String,
+    /// Origins beside the shop's own that etao's `target_url` may lead to, such as `https://m.shop.example`.
+    pub targets: Vec<String>,
+}
+
+impl Default for Members {
+    /// The prefix of the rules, and no origin but the shop's own.
+    fn default() -> Members {
+        Members { display_prefix: DISPLAY_PREFIX.to_owned(), targets: Vec::new() }
+    }
 }
 
 /// Why a shop cannot be opened.
@@ -39,6 +59,9 @@ pub enum OpenError {
     /// `own_url` is not an absolute address that the gateway could call.
     #[error("`{0}` is not an absolute http or https address without a slash at its end")]
     OwnUrl(String),
+    /// One of [`Members::targets`] is not an absolute address.
+    #[error(transparent)]
+    Target(#[from] NotAnOrigin),
     /// A page template of the program does not parse: a bug.
     #[error("a page does not parse: {0}")]
     Pages(String),
@@ -79,12 +102,13 @@ impl Shop {
         if !is_http || config.own_url.ends_with('/') || config.own_url.contains(['?', '#', ' ']) {
             return Err(OpenError::OwnUrl(config.own_url));
         }
+        let targets = Targets::new(&config.own_url, config.members.targets.iter().map(String::as_str))?;
         migrate(&mut *conn, rows::MIGRATIONS)?;
         let life = u64::try_from(rows::begin_life(&mut *conn)?).unwrap_or_default();
         let pages = Pages::new().map_err(|error| OpenError::Pages(format!("{error:#}")))?;
         let entropy = Entropy::new(seed, life);
         let memory = Memory { entropy, names: Names { life, send: 1, message: 1 }, waiting: BTreeMap::new() };
-        Ok(Shop { conn, base: Base { config, pages }, memory })
+        Ok(Shop { conn, base: Base { config, pages, targets }, memory })
     }
 
     /// Takes a group as one transaction. On an error nothing of it has happened, unless the error is fatal.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
 use danbao_merchant::protocol::time::Timestamp;
+use danbao_merchant::targets::Targets;
 use danbao_merchant::{Signed, Way};
 use danbao_store::Tx;
 
@@ -19,6 +20,10 @@ use crate::visitor::Visitor;
 pub(crate) enum Waiting {
     /// A message is signed and the gateway was asked whether it is genuine.
     Verify { ask: AskId, way: Way, message_id: String, signed: Box<Signed>, visitor: Visitor },
+    /// A quick-login return is signed and the gateway was asked whether it is genuine.
+    Login { ask: AskId, signed: Box<Signed>, visitor: Visitor },
+    /// The same for a chosen address.
+    Address { ask: AskId, signed: Box<Signed>, visitor: Visitor },
     /// The gateway was told of shipping.
     Ship { ask: AskId, out_trade_no: OutTradeNo },
 }
@@ -27,7 +32,10 @@ impl Waiting {
     /// Who waits.
     pub(crate) fn ask(&self) -> AskId {
         match self {
-            Waiting::Verify { ask, .. } | Waiting::Ship { ask, .. } => *ask,
+            Waiting::Verify { ask, .. }
+            | Waiting::Login { ask, .. }
+            | Waiting::Address { ask, .. }
+            | Waiting::Ship { ask, .. } => *ask,
         }
     }
 
@@ -50,6 +58,8 @@ pub(crate) struct Effects {
 pub(crate) struct Base {
     pub(crate) config: Config,
     pub(crate) pages: Pages,
+    /// Where `target_url` may lead.
+    pub(crate) targets: Targets,
 }
 
 /// Numbers for naming things. A number is never given twice in one life of the shop, and each life has its own.

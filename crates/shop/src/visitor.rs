@@ -23,6 +23,8 @@ pub(crate) struct Visitor {
     lang_is_new: bool,
     /// Where the page's language switch leads.
     pub(crate) path: String,
+    /// The page itself, for coming back to it: path and query.
+    pub(crate) page: String,
 }
 
 impl Visitor {
@@ -34,7 +36,8 @@ impl Visitor {
         let asked = || Lang::from_word(&first_language(request));
         let lang = chosen.or_else(kept).or_else(asked).unwrap_or(default);
         let path = request.uri().path().to_owned();
-        Visitor { id, is_new: false, lang, lang_is_new: chosen.is_some(), path }
+        let page = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+        Visitor { id, is_new: false, lang, lang_is_new: chosen.is_some(), path, page }
     }
 
     /// The visitor's id, if there is one yet.

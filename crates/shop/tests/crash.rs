@@ -9,7 +9,7 @@ use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_shop::{Config, Lang, Shop};
+use danbao_shop::{Config, Lang, Members, Shop};
 use danbao_store::faulty::{Death, Disk};
 use danbao_store::testing::Database;
 use http::Method;
@@ -22,7 +22,8 @@ fn open(conn: Box<dyn danbao_store::Conn>) -> Result<Shop, danbao_shop::OpenErro
     let seller = UserId::new("2088000000000002");
     let gateway = "http://gateway/gateway.do";
     let account = Account::new(partner, Md5Key::new(KEY), "seller@example.com", seller, gateway).unwrap();
-    let config = Config { own_url: "http://shop".into(), account, lang: Lang::Zh };
+    let config =
+        Config { own_url: "http://shop".into(), account, lang: Lang::Zh, members: Members::default() };
     Shop::open(conn, config, [7; 32], Timestamp(0))
 }
 

@@ -9,7 +9,7 @@ use danbao_merchant::protocol::node::{AskId, Input, NoAnswer, Node, Output, Requ
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::sign::{Md5Key, Signer, append, md5};
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_shop::{Config, Lang, OpenError, Shop};
+use danbao_shop::{Config, Lang, Members, OpenError, Shop};
 use danbao_store::testing::Database;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Method, StatusCode};
@@ -26,7 +26,12 @@ fn account() -> Account {
 }
 
 fn config() -> Config {
-    Config { own_url: "http://shop:8081".into(), account: account(), lang: Lang::Zh }
+    Config {
+        own_url: "http://shop:8081".into(),
+        account: account(),
+        lang: Lang::Zh,
+        members: Members::default(),
+    }
 }
 
 struct World {

@@ -53,6 +53,7 @@ fn shop(account: Account) -> Birth {
             own_url: format!("http://{SHOP}"),
             account: account.clone(),
             lang: Lang::Zh,
+            members: danbao_shop::Members::default(),
         };
         let shop = Shop::open(conn, config, seed, now).map_err(|error| Crash(error.to_string()))?;
         Ok(Box::new(shop))

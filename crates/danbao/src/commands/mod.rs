@@ -8,7 +8,9 @@
 
 mod banner;
 mod demo;
+mod explain;
 mod explain_code;
+mod import_log;
 mod keys;
 mod merchant;
 mod text;
@@ -43,6 +45,12 @@ enum Command {
     /// Walk through every flow without a browser and check that all agree
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
+    /// Say why the signature of a message is not right
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(explain::ExplainArgs),
+    /// Find the messages in a log and explain each
+    #[command(after_help = import_log::EXAMPLES)]
+    ImportLog(import_log::ImportLogArgs),
     /// Say what an error code means and what to do about it
     #[command(after_help = explain_code::EXAMPLES)]
     ExplainCode(explain_code::ExplainCodeArgs),
@@ -71,6 +79,8 @@ pub fn run() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(args) => up::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Explain(args) => explain::run(&args),
+        Command::ImportLog(args) => import_log::run(&args),
         Command::ExplainCode(args) => explain_code::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Merchant(args) => merchant::run(args),

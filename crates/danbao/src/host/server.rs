@@ -7,15 +7,15 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use bytes::{Bytes, BytesMut};
-use danbao_protocol::node::Response;
-use http::{HeaderValue, StatusCode, Uri, header};
+use danbao_protocol::node::{Peer, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
@@ -50,6 +50,8 @@ pub struct ServerLimits {
     pub answer_max: Duration,
     /// Time for open requests to finish when the server stops.
     pub drain_max: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed; from anybody else the header is only text.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for ServerLimits {
@@ -64,6 +66,7 @@ impl Default for ServerLimits {
             bodies_kib_max: 64 * 1024,
             answer_max: Duration::from_secs(90),
             drain_max: Duration::from_secs(5),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -154,10 +157,10 @@ async fn accept(socket: TcpListener, front: Arc<Front>, mut stopping: watch::Rec
             () = told(&mut stopping) => break,
         };
         match (place, stream) {
-            (Ok(place), Ok((stream, _))) => {
+            (Ok(place), Ok((stream, peer))) => {
                 let (front, stopping) = (Arc::clone(&front), stopping.clone());
                 tokio::spawn(async move {
-                    connection(stream, front, stopping).await;
+                    connection(stream, peer.ip(), front, stopping).await;
                     drop(place);
                 });
             }
@@ -175,7 +178,7 @@ async fn accept(socket: TcpListener, front: Arc<Front>, mut stopping: watch::Rec
     }
 }
 
-async fn connection(stream: TcpStream, front: Arc<Front>, mut stopping: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, peer: IpAddr, front: Arc<Front>, mut stopping: watch::Receiver<bool>) {
     let head_max = front.limits.head_max;
     let head_bytes_max = front.limits.head_bytes_max;
     // Answers are written whole, so waiting for more to send only delays them.
@@ -183,7 +186,7 @@ async fn connection(stream: TcpStream, front: Arc<Front>, mut stopping: watch::R
     let service = service_fn(move |request| {
         let front = Arc::clone(&front);
         // Boxed because a connection that is to be closed by us rather than by hyper wants an `Unpin` future.
-        Box::pin(async move { Ok::<_, Infallible>(front.answer(request).await.map(Full::new)) })
+        Box::pin(async move { Ok::<_, Infallible>(front.answer(request, peer).await.map(Full::new)) })
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -237,18 +240,19 @@ async fn linger(mut stream: TcpStream) -> io::Result<()> {
 }
 
 impl Front {
-    async fn answer(&self, request: hyper::Request<Incoming>) -> Response {
-        match self.forward(request).await {
+    async fn answer(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Response {
+        match self.forward(request, peer).await {
             Ok(response) => response,
             Err(status) => refusal(status),
         }
     }
 
-    async fn forward(&self, request: hyper::Request<Incoming>) -> Result<Response, StatusCode> {
+    async fn forward(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Result<Response, StatusCode> {
         let _place = self.requests.try_acquire().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
         let (mut head, body) = request.into_parts();
         head.uri = origin_form(&head.uri).ok_or(StatusCode::BAD_REQUEST)?;
         head.extensions.clear();
+        head.extensions.insert(asker(peer, &head.headers, &self.limits.trusted_proxies));
         let mut room = None;
         let body = if body.is_end_stream() {
             Bytes::new()
@@ -298,6 +302,27 @@ impl Front {
     }
 }
 
+/// Who asks: the other end of the connection; or, if that is a trusted proxy, the last address in `X-Forwarded-For` that
+/// is not one too, because each proxy appends whom it heard and everything before may be invented. An IPv4 address
+/// that came over IPv6 is itself.
+fn asker(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> Peer {
+    let is_trusted = |address: &IpAddr| trusted.contains(&address.to_canonical());
+    if !is_trusted(&peer) {
+        return Peer(peer.to_canonical());
+    }
+    let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let named: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let told = named.into_iter().rev().map_while(|name| name.parse::<IpAddr>().ok());
+    let mut last = peer;
+    for address in told {
+        last = address;
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    Peer(last.to_canonical())
+}
+
 /// `/path?query` of whatever form the request target has (a proxy's client sends `http://host/path`); `None` for
 /// `*` and for the `host:port` of CONNECT.
 fn origin_form(uri: &Uri) -> Option<Uri> {
@@ -314,4 +339,30 @@ fn refusal(status: StatusCode) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed_about_who_asks() {
+        let trusted = ["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let says = |peer: &str, forwarded: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            asker(peer.parse().unwrap(), &headers, &trusted).0.to_string()
+        };
+        assert_eq!(says("203.0.113.7", "198.51.100.1"), "203.0.113.7", "a stranger's word");
+        assert_eq!(says("10.0.0.1", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(says("10.0.0.1", "192.0.2.66, 198.51.100.1, 10.0.0.2"), "198.51.100.1");
+        assert_eq!(
+            says("10.0.0.1", "198.51.100.1, unknown"),
+            "10.0.0.1",
+            "nothing behind it can be believed"
+        );
+        assert_eq!(says("10.0.0.1", ""), "10.0.0.1");
+        assert_eq!(says("::ffff:203.0.113.7", ""), "203.0.113.7", "IPv4 in IPv6 clothes");
+        assert_eq!(asker("::1".parse().unwrap(), &HeaderMap::new(), &trusted).0.to_string(), "::1");
+    }
 }

@@ -43,6 +43,7 @@ fn the_escrow_machine() {
             WAIT_BUYER_PAY --> WAIT_SELLER_SEND_GOODS: pay
             WAIT_BUYER_PAY --> TRADE_CLOSED: close
             WAIT_BUYER_PAY --> WAIT_BUYER_PAY: adjust_price
+            WAIT_SELLER_SEND_GOODS --> WAIT_SELLER_SEND_GOODS: advise_refund
             WAIT_SELLER_SEND_GOODS --> WAIT_BUYER_CONFIRM_GOODS: send_goods
             TRADE_CLOSED --> [*]
             WAIT_BUYER_CONFIRM_GOODS --> TRADE_FINISHED: confirm_goods
@@ -63,9 +64,11 @@ fn the_direct_machine_under_an_ordinary_contract() {
             [*] --> WAIT_BUYER_PAY: create
             WAIT_BUYER_PAY --> WAIT_BUYER_PAY: arrange
             WAIT_BUYER_PAY --> TRADE_FINISHED: pay
+            WAIT_BUYER_PAY --> TRADE_PENDING: pay_held
             WAIT_BUYER_PAY --> TRADE_CLOSED: close
             WAIT_BUYER_PAY --> WAIT_BUYER_PAY: adjust_price
             TRADE_FINISHED --> [*]
+            TRADE_PENDING --> TRADE_FINISHED: release
             TRADE_CLOSED --> [*]
     "#]]
     .assert_eq(&mermaid(Mode::Direct, false));
@@ -78,9 +81,11 @@ fn the_direct_machine_under_an_advanced_contract() {
             [*] --> WAIT_BUYER_PAY: create
             WAIT_BUYER_PAY --> WAIT_BUYER_PAY: arrange
             WAIT_BUYER_PAY --> TRADE_SUCCESS: pay
+            WAIT_BUYER_PAY --> TRADE_PENDING: pay_held
             WAIT_BUYER_PAY --> TRADE_CLOSED: close
             WAIT_BUYER_PAY --> WAIT_BUYER_PAY: adjust_price
             TRADE_SUCCESS --> TRADE_FINISHED: finish
+            TRADE_PENDING --> TRADE_SUCCESS: release
             TRADE_CLOSED --> [*]
             TRADE_FINISHED --> [*]
     "#]]

@@ -8,8 +8,8 @@ use danbao_protocol::service::payment::{
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use proptest::prelude::*;
 
-use super::{BUYER, Books, NOON, SELLER, choice, home, opening, parcel, request, user};
-use crate::change::{Actor, Change, Journal};
+use super::{BUYER, Books, NOON, SELLER, choice, home, opening, parcel, parties, request, user};
+use crate::change::{Actor, Change, Grounds, Journal};
 use crate::chart::Account;
 use crate::deadlines::{self, Clocks};
 use crate::machine::{self, Means, Opening};
@@ -109,7 +109,7 @@ proptest! {
         prop_assert_eq!(trade.total_fee, deal.total());
         let mut books = Books::with_purse(deal.total());
         let means = if deal.by_balance { Means::Balance(deal.total()) } else { Means::Bank("CMB".to_owned()) };
-        let paid = machine::pay(&trade, &user(BUYER), &means, None, &clocks, NOON).unwrap();
+        let paid = machine::pay(&trade, &user(BUYER), &means, None, &parties(), &clocks, NOON).unwrap();
         books.post(paid.journal.as_ref().unwrap());
         if deal.mode == Mode::Escrow {
             let escrow = Account::Escrow(trade.trade_no.clone());
@@ -199,19 +199,26 @@ impl Try {
             Try::Pay => {
                 let means =
                     if by_balance { Means::Balance(Fen(i64::MAX)) } else { Means::Bank("CMB".to_owned()) };
-                machine::pay(trade, &buyer, &means, None, &clocks, NOON).map(Some)
+                machine::pay(trade, &buyer, &means, None, &parties(), &clocks, NOON).map(Some)
             }
             Try::Ship => machine::send_goods(trade, by_seller, parcel(TransportType::Post), &clocks, NOON),
             Try::Confirm => machine::confirm_goods(trade, Actor::Buyer(buyer), NOON).map(Some),
             Try::Close => machine::close(trade, by_seller, NOON).map(Some),
             Try::Apply { goods_received, share } => {
                 let amount = Fen(trade.total_fee.0 * share / 1_000);
-                let reason = "不想要了".to_owned();
-                let application = Application { goods_received: *goods_received, amount, reason };
+                let (reason, evidence) = ("不想要了".to_owned(), String::new());
+                let application = Application { goods_received: *goods_received, amount, reason, evidence };
                 refund::apply_for(trade, &buyer, application, &clocks, NOON).map(Some)
             }
             Try::Agree => refund::agree(trade, by_seller, &clocks, NOON).map(Some),
-            Try::Refuse => refund::refuse(trade, &seller, "不".to_owned(), &clocks, NOON).map(Some),
+            Try::Refuse => refund::refuse(
+                trade,
+                &seller,
+                Grounds { reason: "不".to_owned(), evidence: String::new() },
+                &clocks,
+                NOON,
+            )
+            .map(Some),
             Try::Return => {
                 refund::return_goods(trade, &buyer, parcel(TransportType::Ems), &clocks, NOON).map(Some)
             }
@@ -275,8 +282,8 @@ fn an_amount_beyond_all_money_is_refused_and_does_not_panic() {
     assert_eq!(refused, Err(Refusal::Wire(ErrorCode::IllegalFeeParam)));
     asked.amount.quantity = 1;
     let trade = machine::create(opening(asked), &clocks, NOON).unwrap().trade;
-    let paid =
-        machine::pay(&trade, &user(BUYER), &Means::Bank("CMB".to_owned()), Some(home()), &clocks, NOON);
+    let means = Means::Bank("CMB".to_owned());
+    let paid = machine::pay(&trade, &user(BUYER), &means, Some(home()), &parties(), &clocks, NOON);
     let Some(Journal { postings }) = paid.unwrap().journal else { panic!("nothing was posted") };
     assert_eq!(postings[0].amount, Fen(i64::MAX));
 }

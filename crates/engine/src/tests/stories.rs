@@ -46,7 +46,7 @@ fn an_escrow_trade_holds_the_money_until_the_goods_have_come() {
         confirm                            | TRADE_STATUS_NOT_AVAILD
         ship EXPRESS                       | TRADE_STATUS_NOT_AVAILD
         pay balance                        | ADDRESS_MISSING
-        pay balance home                   | WAIT_SELLER_SEND_GOODS, buyer > escrow 10.00, told
+        pay balance home                   | WAIT_SELLER_SEND_GOODS, buyer > escrow 10.00, told, advise_refund 2012-03-07 12:00:00
         pay balance                        | TRADE_NOT_ALLOWED_PAY
         confirm                            | TRADE_STATUS_NOT_AVAILD
         close                              | TRADE_STATUS_NOT_AVAILD
@@ -90,38 +90,38 @@ fn goods_that_nobody_confirms_count_as_received_after_10_30_and_3_days() {
     story(&expect![[r#"
         escrow 1.00 addressed
         create                             | WAIT_BUYER_PAY total 1.00, told, close_unpaid 2012-03-15 12:00:00
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told, advise_refund 2012-03-07 12:00:00
         ship EXPRESS                       | WAIT_BUYER_CONFIRM_GOODS, told, confirm_goods 2012-03-10 12:00:00
         ring                               | TRADE_FINISHED, escrow > seller 1.00, told
     "#]]);
     story(&expect![[r#"
         escrow 1.00 addressed
         create                             | WAIT_BUYER_PAY total 1.00, told, close_unpaid 2012-03-15 12:00:00
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told, advise_refund 2012-03-07 12:00:00
         ship POST                          | WAIT_BUYER_CONFIRM_GOODS, told, confirm_goods 2012-03-30 12:00:00
     "#]]);
     story(&expect![[r#"
         escrow 1.00 addressed t_b_rec_post 7
         create                             | WAIT_BUYER_PAY total 1.00, told, close_unpaid 2012-03-15 12:00:00
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told, advise_refund 2012-03-07 12:00:00
         ship POST                          | WAIT_BUYER_CONFIRM_GOODS, told, confirm_goods 2012-03-07 12:00:00
     "#]]);
     story(&expect![[r#"
         escrow 1.00 addressed t_b_rec_post 7
         create                             | WAIT_BUYER_PAY total 1.00, told, close_unpaid 2012-03-15 12:00:00
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told, advise_refund 2012-03-07 12:00:00
         ship EMS                           | WAIT_BUYER_CONFIRM_GOODS, told, confirm_goods 2012-03-10 12:00:00
     "#]]);
     story(&expect![[r#"
         escrow 1.00 addressed
         create                             | WAIT_BUYER_PAY total 1.00, told, close_unpaid 2012-03-15 12:00:00
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told, advise_refund 2012-03-07 12:00:00
         ship DIRECT                        | WAIT_BUYER_CONFIRM_GOODS, told, confirm_goods 2012-03-03 12:00:00
     "#]]);
     story(&expect![[r#"
         escrow 1.00 addressed
         create                             | WAIT_BUYER_PAY total 1.00, told, close_unpaid 2012-03-15 12:00:00
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 1.00, told, advise_refund 2012-03-07 12:00:00
         ship VIRTUAL_30                    | WAIT_BUYER_CONFIRM_GOODS, told, confirm_goods 2012-03-30 12:00:00
     "#]]);
 }
@@ -142,7 +142,7 @@ fn a_dual_trade_goes_the_way_that_the_buyer_chose_last() {
         dual 10.00 fee 6000 refundable
         create mode direct                 | WAIT_BUYER_PAY total 10.00, told, close_unpaid 2012-03-15 12:00:00
         arrange mode escrow home           | WAIT_BUYER_PAY, told
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, told, advise_refund 2012-03-07 12:00:00
         ship EXPRESS                       | WAIT_BUYER_CONFIRM_GOODS, told, confirm_goods 2012-03-10 12:00:00
         confirm                            | TRADE_FINISHED, escrow > seller 10.00, seller > fee 0.06, told
         close                              | TRADE_STATUS_NOT_AVAILD
@@ -161,7 +161,7 @@ fn only_dual_trades_leave_the_buyer_a_choice_of_mode() {
         escrow 10.00 addressed
         create mode direct                 | WAIT_BUYER_PAY total 10.00, told, close_unpaid 2012-03-15 12:00:00
         arrange mode direct                | nothing changes
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, told
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, told, advise_refund 2012-03-07 12:00:00
     "#]]);
 }
 
@@ -176,7 +176,7 @@ fn carriage_that_the_buyer_bears_is_added_and_the_way_may_be_changed_while_unpai
         arrange way 3                      | LOGISTICS_CHOOSE_ERROR
         arrange way 0                      | WAIT_BUYER_PAY total 10.00, told
         arrange way 1                      | WAIT_BUYER_PAY total 18.50, told
-        pay balance                        | WAIT_SELLER_SEND_GOODS, buyer > escrow 18.50, told
+        pay balance                        | WAIT_SELLER_SEND_GOODS, buyer > escrow 18.50, told, advise_refund 2012-03-07 12:00:00
         arrange way 0                      | TRADE_NOT_ALLOWED_PAY
     "#]]);
 }
@@ -192,7 +192,7 @@ fn nobody_buys_from_themselves_or_pays_what_is_not_theirs() {
         arrange by bob way 0               | TRADE_BUYER_NOT_MATCH
         pay bank by bob                    | TRADE_BUYER_NOT_MATCH
         pay bank by seller                 | BUYER_SELLER_EQUAL
-        pay bank by buyer                  | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, told
+        pay bank by buyer                  | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, told, advise_refund 2012-03-07 12:00:00
     "#]]);
     story(&expect![[r#"
         direct 10.00
@@ -242,7 +242,7 @@ fn a_trade_without_notify_url_tells_nobody() {
         create                             | WAIT_BUYER_PAY total 10.00, untold, close_unpaid 2012-03-15 12:00:00
         arrange mode direct                | WAIT_BUYER_PAY, untold
         arrange mode escrow                | WAIT_BUYER_PAY, untold
-        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, untold
+        pay bank                           | WAIT_SELLER_SEND_GOODS, bank > escrow 10.00, untold, advise_refund 2012-03-07 12:00:00
         ship EXPRESS                       | WAIT_BUYER_CONFIRM_GOODS, untold, confirm_goods 2012-03-10 12:00:00
         confirm                            | TRADE_FINISHED, escrow > seller 10.00, untold
     "#]]);

@@ -2,12 +2,13 @@
 //!
 //! The first line is the merchant's request, with `key value` pairs after service and price: `fee 6000` (parts per
 //! million), `express 5.00` / `post 5.00` (a way to ship; the buyer pays), `it_b_pay 1h`, `t_b_rec_post 7`,
-//! `t_s_send_1 3`, `named bob`, `royalty carol 1.00`, `purse 20.00`, and the words `refundable`, `quiet` (no notify_url), `addressed`.
+//! `t_s_send_1 3`, `t_s_send_2 3`, `triggers TRADE_CLOSED+TRADE_FINISHED`, `named bob`, `royalty carol 1.00`, `purse 20.00`, and the words `refundable`, `quiet` (no notify_url), `addressed`.
 //!
 //! Each further line is one command at one instant: who acts is the buyer or the seller unless `by` says otherwise.
 //! `ring` lets time go by until the next deadline, and what is planned for it happen. The refund's commands are
 //! `apply`, with `received` and an amount if it is not all, `agree`, `refuse`, `return EXPRESS`, `back` and `withdraw`;
-//! `adjust -1.00` is another discount, `extend 3` more days to confirm.
+//! `pay` may say `frozen-seller`, `frozen-buyer` or `company 50.00` (how much one may pay a person); `release` is the
+//! platform's. `adjust -1.00` is another discount, `extend 3` more days to confirm.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -20,15 +21,20 @@ use danbao_protocol::service::payment::{
 use danbao_protocol::time::Timestamp;
 use expect_test::Expect;
 
-use super::{BUYER, Books, NOON, SELLER, choice, home, opening, parcel, request, user};
-use crate::change::{Actor, Change};
+use super::{
+    BUYER, Books, NOON, SELLER, choice, company, frozen_buyer, frozen_seller, home, opening, parcel, parties,
+    request, user,
+};
+use crate::change::{Actor, Change, Grounds};
 use crate::chart::Account;
 use crate::deadlines::{Clocks, Deadline, DeadlineKind};
 use crate::machine::{self, Choice, Means, Opening};
 use crate::refund::{self, Application};
 use crate::refusal::Refusal;
 use crate::settlement::Royalty;
+use crate::standing::Parties;
 use crate::trade::{Mode, Trade};
+use crate::triggers::Triggers;
 
 /// Carries the table's left column out and holds that its right column is what came of it.
 pub(super) fn story(expected: &Expect) {
@@ -91,6 +97,10 @@ impl Counter {
                 "named" => opening.named_buyer = Some(user(words.must())),
                 "it_b_pay" => asked.timeouts.it_b_pay = PayTimeout::parse(words.must()),
                 "t_s_send_1" => asked.timeouts.t_s_send_1_days = words.must().parse().ok(),
+                "t_s_send_2" => asked.timeouts.t_s_send_2_days = words.must().parse().ok(),
+                "triggers" => {
+                    opening.triggers = Triggers::from_words(&words.must().replace('+', " ")).unwrap()
+                }
                 "t_b_rec_post" => asked.timeouts.t_b_rec_post_days = words.must().parse().ok(),
                 "royalty" => opening.royalty.push(Royalty {
                     payer: user(SELLER),
@@ -141,7 +151,11 @@ impl Counter {
         match verb {
             "arrange" => machine::arrange(&trade, buyer, wish.clone(), now),
             "adjust" => machine::adjust_price(&trade, &user(SELLER), asked.money().unwrap(), now),
-            "pay" => machine::pay(&trade, buyer, means, wish.receive.clone(), &clocks, now).map(Some),
+            "pay" => {
+                let (receive, parties) = (wish.receive.clone(), &asked.parties);
+                machine::pay(&trade, buyer, means, receive, parties, &clocks, now).map(Some)
+            }
+            "release" => machine::release(&trade, &clocks, now).map(Some),
             "ship" => machine::send_goods(&trade, seller, parcel(*by_post), &clocks, now),
             "extend" => {
                 let due_at = self.planned(DeadlineKind::ConfirmGoods);
@@ -151,13 +165,14 @@ impl Counter {
             "close" => machine::close(&trade, seller, now).map(Some),
             "apply" => refund::apply_for(&trade, buyer, asked.application(&trade), &clocks, now).map(Some),
             "agree" => refund::agree(&trade, seller, &clocks, now).map(Some),
-            "refuse" => refund::refuse(&trade, &user(SELLER), "完好无损".to_owned(), &clocks, now).map(Some),
+            "refuse" => refund::refuse(&trade, &user(SELLER), no(), &clocks, now).map(Some),
             "return" => refund::return_goods(&trade, buyer, parcel(*by_post), &clocks, now).map(Some),
             "back" => refund::confirm_return(&trade, seller, now).map(Some),
             "withdraw" => refund::withdraw(&trade, Actor::Buyer(buyer.clone()), &clocks, now).map(Some),
             "ring" => {
                 let ring = |kind: &DeadlineKind| machine::expire(&trade, *kind, &clocks, now);
-                Ok(DeadlineKind::ALL.iter().find_map(ring))
+                let is_planned = |kind: &&DeadlineKind| self.planned(**kind).is_some();
+                Ok(DeadlineKind::ALL.iter().filter(is_planned).find_map(ring))
             }
             other => panic!("{other} is no command"),
         }
@@ -204,6 +219,7 @@ struct Asked {
     wish: Choice,
     means: Means,
     by_post: TransportType,
+    parties: Parties,
     is_received: bool,
     number: Option<String>,
 }
@@ -215,6 +231,7 @@ impl Asked {
             wish: choice(None, 0, None),
             means: Means::Balance(purse),
             by_post: TransportType::Express,
+            parties: parties(),
             is_received: false,
             number: None,
         };
@@ -226,6 +243,9 @@ impl Asked {
                 "home" => asked.wish.receive = Some(home()),
                 "balance" => {}
                 "bank" => asked.means = Means::Bank("ICBCB2C".to_owned()),
+                "frozen-seller" => asked.parties = frozen_seller(),
+                "frozen-buyer" => asked.parties = frozen_buyer(),
+                "company" => asked.parties = company(words.money()),
                 "received" => asked.is_received = true,
                 number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
                     asked.number = Some(number.to_owned());
@@ -246,8 +266,13 @@ impl Asked {
 
     fn application(&self, trade: &Trade) -> Application {
         let amount = self.money().unwrap_or(trade.total_fee);
-        Application { goods_received: self.is_received, amount, reason: "不想要了".to_owned() }
+        let (reason, evidence) = ("不想要了".to_owned(), "照片两张".to_owned());
+        Application { goods_received: self.is_received, amount, reason, evidence }
     }
+}
+
+fn no() -> Grounds {
+    Grounds { reason: "完好无损".to_owned(), evidence: "出库录像".to_owned() }
 }
 
 /// `90d`, `1h`

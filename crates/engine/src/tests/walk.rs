@@ -14,8 +14,11 @@ use danbao_protocol::service::payment::{
 };
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 
-use super::{BUYER, Books, NOON, SELLER, choice, home, opening, parcel, request, user};
-use crate::change::{Actor, Change, Command};
+use super::{
+    BUYER, Books, NOON, SELLER, choice, company, frozen_buyer, frozen_seller, home, opening, parcel, parties,
+    request, user,
+};
+use crate::change::{Actor, Change, Command, Grounds};
 use crate::chart::Account;
 use crate::deadlines::{Clocks, Deadline, DeadlineKind};
 use crate::machine::{self, Means, Opening};
@@ -23,6 +26,7 @@ use crate::refund::{self, Application};
 use crate::refusal::Refusal;
 use crate::settlement;
 use crate::trade::{Mode, Trade};
+use crate::triggers::Triggers;
 
 const PURSE: Fen = Fen(2_000);
 const CUT: Fen = Fen(-100);
@@ -44,6 +48,7 @@ struct Spot {
 struct Ground {
     opening: Opening,
     notifies: bool,
+    tells_all: bool,
     steps: Steps,
     tried: u64,
 }
@@ -66,8 +71,11 @@ fn no_sequence_of_commands_leaves_the_lawful_paths() {
     let mut tally = Tally::default();
     for service in PaymentService::ALL.iter().copied() {
         for is_refundable in [false, true] {
-            for notifies in [false, true] {
-                let mut ground = Ground::of(service, is_refundable, notifies);
+            for (notifies, tells_all) in [(false, false), (true, false), (true, true)] {
+                if tells_all && !service.is_direct() {
+                    continue;
+                }
+                let mut ground = Ground::of(service, is_refundable, notifies, tells_all);
                 ground.walk(&mut tally);
                 let lawful = lawful_steps(service, is_refundable);
                 let unlawful: Vec<_> = ground.steps.difference(&lawful).collect();
@@ -93,9 +101,14 @@ fn lawful_steps(service: PaymentService, is_refundable: bool) -> Steps {
     if service.is_direct() && is_refundable {
         steps.insert((Some(unpaid), (TradeSuccess, None), Command::Pay));
         steps.insert((Some((TradeSuccess, None)), (TradeFinished, None), Command::Finish));
+        steps.insert((Some((TradePending, None)), (TradeSuccess, None), Command::Release));
     } else if service != PaymentService::CreatePartnerTradeByBuyer {
         // Dual trades are done at once whatever the contract for direct pay says (protocol.md §5.5).
         steps.insert((Some(unpaid), (TradeFinished, None), Command::Pay));
+        steps.insert((Some((TradePending, None)), (TradeFinished, None), Command::Release));
+    }
+    if service != PaymentService::CreatePartnerTradeByBuyer {
+        steps.insert((Some(unpaid), (TradePending, None), Command::PayHeld));
     }
     if !service.is_direct() {
         steps.insert((Some(unpaid), (WaitSellerSendGoods, None), Command::Pay));
@@ -143,6 +156,7 @@ fn lawful_escrow_steps() -> Steps {
         may((sent, Some(before)), (finished, Some(RefundClosed)), Command::ConfirmGoods);
     }
     for still in [None, Some(RefundClosed)] {
+        may((ready, still), (ready, still), Command::AdviseRefund);
         may((sent, still), (sent, still), Command::ExtendTimeout);
     }
     steps
@@ -153,18 +167,17 @@ fn is_lawful(state: State) -> bool {
     use RefundStatus::*;
     use TradeStatus::*;
     match state {
-        (WaitBuyerPay | TradeSuccess, refund) => refund.is_none(),
+        (WaitBuyerPay | TradePending | TradeSuccess, refund) => refund.is_none(),
         (WaitSellerSendGoods, refund) => {
             matches!(refund, None | Some(WaitSellerAgree | SellerRefuseBuyer | RefundClosed))
         }
         (WaitBuyerConfirmGoods, refund) => refund != Some(RefundSuccess),
         (TradeClosed, refund) => matches!(refund, None | Some(RefundSuccess)),
         (TradeFinished, refund) => matches!(refund, None | Some(RefundClosed | RefundSuccess)),
-        (TradePending, _) => false,
     }
 }
 
-/// What happens by itself in a state: every state that waits for somebody has its end, but the seller's shipping.
+/// What happens by itself in a state: the seller's shipping has no end, only an advice.
 fn due_in(state: State) -> Vec<DeadlineKind> {
     use RefundStatus::*;
     use TradeStatus::*;
@@ -178,6 +191,7 @@ fn due_in(state: State) -> Vec<DeadlineKind> {
             vec![DeadlineKind::WithdrawRefund]
         }
         (WaitBuyerConfirmGoods, Some(WaitSellerConfirmGoods)) => vec![DeadlineKind::ConfirmReturn],
+        (WaitSellerSendGoods, None | Some(RefundClosed)) => vec![DeadlineKind::AdviseRefund],
         (WaitBuyerConfirmGoods, None | Some(RefundClosed)) => vec![DeadlineKind::ConfirmGoods],
         _ => Vec::new(),
     }
@@ -189,6 +203,7 @@ fn days_in(trade: &Trade) -> u64 {
     match due_in((trade.trade_status, trade.refund_status))[0] {
         DeadlineKind::CloseUnpaid => 15,
         DeadlineKind::FinishRefundable => 90,
+        DeadlineKind::AdviseRefund => 7,
         DeadlineKind::AgreeRefund if trade.shipment.is_none() => 7,
         DeadlineKind::AgreeRefund => 15,
         DeadlineKind::WithdrawRefund => 7,
@@ -216,7 +231,7 @@ impl Spot {
 }
 
 impl Ground {
-    fn of(service: PaymentService, is_refundable: bool, notifies: bool) -> Ground {
+    fn of(service: PaymentService, is_refundable: bool, notifies: bool, tells_all: bool) -> Ground {
         let mut asked = request(service, Fen(1_000));
         if !service.is_direct() {
             asked.logistics.push(LogisticsGroup {
@@ -226,8 +241,9 @@ impl Ground {
             });
         }
         asked.notify_url = asked.notify_url.filter(|_| notifies);
-        let opening = Opening { is_refundable, fee_ppm: 6_000, ..opening(asked) };
-        Ground { opening, notifies, steps: Steps::new(), tried: 0 }
+        let triggers = if tells_all { Triggers::of(Triggers::SWITCHED).unwrap() } else { Triggers::STANDARD };
+        let opening = Opening { is_refundable, fee_ppm: 6_000, triggers, ..opening(asked) };
+        Ground { opening, notifies, tells_all, steps: Steps::new(), tried: 0 }
     }
 
     /// Round by round, until a round finds no place that was not known.
@@ -269,6 +285,8 @@ impl Ground {
                 // Whatever is refused is refused by a state, a missing address, an empty purse, goods that were never
                 // sent or an amount that is too much, and changes nothing.
                 let lawful = [
+                    "ACCOUNT_FROZEN",
+                    "MAX_MONEY_COMPANY_TO_INDIVIDUAL",
                     "TRADE_NOT_ALLOWED_PAY",
                     "TRADE_STATUS_NOT_AVAILD",
                     "ADDRESS_MISSING",
@@ -301,9 +319,15 @@ impl Ground {
                 tried.push(machine::arrange(trade, &buyer, wish, now));
             }
         }
+        // Not all of them with all of the others: who is frozen has nothing to do with where the goods go.
+        let bank = Means::Bank("ICBCB2C".to_owned());
+        for parties in [frozen_seller(), frozen_buyer(), company(trade.total_fee), company(Fen(1))] {
+            let paid = machine::pay(trade, &buyer, &bank, Some(home()), &parties, &clocks, now);
+            tried.push(paid.map(Some));
+        }
         for means in [Means::Balance(spot.books.purse()), Means::Bank("ICBCB2C".to_owned())] {
             for receive in [None, Some(home())] {
-                tried.push(machine::pay(trade, &buyer, &means, receive, &clocks, now).map(Some));
+                tried.push(machine::pay(trade, &buyer, &means, receive, &parties(), &clocks, now).map(Some));
             }
         }
         let seller = user(SELLER);
@@ -319,12 +343,15 @@ impl Ground {
         tried.push(machine::confirm_goods(trade, Actor::Buyer(buyer), now).map(Some));
         tried.push(machine::close(trade, Actor::Partner, now).map(Some));
         tried.push(machine::finish(trade, now).map(Some));
+        tried.push(machine::release(trade, &clocks, now).map(Some));
         tried.extend(refund_commands(trade, &clocks));
         tried.extend(DeadlineKind::ALL.map(|kind| {
             let change = machine::expire(trade, kind, &clocks, now);
             let is_due = due_in((trade.trade_status, trade.refund_status)).contains(&kind);
             assert_eq!(change.is_some(), is_due, "{kind:?} {trade:?}");
-            Ok(change)
+            // Advice is given once: its deadline is gone then.
+            let is_planned = spot.deadlines.iter().any(|deadline| deadline.kind == kind);
+            Ok(change.filter(|_| is_planned))
         }));
         tried
     }
@@ -356,9 +383,11 @@ impl Ground {
         let after = &change.trade;
         let told = match after.service() {
             PaymentService::CreateDirectPayByUser => {
-                matches!(after.trade_status, TradeStatus::TradeSuccess | TradeStatus::TradeFinished)
+                let switched =
+                    matches!(after.trade_status, TradeStatus::WaitBuyerPay | TradeStatus::TradeClosed);
+                !switched || self.tells_all
             }
-            _ => change.event.command != Command::ExtendTimeout,
+            _ => !matches!(change.event.command, Command::ExtendTimeout | Command::AdviseRefund),
         };
         assert_eq!(change.notice.is_some(), told && self.notifies, "{change:?}");
         if let Some(notice) = &change.notice {
@@ -368,17 +397,28 @@ impl Ground {
     }
 }
 
+fn application(goods_received: bool, amount: Fen) -> Application {
+    let (reason, evidence) = ("不想要了".to_owned(), String::new());
+    Application { goods_received, amount, reason, evidence }
+}
+
 fn refund_commands(trade: &Trade, clocks: &Clocks) -> Vec<Result<Option<Change>, Refusal>> {
     let (buyer, seller, now) = (user(BUYER), user(SELLER), NOON);
     let mut tried = Vec::new();
     for goods_received in [false, true] {
         for amount in [PART, trade.total_fee, Fen(trade.total_fee.0 + 1)] {
-            let application = Application { goods_received, amount, reason: "不想要了".to_owned() };
+            let application = application(goods_received, amount);
             tried.push(refund::apply_for(trade, &buyer, application, clocks, now));
         }
     }
     tried.push(refund::agree(trade, Actor::Seller(seller.clone()), clocks, now));
-    tried.push(refund::refuse(trade, &seller, "完好无损".to_owned(), clocks, now));
+    tried.push(refund::refuse(
+        trade,
+        &seller,
+        Grounds { reason: "完好无损".to_owned(), evidence: String::new() },
+        clocks,
+        now,
+    ));
     for by in [TransportType::Express, TransportType::Post] {
         tried.push(refund::return_goods(trade, &buyer, parcel(by), clocks, now));
     }
@@ -395,8 +435,8 @@ fn books_after(spot: &Spot, change: &Change) -> Books {
     if let Some(journal) = &change.journal {
         books.post(journal);
     }
-    let held =
-        matches!(after.trade_status, TradeStatus::WaitSellerSendGoods | TradeStatus::WaitBuyerConfirmGoods);
+    use TradeStatus::{TradePending, WaitBuyerConfirmGoods, WaitSellerSendGoods};
+    let held = matches!(after.trade_status, WaitSellerSendGoods | WaitBuyerConfirmGoods | TradePending);
     let escrow = books.of(&Account::Escrow(after.trade_no.clone()));
     assert_eq!(escrow, if held { after.total_fee } else { Fen::ZERO }, "{after:?}");
 
@@ -428,7 +468,8 @@ fn deadlines_after(spot: &Spot, change: &Change) -> Vec<Deadline> {
         deadlines.push(*new);
     }
     let kinds: Vec<DeadlineKind> = deadlines.iter().map(|deadline| deadline.kind).collect();
-    assert_eq!(kinds, due_in((after.trade_status, after.refund_status)), "{after:?}");
+    let is_advised = kinds.is_empty() && is_ready(after);
+    assert!(is_advised || kinds == due_in((after.trade_status, after.refund_status)), "{after:?}");
     if let Some(deadline) = change.set_deadlines.first() {
         let length = Duration::from_secs(86_400 * days_in(after));
         if change.event.command == Command::ExtendTimeout {
@@ -439,6 +480,12 @@ fn deadlines_after(spot: &Spot, change: &Change) -> Vec<Deadline> {
         }
     }
     deadlines
+}
+
+/// Whether the platform's advice may have been given: then nothing is planned any more.
+fn is_ready(trade: &Trade) -> bool {
+    let is_open = trade.refund_status.is_some_and(refund::is_open);
+    trade.trade_status == TradeStatus::WaitSellerSendGoods && !is_open
 }
 
 /// How many lawful sequences there are of one to `length` commands.

@@ -4,6 +4,7 @@
 use danbao_engine::chart::Account;
 use danbao_engine::machine::{self, Choice, Means, Opening};
 use danbao_engine::refusal::Refusal;
+use danbao_engine::standing::{Holder, Parties};
 use danbao_engine::trade::Trade;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
@@ -79,6 +80,7 @@ fn create(
         choice,
         is_refundable: partner.is_refundable,
         fee_ppm: partner.fee_ppm,
+        triggers: partner.triggers,
         royalty,
     };
     Ok(machine::create(opening, &turn.config.clocks, turn.now))
@@ -105,8 +107,20 @@ pub(crate) fn pay(
         Source::Balance => Means::Balance(account::balance(turn.tx, &Account::User(buyer.clone()))?),
         Source::Bank(code) => Means::Bank(code),
     };
-    match machine::pay(trade, buyer, &means, receive, &turn.config.clocks, turn.now) {
+    let parties = parties(turn, trade)?;
+    match machine::pay(trade, buyer, &means, receive, &parties, &turn.config.clocks, turn.now) {
         Ok(change) => apply::apply(turn, &change).map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     }
+}
+
+/// Both sides of a trade, as they stand now.
+pub(super) fn parties(turn: &mut Turn<'_>, trade: &Trade) -> Result<Parties, Fault> {
+    let mut holder = |id: &UserId| -> Result<Holder, Fault> {
+        let user = turn.user(id)?;
+        user.map(|user| user.holder())
+            .ok_or_else(|| Fault::invariant(format!("a trade names the unknown user {id}")))
+    };
+    let (buyer, seller) = (holder(&trade.buyer)?, holder(&trade.seller)?);
+    Ok(Parties { buyer, seller, company_to_private_max: turn.config.company_to_private_max })
 }

@@ -2,6 +2,7 @@
 
 use danbao_engine::machine::Choice;
 use danbao_engine::refusal::Refusal;
+use danbao_engine::standing::AccountKind;
 use danbao_engine::trade::Mode;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
@@ -22,10 +23,14 @@ pub(super) fn show(turn: &mut Turn<'_>, mut at: At, request: &Request) -> Result
     if let Some(past) = at.past() {
         return Ok(past);
     }
-    if Fields::of_query(request).get("other") == "1" {
+    let query = Fields::of_query(request);
+    if query.get("other") == "1" {
         at.visit.sign_out(turn)?;
     }
-    page(turn, &at, &Fields::default(), None)
+    let has_ended = query.get("timeout") == "1" && at.visit.session.is_none();
+    let error = has_ended
+        .then(|| FormError::whole(Message::SessionEnded).with_code(ErrorCode::SessionTimeout.as_str()));
+    page(turn, &at, &Fields::default(), error)
 }
 
 /// Shows the page, with what was entered and why it came back.
@@ -86,9 +91,7 @@ fn member_box(turn: &mut Turn<'_>, at: &At, form: &Fields) -> Result<Member, Fau
         Some(Party::Id(id)) => turn.user(id)?.map(|user| user.email),
         None => None,
     };
-    if let Some(user) =
-        at.visit.member().filter(|user| named.as_ref().is_none_or(|named| *named == user.email))
-    {
+    if let Some(user) = at.member().filter(|user| named.as_ref().is_none_or(|named| *named == user.email)) {
         let other_url = named.is_none().then(|| format!("{}?other=1", super::path(&at.stored)));
         return Ok(Member::SignedIn { account: user.email.clone(), other_url });
     }
@@ -104,7 +107,7 @@ pub(super) fn member(turn: &mut Turn<'_>, mut at: At, form: &Fields) -> Result<R
         // Return was pressed in the visitor's input; browsers then send the form by its first button.
         return visitor(turn, at, form);
     }
-    if is_empty && let Some(user) = at.visit.member().cloned() {
+    if is_empty && let Some(user) = at.member().cloned() {
         return confirm(turn, at, form, &user.user_id);
     }
     match sign_in(turn, form)? {
@@ -185,6 +188,9 @@ fn register_visitor(turn: &mut Turn<'_>, contact: &str, name: &str) -> Result<Us
         email: contact.to_owned(),
         display_name: if name.is_empty() { contact.to_owned() } else { name },
         status: UserStatus::Visitor,
+        kind: AccountKind::Private,
+        is_certified: false,
+        is_frozen: false,
     };
     users::insert(turn.tx, &user, None, turn.now)?;
     Ok(user)
@@ -226,7 +232,9 @@ pub(super) fn refused(refusal: Refusal) -> FormError {
         Refusal::Wire(ErrorCode::BuyerSellerEqual) => Message::BuyerIsSeller,
         Refusal::Wire(ErrorCode::TradeBuyerNotMatch) => Message::BuyerDiffers,
         Refusal::Wire(ErrorCode::LogisticsChooseError) => Message::LogisticsWrong,
+        Refusal::Wire(ErrorCode::MaxMoneyCompanyToIndividual) => Message::CompanyLimit,
         Refusal::Wire(_) => Message::TradeMovedOn,
+        Refusal::AccountFrozen => Message::AccountFrozen,
         Refusal::BalanceNotEnough => Message::BalanceTooLow,
         Refusal::AddressMissing => Message::AddressIncomplete,
     };

@@ -13,27 +13,52 @@ mod shown;
 pub(crate) use checkout::{Checkout, Source, open, pay as pay_trade};
 pub(crate) use front::{is_contact, next_user_id, sign_in};
 pub(crate) use paid::return_url;
-pub(crate) use pay::{ADDRESSES_MAX, check_payment_password, entered_address};
+pub(crate) use pay::{ADDRESSES_MAX, CHANNELS, check_payment_password, entered_address};
 pub(crate) use shown::{address, chosen_logistics, mode, order};
 
+use danbao_engine::deadlines::close_unpaid;
 use danbao_engine::trade::Trade;
-use danbao_protocol::ids::TradeNo;
+use danbao_protocol::ids::{Token, TradeNo};
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::status::TradeStatus;
 use http::{Method, StatusCode};
 use subtle::ConstantTimeEq;
 
 use crate::fault::Fault;
+use crate::login;
 use crate::pages::{DebugError, Link, LinkLabel, NoticeKind};
 use crate::rows::payment_request::{self, StoredRequest};
 use crate::rows::trade;
+use crate::rows::users::{User, UserStatus};
+use crate::services::Call;
 use crate::turn::Turn;
 use crate::visit::Visit;
-use crate::web::Fields;
+use crate::web::{self, Fields};
 
 /// Where a request's cashier page is. The trade number finds it, the secret keeps others out.
 pub(crate) fn path(stored: &StoredRequest) -> String {
     format!("/cashier/{}", id(stored))
+}
+
+/// Sends the browser to its cashier page. A token that holds signs its buyer in, for this trade alone; whoever is signed
+/// in already stays so (quick-login tutorial 4: the login state is looked at first). The token is the one of this call: a
+/// repeated request brings a newer one than the first.
+pub(crate) fn enter(
+    turn: &mut Turn<'_>,
+    request: &Request,
+    call: &Call,
+    stored: &StoredRequest,
+) -> Result<Response, Fault> {
+    let token = call.params.get_text("token", call.charset).ok().flatten().map(Token::new);
+    let Some(token) = token else { return Ok(web::see_other(&path(stored))) };
+    let Some(user) = login::token::holder(turn, &token, &call.partner.partner)? else {
+        return Ok(web::see_other(&path(stored)));
+    };
+    let mut visit = Visit::of(turn, request)?;
+    if visit.member().is_none() {
+        visit.sign_in(turn, user, Some(stored.trade_no.clone()))?;
+    }
+    Ok(visit.see_other(&path(stored)))
 }
 
 fn id(stored: &StoredRequest) -> String {
@@ -64,6 +89,9 @@ pub(crate) fn route(
     let trade = trade::load(turn.tx, &stored.trade_no)?;
     let merchant = merchant_name(turn, &stored)?;
     let at = At { visit, stored, trade, merchant };
+    if at.has_expired(turn) {
+        return Ok(at.visit.notice(StatusCode::GONE, NoticeKind::CashierExpired, Vec::new()));
+    }
     if request.method() == Method::POST {
         let form = Fields::of_body(request);
         if !at.visit.is_own_form(&form) {
@@ -109,7 +137,13 @@ fn find(turn: &mut Turn<'_>, id: &str) -> Result<Found, Fault> {
 
 /// 业务数据被篡改: the tutorials' message without a code (escrow tutorial 4.1).
 fn altered(visit: &Visit) -> Response {
-    visit.page(&DebugError { code: None, parameter: None, service: None, details: Vec::new() })
+    visit.page(&DebugError {
+        code: None,
+        parameter: None,
+        is_planned: false,
+        service: None,
+        details: Vec::new(),
+    })
 }
 
 /// 商户名称: the partner's name, as the contract has it.
@@ -128,6 +162,18 @@ impl At {
 
     fn desk_link(&self) -> Link {
         Link { label: LinkLabel::Trade, url: format!("/desk/trades/{}", self.stored.trade_no) }
+    }
+
+    /// Whether a trade that nobody has confirmed would be closed by now, had it been made when the request came last.
+    fn has_expired(&self, turn: &Turn<'_>) -> bool {
+        let it_b_pay = self.stored.request.timeouts.it_b_pay;
+        let end = close_unpaid(it_b_pay, &turn.config.clocks, self.stored.asked_at);
+        self.trade.is_none() && turn.now >= end.due_at
+    }
+
+    /// The member who is signed in here, by login state or by token.
+    fn member(&self) -> Option<&User> {
+        self.visit.payer(&self.stored.trade_no).filter(|user| user.status == UserStatus::Member)
     }
 
     fn go(&self, step: &str) -> Response {

@@ -12,8 +12,9 @@ use super::{At, shown};
 use crate::credentials::{self, Kind, Outcome};
 use crate::fault::Fault;
 use crate::pages::{AddressEntry, BANKS, Balance, FormError, Message, Method, Pay, PayAddress, Word};
+use crate::rows::account;
+use crate::rows::address::{self, Address, one_line};
 use crate::rows::users::{User, UserStatus};
-use crate::rows::{account, address};
 use crate::turn::Turn;
 use crate::web::Fields;
 use danbao_engine::machine::Choice;
@@ -40,6 +41,8 @@ pub(super) fn payer(at: &At) -> Result<(&Trade, &User), Response> {
     }
     match (&at.trade, at.visit.payer(&at.stored.trade_no)) {
         (Some(trade), Some(user)) if user.user_id == trade.buyer => Ok((trade, user)),
+        // Whoever chose to pay was signed in then and is not any more.
+        (Some(_), None) if at.visit.session.is_none() => Err(at.go("?timeout=1")),
         _ => Err(at.go("")),
     }
 }
@@ -56,7 +59,7 @@ fn page(
     let balance = balance(turn, trade, user)?;
     let entered = Method::ALL.iter().find(|method| method.key() == form.get("method")).copied();
     let method = entered.unwrap_or(match (&balance, direct.paymethod.as_deref()) {
-        (None, _) | (_, Some("bankPay")) => Method::Bank,
+        (None, _) | (_, Some(BANK)) => Method::Bank,
         (Some(_), _) => Method::Balance,
     });
     let code = Some(form.get("bank")).filter(|code| !code.is_empty()).or(direct.defaultbank.as_deref());
@@ -77,10 +80,15 @@ fn page(
     Ok(at.visit.page(&page))
 }
 
+/// The channels of `enable_paymethod` that this cashier has.
+pub(crate) const CHANNELS: [&str; 2] = [BALANCE, BANK];
+const BALANCE: &str = "directPay";
+const BANK: &str = "bankPay";
+
 /// The member's balance, unless the merchant leaves payment by balance out (enable_paymethod, protocol.md §3.3).
 fn balance(turn: &mut Turn<'_>, trade: &Trade, user: &User) -> Result<Option<Balance>, Fault> {
     let enabled = &trade.request.direct.enable_paymethod;
-    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == "directPay");
+    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == BALANCE);
     if user.status != UserStatus::Member || !is_enabled {
         return Ok(None);
     }
@@ -95,7 +103,7 @@ fn balance(turn: &mut Turn<'_>, trade: &Trade, user: &User) -> Result<Option<Bal
 /// The banks offered: the usual ones and the one that the merchant names, unless it leaves banks out.
 fn banks(trade: &Trade) -> Vec<Word> {
     let enabled = &trade.request.direct.enable_paymethod;
-    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == "bankPay");
+    let is_enabled = enabled.is_empty() || enabled.iter().any(|method| method == BANK);
     if !is_enabled {
         return Vec::new();
     }
@@ -115,7 +123,7 @@ fn address_box(turn: &mut Turn<'_>, trade: &Trade, user: &User, form: &Fields) -
     let entered = form.get("address").parse().ok().filter(|index| *index < book.len());
     let chosen = entered.or((form.get("address").is_empty() && !book.is_empty()).then_some(0));
     Ok(PayAddress::Choose {
-        book: book.iter().enumerate().map(|(index, entry)| shown::address(index, &entry.receive)).collect(),
+        book: book.iter().enumerate().map(|(index, entry)| shown::address(index, &entry.receive())).collect(),
         chosen,
         entry: AddressEntry {
             name: form.get("receive_name").to_owned(),
@@ -148,6 +156,10 @@ pub(super) fn submit(turn: &mut Turn<'_>, at: At, form: &Fields) -> Result<Respo
     if !banks(&trade).contains(&code) {
         let error = FormError::at("bank", Message::BankWrong);
         return page(turn, &at, &trade, &user, form, Some(error));
+    }
+    // Nobody is sent to a bank for a payment that will not be taken.
+    if let Err(refusal) = checkout::parties(turn, &trade)?.check(trade.total_fee) {
+        return page(turn, &at, &trade, &user, form, Some(refused(refusal)));
     }
     let logistics = shown::chosen_logistics(&trade).map_or(0, |choice| choice.index);
     let choice = Choice { mode: Some(trade.mode), logistics, receive };
@@ -212,7 +224,7 @@ fn receive(
     let book = address::load_of(turn.tx, &user.user_id)?;
     let chosen = form.get("address").parse::<usize>().ok().and_then(|index| book.get(index).cloned());
     if let Some(entry) = chosen {
-        return Ok(Ok(Some(entry.receive)));
+        return Ok(Ok(Some(entry.receive())));
     }
     let entered = match entered_address(form) {
         Ok(entered) => entered,
@@ -220,7 +232,8 @@ fn receive(
     };
     if user.status == UserStatus::Member && book.len() < ADDRESSES_MAX {
         let address_id = turn.number("address")?;
-        address::insert(turn.tx, &user.user_id, &address::Address { address_id, receive: entered.clone() })?;
+        let entry = Address { address_id, area_code: None, to: entered.clone() };
+        address::insert(turn.tx, &user.user_id, &entry)?;
     }
     Ok(Ok(Some(entered)))
 }
@@ -247,10 +260,10 @@ pub(crate) fn entered_address(form: &Fields) -> Result<Receive, FormError> {
         return Err(FormError::at(field, Message::AddressIncomplete));
     }
     Ok(Receive {
-        name: form.get("receive_name").to_owned(),
-        address: form.get("receive_address").to_owned(),
-        zip: form.get("receive_zip").to_owned(),
-        phone: form.get("receive_phone").to_owned(),
-        mobile: form.get("receive_mobile").to_owned(),
+        name: one_line(form.get("receive_name")),
+        address: one_line(form.get("receive_address")),
+        zip: one_line(form.get("receive_zip")),
+        phone: one_line(form.get("receive_phone")),
+        mobile: one_line(form.get("receive_mobile")),
     })
 }

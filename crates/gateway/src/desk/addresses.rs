@@ -1,75 +1,60 @@
-//! The address book.
+//! The address book at the desk.
 
 use danbao_protocol::node::{Request, Response};
 
-use crate::cashier;
+use crate::address_book;
 use crate::fault::Fault;
-use crate::pages::{AddressEntry, Addresses, FormError, Message};
-use crate::rows::address::{self, Address};
+use crate::pages::{Addresses, BookForm, FormError, Message};
+use crate::rows::address;
+use crate::rows::users::User;
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web::Fields;
 
-/// GET `/desk/addresses`.
+/// GET `/desk/addresses`, `?edit=` to change an entry.
 pub(crate) fn form(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
     let visit = Visit::of(turn, request)?;
-    page(turn, request, &visit, &Fields::default(), None)
-}
-
-fn page(
-    turn: &mut Turn<'_>,
-    request: &Request,
-    visit: &Visit,
-    form: &Fields,
-    error: Option<FormError>,
-) -> Result<Response, Fault> {
-    let user = match super::member(visit, request) {
-        Ok(user) => user,
-        Err(response) => return Ok(response),
-    };
-    let book = address::load_of(turn.tx, &user.user_id)?;
-    let page = Addresses {
-        book: book.iter().enumerate().map(|(index, entry)| cashier::address(index, &entry.receive)).collect(),
-        entry: AddressEntry {
-            name: form.get("receive_name").to_owned(),
-            address: form.get("receive_address").to_owned(),
-            zip: form.get("receive_zip").to_owned(),
-            phone: form.get("receive_phone").to_owned(),
-            mobile: form.get("receive_mobile").to_owned(),
-        },
-        back_url: Some("/desk".to_owned()),
-        error,
-    };
-    Ok(visit.page(&page))
-}
-
-/// POST `/desk/addresses`: `action` is `add` or `delete`.
-pub(crate) fn submit(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
-    let visit = Visit::of(turn, request)?;
-    let form = Fields::of_body(request);
     let user = match super::member(&visit, request) {
         Ok(user) => user,
         Err(response) => return Ok(response),
     };
-    if !visit.is_own_form(&form) {
-        return page(turn, request, &visit, &form, Some(FormError::whole(Message::FormExpired)));
-    }
     let book = address::load_of(turn.tx, &user.user_id)?;
-    if form.get("action") == "delete" {
-        if let Some(entry) = form.get("index").parse::<usize>().ok().and_then(|index| book.get(index)) {
-            address::delete(turn.tx, &user.user_id, entry.address_id)?;
+    let edited = address_book::named(&book, Fields::of_query(request).get("edit"));
+    let form = edited.map_or_else(|| address_book::form(&Fields::default()), address_book::form_of);
+    page(turn, &visit, &user, form, None)
+}
+
+fn page(
+    turn: &mut Turn<'_>,
+    visit: &Visit,
+    user: &User,
+    form: BookForm,
+    error: Option<FormError>,
+) -> Result<Response, Fault> {
+    let book = address_book::shown(&address::load_of(turn.tx, &user.user_id)?);
+    Ok(visit.page(&Addresses { book, form, error }))
+}
+
+/// POST `/desk/addresses`: `action` is `add`, which also saves a change, or `delete`.
+pub(crate) fn submit(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
+    let visit = Visit::of(turn, request)?;
+    let sent = Fields::of_body(request);
+    let user = match super::member(&visit, request) {
+        Ok(user) => user,
+        Err(response) => return Ok(response),
+    };
+    let form = address_book::form(&sent);
+    if !visit.is_own_form(&sent) {
+        return page(turn, &visit, &user, form, Some(FormError::whole(Message::FormExpired)));
+    }
+    if sent.get("action") == "delete" {
+        if let Ok(address_id) = sent.get("id").parse() {
+            address::delete(turn.tx, &user.user_id, address_id)?;
         }
         return Ok(visit.see_other("/desk/addresses"));
     }
-    if book.len() >= cashier::ADDRESSES_MAX {
-        return page(turn, request, &visit, &form, Some(FormError::whole(Message::AddressBookFull)));
-    }
-    match cashier::entered_address(&form) {
-        Ok(receive) => {
-            let address_id = turn.number("address")?;
-            address::insert(turn.tx, &user.user_id, &Address { address_id, receive })?;
-            Ok(visit.see_other("/desk/addresses"))
-        }
-        Err(error) => page(turn, request, &visit, &form, Some(error)),
+    match address_book::save(turn, &user.user_id, &sent)? {
+        Ok(_) => Ok(visit.see_other("/desk/addresses")),
+        Err(error) => page(turn, &visit, &user, form, error),
     }
 }

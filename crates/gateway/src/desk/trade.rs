@@ -1,6 +1,6 @@
 //! One trade at the desk: everything about it, and what its viewer may do.
 
-use danbao_engine::change::Command;
+use danbao_engine::change::{Command, Grounds};
 use danbao_engine::deadlines::{self, DeadlineKind};
 use danbao_engine::machine;
 use danbao_engine::refund::{self, Application, Refund};
@@ -12,7 +12,6 @@ use danbao_protocol::money::Fen;
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::service::payment::TransportType;
 use danbao_protocol::status::TradeStatus;
-use danbao_protocol::time::Timestamp;
 
 use super::member;
 use crate::cashier;
@@ -125,7 +124,10 @@ fn deed(trade: &Trade, action: Action, form: &Fields) -> Result<Deed, FormError>
         Action::ExtendTimeout => Deed::ExtendTimeout(form.get("days").parse().unwrap_or(0)),
         Action::ApplyRefund => Deed::ApplyRefund(application(trade, form)?),
         Action::AgreeRefund => Deed::AgreeRefund,
-        Action::RefuseRefund => Deed::RefuseRefund(words(form, "answer")?),
+        Action::RefuseRefund => Deed::RefuseRefund(Grounds {
+            reason: words(form, "answer")?,
+            evidence: evidence(form, "answer_evidence")?,
+        }),
         Action::ReturnGoods => Deed::ReturnGoods(shipment(form)?),
         Action::ConfirmReturn => Deed::ConfirmReturn,
         Action::WithdrawRefund => Deed::WithdrawRefund,
@@ -138,14 +140,23 @@ fn application(trade: &Trade, form: &Fields) -> Result<Application, FormError> {
         amount => Fen::parse(amount).map_err(|_| FormError::at("amount", Message::AmountWrong))?,
     };
     let reason = words(form, "refund_reason")?;
-    Ok(Application { goods_received: form.get("goods_received") == "yes", amount, reason })
+    let evidence = evidence(form, "evidence")?;
+    Ok(Application { goods_received: form.get("goods_received") == "yes", amount, reason, evidence })
 }
 
 /// What one side tells the other; it must say something.
 fn words(form: &Fields, field: &'static str) -> Result<String, FormError> {
     match form.get(field) {
         "" => Err(FormError::at(field, Message::ReasonMissing)),
-        text if text.chars().count() > 200 => Err(FormError::at(field, Message::TooLong)),
+        text if text.chars().count() > deed::REASON_MAX => Err(FormError::at(field, Message::TooLong)),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// What shows that it is so; may be empty.
+fn evidence(form: &Fields, field: &'static str) -> Result<String, FormError> {
+    match form.get(field) {
+        text if text.chars().count() > deed::EVIDENCE_MAX => Err(FormError::at(field, Message::TooLong)),
         text => Ok(text.to_owned()),
     }
 }
@@ -193,6 +204,7 @@ fn page(
     let merchant = turn.partner(&trade.request.partner)?.map(|partner| partner.display_name.clone());
     let stored = payment_request::load(turn.tx, &trade.trade_no)?;
     let is_unpaid = status == TradeStatus::WaitBuyerPay;
+    let events = events(turn, &trade.trade_no)?;
     let page = TradeDetail {
         trade_no: trade.trade_no.to_string(),
         role: at.role,
@@ -212,7 +224,8 @@ fn page(
         address: trade.receive.as_ref().map(|to| cashier::address(0, to)),
         shipment: trade.shipment.as_ref().map(shown_parcel),
         due: due(turn, &trade.trade_no)?,
-        events: events(turn, &trade.trade_no)?,
+        is_advised: is_advised(trade, &events),
+        events,
         pay_url: stored.filter(|_| is_unpaid && at.role == Role::Buyer).map(|stored| cashier::path(&stored)),
         send_goods: (status == TradeStatus::WaitSellerSendGoods && at.role == Role::Seller)
             .then(|| send_goods_form(trade, form)),
@@ -221,7 +234,7 @@ fn page(
         discount: (is_unpaid && at.role == Role::Seller).then(|| trade.amount.discount.to_string()),
         extension_days: extension_days(trade, at.role),
         refund: trade.refund.as_ref().map(refund_facts),
-        refund_forms: refund_forms(trade, at.role, form, turn.now),
+        refund_forms: refund_forms(turn, trade, at.role, form),
         done,
         error,
     };
@@ -239,6 +252,12 @@ fn send_goods_form(trade: &Trade, form: &Fields) -> SendGoods {
     }
 }
 
+/// Whether the platform has advised the buyer to apply, and nobody has done anything about it.
+fn is_advised(trade: &Trade, events: &[pages::Event]) -> bool {
+    let is_waiting = deadlines::running(trade) == Some(DeadlineKind::AdviseRefund);
+    is_waiting && events.iter().any(|event| event.command == Command::AdviseRefund.as_str())
+}
+
 fn extension_days(trade: &Trade, role: Role) -> Vec<u64> {
     let is_running = deadlines::running(trade) == Some(DeadlineKind::ConfirmGoods);
     if role == Role::Seller && is_running { machine::EXTENSION_DAYS.to_vec() } else { Vec::new() }
@@ -249,7 +268,9 @@ fn refund_facts(refund: &Refund) -> RefundFacts {
         goods_received: refund.application.goods_received,
         amount: refund.application.amount.to_string(),
         reason: refund.application.reason.clone(),
+        evidence: refund.application.evidence.clone(),
         answer: refund.answer.clone(),
+        answer_evidence: refund.answer_evidence.clone(),
         parcel: refund.parcel.as_ref().map(shown_parcel),
     }
 }
@@ -263,7 +284,8 @@ fn shown_parcel(parcel: &Shipment) -> pages::Shipment {
 }
 
 /// The forms that the refund machine would listen to, so that none is shown in vain.
-fn refund_forms(trade: &Trade, role: Role, form: &Fields, now: Timestamp) -> RefundForms {
+fn refund_forms(turn: &Turn<'_>, trade: &Trade, role: Role, form: &Fields) -> RefundForms {
+    let (clocks, now) = (&turn.config.clocks, turn.now);
     let is_held =
         matches!(trade.trade_status, TradeStatus::WaitSellerSendGoods | TradeStatus::WaitBuyerConfirmGoods)
             && trade.mode == Mode::Escrow;
@@ -274,13 +296,14 @@ fn refund_forms(trade: &Trade, role: Role, form: &Fields, now: Timestamp) -> Ref
     let is_sent = trade.trade_status == TradeStatus::WaitBuyerConfirmGoods;
     let forms = RefundForms {
         any: false,
-        apply: (role == Role::Buyer && refund::may_apply(trade, now)).then(|| ApplyRefund {
+        apply: (role == Role::Buyer && refund::may_apply(trade, clocks, now)).then(|| ApplyRefund {
             may_have_received: is_sent,
             goods_received: is_sent && form.get("goods_received") != "no",
             amount: Some(form.get("amount"))
                 .filter(|amount| !amount.is_empty())
                 .map_or_else(|| trade.total_fee.to_string(), str::to_owned),
             reason: form.get("refund_reason").to_owned(),
+            evidence: form.get("evidence").to_owned(),
         }),
         may_answer: may(Role::Seller, Command::AgreeRefund),
         return_goods: may(Role::Buyer, Command::ReturnGoods).then(|| send_goods_form(trade, form)),
@@ -311,6 +334,7 @@ fn due(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Option<Due>, Fault> {
     let next = deadline::load_of(turn.tx, trade_no)?.into_iter().min_by_key(|(_, at)| *at);
     Ok(next.map(|(kind, at)| Due {
         kind: match kind {
+            DeadlineKind::AdviseRefund => DueKind::AdviseRefund,
             DeadlineKind::CloseUnpaid => DueKind::Close,
             DeadlineKind::ConfirmGoods => DueKind::Confirm,
             DeadlineKind::FinishRefundable => DueKind::Finish,
@@ -333,6 +357,7 @@ fn events(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Vec<pages::Event>, 
             None => Vec::new(),
         };
         // A change owes at most one notice, which is numbered by the version that the change made.
+        let Grounds { reason, evidence } = event.grounds.unwrap_or_default();
         let own = notices.next_if(|notice| notice.seq == event.version);
         events.push(pages::Event {
             at: event.at.wire(),
@@ -340,6 +365,8 @@ fn events(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Vec<pages::Event>, 
             command: event.command.as_str(),
             status: event.trade_status.as_str(),
             refund_status: event.refund_status.map(|status| status.as_str()),
+            reason,
+            evidence,
             postings: postings
                 .iter()
                 .map(|posting| Posting {

@@ -113,7 +113,7 @@ text_keys! {
 /// Forms POST to `/desk/trades/{trade_no}/{action}` with `csrf` and: `send_goods` (`transport_type`,
 /// `logistics_name`, `invoice_no`), `confirm_goods` (`payment_password`), `close`,
 /// `adjust_price` (`discount`), `extend_timeout` (`days`), `apply_refund` (`goods_received` yes | no, `amount`,
-/// `refund_reason`), `agree_refund` and `confirm_return` (`payment_password`), `refuse_refund` (`answer`), `return_goods`
+/// `refund_reason`, `evidence`), `agree_refund` and `confirm_return` (`payment_password`), `refuse_refund` (`answer`, `answer_evidence`), `return_goods`
 /// (as `send_goods`), `withdraw_refund`.
 #[derive(Debug, Clone, Serialize)]
 pub struct TradeDetail {
@@ -143,6 +143,8 @@ pub struct TradeDetail {
     pub shipment: Option<Shipment>,
     /// What the clock will do next.
     pub due: Option<Due>,
+    /// Whether the platform has advised a refund, because nothing was shipped.
+    pub is_advised: bool,
     /// What happened, oldest first.
     pub events: Vec<Event>,
     /// The cashier, if the viewer may pay.
@@ -180,8 +182,12 @@ pub struct RefundFacts {
     pub amount: String,
     /// Why, in the buyer's words.
     pub reason: String,
+    /// 凭证: the buyer's; may be empty.
+    pub evidence: String,
     /// Why not, in the seller's words; may be empty.
     pub answer: String,
+    /// 凭证: the seller's; may be empty.
+    pub answer_evidence: String,
     /// How the goods come back, once they do.
     pub parcel: Option<Shipment>,
 }
@@ -214,6 +220,8 @@ pub struct ApplyRefund {
     pub amount: String,
     /// Why.
     pub reason: String,
+    /// 凭证
+    pub evidence: String,
 }
 
 /// An account holder in a trade.
@@ -265,6 +273,8 @@ text_keys! {
     DueKind {
         /// The unpaid trade closes.
         Close = "close",
+        /// The platform advises a refund of what was not shipped.
+        AdviseRefund = "advise_refund",
         /// The receipt counts as confirmed.
         Confirm = "confirm",
         /// The refund period of an advanced contract ends.
@@ -291,6 +301,10 @@ pub struct Event {
     pub status: Word,
     /// `refund_status` afterwards
     pub refund_status: Option<Word>,
+    /// What was said with it; may be empty.
+    pub reason: String,
+    /// 凭证; may be empty.
+    pub evidence: String,
     /// Where the money went.
     pub postings: Vec<Posting>,
     /// Who was told.
@@ -367,22 +381,67 @@ pub struct Attempt {
     pub ok: bool,
 }
 
-/// GET `/desk/addresses`. POST to the same sends `csrf` and `action` (`add` | `delete`): `receive_name`,
-/// `receive_address`, `receive_zip`, `receive_phone`, `receive_mobile`, or `index`.
+/// GET `/desk/addresses`, with `?edit={id}` to change an entry. POST to the same sends `csrf` and `action`: `add` with
+/// the fields of [`BookForm`], or `delete` with `id`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Addresses {
     /// The address book.
-    pub book: Vec<Address>,
-    /// What was entered.
-    pub entry: AddressEntry,
-    /// Back to where the buyer came from, e.g. the cashier: a path of ours, checked by the route.
-    pub back_url: Option<String>,
+    pub book: Vec<BookEntry>,
+    /// What is being entered or changed.
+    pub form: BookForm,
     /// Why the form came back.
     pub error: Option<FormError>,
 }
 
 impl Page for Addresses {
     const TEMPLATE: &'static str = "addresses.html";
+}
+
+/// An entry of an address book.
+#[derive(Debug, Clone, Serialize)]
+pub struct BookEntry {
+    /// What a form or a link sends to name it.
+    pub id: i64,
+    /// The address in one line.
+    pub address: Address,
+    /// Whether its region is not known, so that no merchant can be told it.
+    pub lacks_region: bool,
+}
+
+/// The form of an address book: `receive_*` as at the cashier, `region_1` to `region_3`, `id` of an entry that is
+/// changed. `list` asks for the next level of regions.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BookForm {
+    /// Which entry is changed; `None`: it is a new one.
+    pub id: Option<i64>,
+    /// What stands in the inputs; `address` is the street alone.
+    pub entry: AddressEntry,
+    /// The region, as far as it is chosen.
+    pub region: RegionChoice,
+}
+
+/// 所在地区, chosen level by level: each list is empty until the level above it is chosen.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RegionChoice {
+    /// 省, 自治区, 直辖市
+    pub provinces: Vec<RegionOption>,
+    /// 市
+    pub cities: Vec<RegionOption>,
+    /// 区, 县
+    pub areas: Vec<RegionOption>,
+    /// Whether no level is left to choose.
+    pub is_complete: bool,
+}
+
+/// One region to choose.
+#[derive(Debug, Clone, Serialize)]
+pub struct RegionOption {
+    /// 行政区划代码
+    pub code: String,
+    /// Its name.
+    pub name: Word,
+    /// Whether it is the chosen one.
+    pub chosen: bool,
 }
 
 /// An address of the book or of a trade (`receive_*`). Parts may be empty.

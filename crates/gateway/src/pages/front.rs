@@ -75,6 +75,10 @@ text_keys! {
         MethodNotAllowed = "method_not_allowed",
         /// Signed out.
         SignedOut = "signed_out",
+        /// A login or an address that took too long: SESSION_TIMEOUT.
+        HandoverExpired = "handover_expired",
+        /// The buyer has not let the merchant know anything.
+        Declined = "declined",
         /// A fault of ours; nothing was changed.
         Fault = "fault",
     }
@@ -106,6 +110,8 @@ text_keys! {
         SignIn = "sign_in",
         /// To the goods' page.
         Goods = "goods",
+        /// The same page once more.
+        Again = "again",
     }
 }
 
@@ -116,6 +122,8 @@ pub struct DebugError {
     pub code: Option<String>,
     /// The parameter at fault, if one can be named.
     pub parameter: Option<String>,
+    /// Whether the refusal was asked for through the sandbox API: nothing is wrong with the request.
+    pub is_planned: bool,
     /// `service` as it came, if it came.
     pub service: Option<String>,
     /// What helps the developer; a sandbox alone fills this. Never a key, never a signature that would fit.

@@ -7,6 +7,7 @@ mod cashier;
 mod desk;
 mod explanation;
 mod front;
+mod login;
 mod order;
 mod words;
 
@@ -23,13 +24,16 @@ use serde::{Serialize, Serializer};
 
 pub use cashier::{Balance, Bank, Cashier, Member, Method, NextStep, Paid, Pay, PayAddress, Return, Visitor};
 pub use desk::{
-    Action, Address, AddressEntry, Addresses, ApplyRefund, Attempt, Desk, DeskRow, Due, DueKind, Event,
-    LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms, Role, SendGoods,
-    Shipment, SignIn, TradeDetail,
+    Action, Address, AddressEntry, Addresses, ApplyRefund, Attempt, BookEntry, BookForm, Desk, DeskRow, Due,
+    DueKind, Event, LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms,
+    RegionChoice, RegionOption, Role, SendGoods, Shipment, SignIn, TradeDetail,
 };
 pub use explanation::{Errors, Explanation, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
+};
+pub use login::{
+    AddressChoice, AddressForm, AddressPosting, Consent, Etao, EtaoShop, EtaoVisitor, HandoverSignIn, Purpose,
 };
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
 
@@ -161,6 +165,12 @@ templates!(
     "trade.html",
     "refund.html",
     "addresses.html",
+    "handover_sign_in.html",
+    "consent.html",
+    "address_choice.html",
+    "address_form.html",
+    "address_posting.html",
+    "etao.html",
 );
 
 /// Compiled once; holds nothing that changes, so it is no state of a node.

@@ -43,6 +43,8 @@ text_keys! {
         SignInWrong = "sign_in_wrong",
         /// Account or login password left empty.
         SignInEmpty = "sign_in_empty",
+        /// Nobody is signed in any more.
+        SessionEnded = "session_ended",
         /// Too many wrong passwords; to be tried again later.
         Locked = "locked",
         /// The payment password is wrong.
@@ -51,6 +53,10 @@ text_keys! {
         PaymentPasswordEmpty = "payment_password_empty",
         /// The balance does not cover the amount.
         BalanceTooLow = "balance_too_low",
+        /// The buyer's account is frozen.
+        AccountFrozen = "account_frozen",
+        /// A company pays a private account too much at once: MAX_MONEY_COMPANY_TO_INDIVIDUAL.
+        CompanyLimit = "company_limit",
         /// A non-member left no e-mail address or mobile number, or not one that can be either.
         ContactWrong = "contact_wrong",
         /// A non-member's contact is a member's account: whoever it is signs in.
@@ -61,6 +67,10 @@ text_keys! {
         ModeWrong = "mode_wrong",
         /// Name, address, postcode or telephone of the new address is missing.
         AddressIncomplete = "address_incomplete",
+        /// Province, city or district of an address is missing.
+        RegionIncomplete = "region_incomplete",
+        /// No address was chosen.
+        AddressNotChosen = "address_not_chosen",
         /// No bank was chosen, or one that is not offered: DEFAULT_BANK_INVALID.
         BankWrong = "bank_wrong",
         /// The simulated bank declined.
@@ -85,6 +95,16 @@ text_keys! {
         AmountWrong = "amount_wrong",
         /// A reason is missing.
         ReasonMissing = "reason_missing",
+        /// The address of a page is not a full one.
+        LinkWrong = "link_wrong",
+        /// No shop was chosen.
+        ShopWrong = "shop_wrong",
+        /// Whoever is to be told is not signed in.
+        SignInFirst = "sign_in_first",
+        /// Nobody comes to a merchant as this account: alipayuser_status_error.
+        AccountStatus = "account_status",
+        /// The account has no nickname at the market.
+        NoNickname = "no_nickname",
         /// Something is busy; the same again will do.
         TryAgain = "try_again",
     }

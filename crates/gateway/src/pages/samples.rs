@@ -5,6 +5,8 @@ use danbao_protocol::error_code::ErrorCode;
 
 use super::*;
 
+mod login;
+
 /// A page with its samples, each under a short name.
 pub(super) trait Sampled: Page + Sized {
     fn samples() -> Vec<(&'static str, Self)>;
@@ -30,6 +32,12 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<TradeDetail>(&mut see);
     all::<Errors>(&mut see);
     all::<Addresses>(&mut see);
+    all::<HandoverSignIn>(&mut see);
+    all::<Consent>(&mut see);
+    all::<AddressChoice>(&mut see);
+    all::<AddressForm>(&mut see);
+    all::<AddressPosting>(&mut see);
+    all::<Etao>(&mut see);
 }
 
 const ID: &str = "k3v9x2m7q4";
@@ -258,10 +266,12 @@ impl Sampled for Notice {
 impl Sampled for DebugError {
     fn samples() -> Vec<(&'static str, Self)> {
         let detail = |label, text: &str| DebugDetail { label, text: text.into() };
-        let bare = DebugError { code: None, parameter: None, service: None, details: vec![] };
+        let bare =
+            DebugError { code: None, parameter: None, is_planned: false, service: None, details: vec![] };
         let sign = DebugError {
             code: Some("ILLEGAL_SIGN".into()),
             parameter: Some("sign".into()),
+            is_planned: false,
             service: Some("trade_create_by_buyer".into()),
             details: vec![
                 detail(DebugLabel::Request, "GET /gateway.do"),
@@ -286,7 +296,11 @@ impl Sampled for DebugError {
             service: Some("no_such_service".into()),
             ..bare.clone()
         };
-        let unknown = DebugError { code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()), ..bare.clone() };
+        let unknown = DebugError {
+            code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()),
+            is_planned: true,
+            ..bare.clone()
+        };
         vec![("altered", bare), ("sign", sign), ("upper", upper), ("unknown", unknown)]
     }
 }
@@ -378,6 +392,8 @@ impl Sampled for TradeDetail {
             command,
             status,
             refund_status: None,
+            reason: String::new(),
+            evidence: String::new(),
             postings: vec![],
             notices: vec![],
         };
@@ -395,6 +411,11 @@ impl Sampled for TradeDetail {
             ],
             notices: vec![notice(NoticeState::Pending, &[("unreachable", "")])],
             ..event("2011-11-11 11:13:10", "buyer", "pay", "WAIT_SELLER_SEND_GOODS")
+        };
+        let advised = Event {
+            reason: "颜色不符 <b>".into(),
+            evidence: "照片两张 <i>".into(),
+            ..event("2011-11-18 11:13:10", "timer", "advise_refund", "WAIT_SELLER_SEND_GOODS")
         };
         let shipped = Event {
             notices: vec![notice(NoticeState::GivenUp, &[("404", "not found"), ("broken", "")])],
@@ -427,7 +448,8 @@ impl Sampled for TradeDetail {
             address: Some(address(1)),
             shipment: None,
             due: None,
-            events: vec![created.clone(), paid.clone()],
+            is_advised: true,
+            events: vec![created.clone(), paid.clone(), advised],
             pay_url: None,
             send_goods: Some(SendGoods {
                 transport_type: "EXPRESS".into(),
@@ -452,6 +474,7 @@ impl Sampled for TradeDetail {
                 invoice_no: "SF1234567890".into(),
             }),
             due: Some(Due { kind: DueKind::Confirm, at: "2011-11-22 09:00:00".into() }),
+            is_advised: false,
             events: vec![created.clone(), paid.clone(), shipped.clone()],
             send_goods: None,
             may_confirm_goods: true,
@@ -462,6 +485,7 @@ impl Sampled for TradeDetail {
                     goods_received: true,
                     amount: "376.00".into(),
                     reason: String::new(),
+                    evidence: String::new(),
                 }),
                 ..RefundForms::default()
             },
@@ -508,7 +532,9 @@ impl Sampled for TradeDetail {
             goods_received: true,
             amount: "100.00".into(),
             reason: "颜色不符 <b>".into(),
+            evidence: "照片：http://img.example/1.jpg <i>".into(),
             answer: String::new(),
+            answer_evidence: String::new(),
             parcel: None,
         };
         let to_answer = TradeDetail {
@@ -540,6 +566,7 @@ impl Sampled for TradeDetail {
             due: Some(Due { kind: DueKind::ConfirmReturn, at: "2011-11-27 09:00:00".into() }),
             refund: Some(RefundFacts {
                 answer: "请先寄回".into(),
+                answer_evidence: "出库录像 <u>".into(),
                 parcel: to_confirm.shipment.clone(),
                 ..refund
             }),
@@ -587,17 +614,5 @@ impl Sampled for Errors {
         ];
         let one = Errors { errors: vec![explained(ErrorCode::IllegalSign)], is_one: true };
         vec![("all", Errors { errors, is_one: false }), ("one", one)]
-    }
-}
-
-impl Sampled for Addresses {
-    fn samples() -> Vec<(&'static str, Self)> {
-        let book = Addresses {
-            book: vec![address(0), address(1)],
-            back_url: Some(format!("/cashier/{ID}/pay")),
-            error: Some(FormError::at("receive_name", Message::AddressIncomplete)),
-            ..Addresses::default()
-        };
-        vec![("empty", Addresses::default()), ("book", book)]
     }
 }

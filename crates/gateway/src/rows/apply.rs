@@ -4,7 +4,7 @@
 //! stops: no account of a person or of a trade is overdrawn, a finished trade leaves nothing in escrow, and a trade is
 //! only changed by a decision made on its present version.
 
-use danbao_engine::change::{Change, Journal, Posting};
+use danbao_engine::change::{Change, Command, Journal, Posting};
 use danbao_engine::chart::Account;
 use danbao_engine::notices::Notice;
 use danbao_engine::refund::Refund;
@@ -54,7 +54,7 @@ pub(crate) fn apply(turn: &mut Turn<'_>, change: &Change) -> Result<Trade, Fault
         insert_notice(turn, &change.trade, version, notice, change.event.at)?;
     }
     plan(turn, change)?;
-    if change.trade.trade_status.is_final() && change.trade.mode == Mode::Escrow {
+    if has_let_go(change) {
         let escrow = Account::Escrow(change.trade.trade_no.clone());
         let left = account::balance(turn.tx, &escrow)?;
         if left != Fen::ZERO {
@@ -62,6 +62,13 @@ pub(crate) fn apply(turn: &mut Turn<'_>, change: &Change) -> Result<Trade, Fault
         }
     }
     Ok(Trade { version, ..change.trade.clone() })
+}
+
+/// Whether nothing may be left in the trade's own account: it is over, or what was held for a frozen seller is not held
+/// any more.
+fn has_let_go(change: &Change) -> bool {
+    let was_escrow = change.trade.mode == Mode::Escrow && change.trade.trade_status.is_final();
+    was_escrow || change.event.command == Command::Release
 }
 
 /// Posts a journal and returns its number. Also for money that no trade moves: a sandbox's top-ups.
@@ -139,8 +146,9 @@ fn insert_trade(turn: &mut Turn<'_>, trade: &Trade) -> Result<(), Fault> {
     turn.tx.execute(
         "INSERT INTO trade (trade_no, seller, buyer, mode, is_refundable, fee_ppm, royalty_count, trade_status,
              refund_status, price, quantity, discount, logistics, total_fee, receive_name, receive_address,
-             receive_zip, receive_phone, receive_mobile, gmt_create, gmt_logistics_modify, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1)",
+             receive_zip, receive_phone, receive_mobile, gmt_create, gmt_logistics_modify, version, triggers)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1,
+                 $22)",
         &[
             Bind::Text(trade.trade_no.as_str()),
             Bind::Text(trade.seller.as_str()),
@@ -163,6 +171,7 @@ fn insert_trade(turn: &mut Turn<'_>, trade: &Trade) -> Result<(), Fault> {
             columns.receive[4],
             Bind::Int(trade.gmt.create.0),
             instant(trade.gmt.logistics_modify),
+            Bind::Text(&trade.triggers.words()),
         ],
     )?;
     for (line, share) in (0_i64..).zip(&trade.royalty) {
@@ -231,11 +240,12 @@ fn save_refund(turn: &mut Turn<'_>, trade: &Trade, refund: &Refund) -> Result<()
     let parcel = refund.parcel.as_ref();
     turn.tx.execute(
         "INSERT INTO refund (trade_no, goods_received, amount, reason, answer, transport_type, logistics_name,
-                             invoice_no)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                             invoice_no, evidence, answer_evidence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (trade_no) DO UPDATE SET goods_received = excluded.goods_received, amount = excluded.amount,
              reason = excluded.reason, answer = excluded.answer, transport_type = excluded.transport_type,
-             logistics_name = excluded.logistics_name, invoice_no = excluded.invoice_no",
+             logistics_name = excluded.logistics_name, invoice_no = excluded.invoice_no,
+             evidence = excluded.evidence, answer_evidence = excluded.answer_evidence",
         &[
             Bind::Text(trade.trade_no.as_str()),
             refund.application.goods_received.into(),
@@ -245,6 +255,8 @@ fn save_refund(turn: &mut Turn<'_>, trade: &Trade, refund: &Refund) -> Result<()
             parcel.map(|parcel| parcel.transport_type.as_str()).into(),
             parcel.map(|parcel| parcel.logistics_name.as_str()).into(),
             parcel.map(|parcel| parcel.invoice_no.as_str()).into(),
+            Bind::Text(&refund.application.evidence),
+            Bind::Text(&refund.answer_evidence),
         ],
     )?;
     Ok(())
@@ -296,8 +308,9 @@ fn insert_event(
 ) -> Result<(), Fault> {
     let trade = &change.trade;
     turn.tx.execute(
-        "INSERT INTO trade_event (trade_no, version, at, actor, command, trade_status, refund_status, journal_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO trade_event (trade_no, version, at, actor, command, trade_status, refund_status, journal_id,
+                                  reason, evidence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             Bind::Text(trade.trade_no.as_str()),
             Bind::Int(version),
@@ -307,6 +320,8 @@ fn insert_event(
             Bind::Text(trade.trade_status.as_str()),
             trade.refund_status.map(|status| status.as_str()).into(),
             journal_id.into(),
+            change.event.grounds.as_ref().map(|grounds| grounds.reason.as_str()).into(),
+            change.event.grounds.as_ref().map(|grounds| grounds.evidence.as_str()).into(),
         ],
     )?;
     Ok(())

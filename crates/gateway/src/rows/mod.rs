@@ -4,15 +4,20 @@ pub(crate) mod account;
 pub(crate) mod address;
 pub(crate) mod anti_phishing;
 pub(crate) mod apply;
+pub(crate) mod contract;
 pub(crate) mod deadline;
+pub(crate) mod handover;
 pub(crate) mod key;
+pub(crate) mod login;
 pub(crate) mod notice;
 pub(crate) mod page_return;
 pub(crate) mod partner;
 pub(crate) mod payment_request;
+pub(crate) mod planned_refusal;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;
+pub(crate) mod token;
 pub(crate) mod trade;
 pub(crate) mod users;
 
@@ -23,6 +28,13 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "trading", sql: include_str!("../../migrations/0001_trading.sql") },
     Migration { version: 2, name: "keys", sql: include_str!("../../migrations/0002_keys.sql") },
     Migration { version: 3, name: "letters", sql: include_str!("../../migrations/0003_letters.sql") },
+    Migration { version: 4, name: "rules", sql: include_str!("../../migrations/0004_rules.sql") },
+    Migration {
+        version: 5,
+        name: "contract_rules",
+        sql: include_str!("../../migrations/0005_contract_rules.sql"),
+    },
+    Migration { version: 6, name: "login", sql: include_str!("../../migrations/0006_login.sql") },
 ];
 
 use crate::fault::Fault;

@@ -230,6 +230,15 @@ pub(crate) fn insert_letter(
     Ok(notify_id)
 }
 
+/// Whether the same letter is on its way to the same address already.
+pub(crate) fn is_owed(tx: &mut dyn Conn, notify_url: &str, letter: &Letter) -> Result<bool, Fault> {
+    let row = tx.query_opt(
+        "SELECT 1 FROM notice WHERE due_at IS NOT NULL AND partner = $1 AND notify_url = $2 AND letter = $3 LIMIT 1",
+        &[Bind::Text(letter.partner.as_str()), Bind::Text(notify_url), Bind::Bytes(&letter.params)],
+    )?;
+    Ok(row.is_some())
+}
+
 /// One notification.
 pub(crate) fn load(tx: &mut dyn Conn, thread: &Thread, seq: i64) -> Result<Option<StoredNotice>, Fault> {
     let sql = select_notice!("WHERE n.thread = $1 AND n.seq = $2");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use danbao_engine::triggers::Triggers;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::service::Service;
 use danbao_protocol::sign::{Md5Key, SignType, Signer};
@@ -9,6 +10,7 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
 
 use crate::fault::Fault;
+use crate::rows::contract::{self, Terms};
 use crate::rows::key::{self, Owner, StoredKey};
 use crate::rows::word;
 
@@ -28,10 +30,16 @@ pub(crate) struct Partner {
     pub(crate) custom_timeouts: bool,
     /// The anti-phishing check is on: timestamp and client IP are required for direct pay (protocol.md §3.3).
     pub(crate) anti_phishing: bool,
+    /// Which changes of direct pay it is told of (protocol.md §5.6).
+    pub(crate) triggers: Triggers,
+    /// Whether refused requests are told to their error_notify_url (protocol.md §8.4).
+    pub(crate) error_notify: bool,
     /// Its keys, the newest of each kind first, retired ones among them.
     pub(crate) keys: Vec<StoredKey>,
     /// Interfaces that the contract names.
     pub(crate) services: BTreeSet<Service>,
+    /// What it says beyond that.
+    pub(crate) terms: Terms,
     /// Sellers on whose behalf the partner may ask for money.
     pub(crate) sellers: BTreeSet<UserId>,
 }
@@ -57,12 +65,13 @@ impl Partner {
 pub(crate) fn load(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Partner>, Fault> {
     let id = [Bind::Text(partner.as_str())];
     let row = tx.query_opt(
-        "SELECT display_name, user_id, fee_ppm, is_refundable, custom_timeouts, anti_phishing
+        "SELECT display_name, user_id, fee_ppm, is_refundable, custom_timeouts, anti_phishing, triggers,
+                error_notify
          FROM partner WHERE partner = $1",
         &id,
     )?;
     let Some(row) = row else { return Ok(None) };
-    let services = tx.query("SELECT service FROM contract WHERE partner = $1", &id)?;
+    let (services, terms) = contract::load(tx, partner)?;
     let sellers = tx.query("SELECT user_id FROM partner_seller WHERE partner = $1", &id)?;
     Ok(Some(Partner {
         partner: partner.clone(),
@@ -72,11 +81,11 @@ pub(crate) fn load(tx: &mut dyn Conn, partner: &PartnerId) -> Result<Option<Part
         is_refundable: row.get(3)?,
         custom_timeouts: row.get(4)?,
         anti_phishing: row.get(5)?,
+        triggers: word(&row.get::<String>(6)?, Triggers::from_words)?,
+        error_notify: row.get(7)?,
         keys: key::load(tx, &Owner::Partner(partner.clone()))?,
-        services: services
-            .iter()
-            .map(|row| word(&row.get::<String>(0)?, Service::from_wire))
-            .collect::<Result<_, Fault>>()?,
+        services,
+        terms,
         sellers: sellers
             .iter()
             .map(|row| Ok(UserId::new(row.get::<String>(0)?)))
@@ -96,13 +105,26 @@ pub(crate) fn load_ids(tx: &mut dyn Conn) -> Result<Vec<PartnerId>, Fault> {
     rows.iter().map(|row| Ok(PartnerId::new(row.get::<String>(0)?))).collect()
 }
 
+/// Writes what a partner wants to be told of. Ask [`crate::turn::Turn::change_partner`], which forgets what it knew.
+pub(crate) fn update_telling(tx: &mut dyn Conn, partner: &Partner) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE partner SET triggers = $2, error_notify = $3 WHERE partner = $1",
+        &[
+            Bind::Text(partner.partner.as_str()),
+            Bind::Text(&partner.triggers.words()),
+            partner.error_notify.into(),
+        ],
+    )?;
+    Ok(())
+}
+
 /// Writes a new partner with its keys, its contract and its sellers.
 pub(crate) fn insert(tx: &mut dyn Conn, partner: &Partner, now: Timestamp) -> Result<(), Fault> {
     let id = Bind::Text(partner.partner.as_str());
     tx.execute(
         "INSERT INTO partner (partner, display_name, user_id, fee_ppm, is_refundable, custom_timeouts,
-                              anti_phishing, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                              anti_phishing, created_at, triggers, error_notify)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             id,
             Bind::Text(&partner.display_name),
@@ -112,6 +134,8 @@ pub(crate) fn insert(tx: &mut dyn Conn, partner: &Partner, now: Timestamp) -> Re
             partner.custom_timeouts.into(),
             partner.anti_phishing.into(),
             Bind::Int(now.0),
+            Bind::Text(&partner.triggers.words()),
+            partner.error_notify.into(),
         ],
     )?;
     for stored in &partner.keys {
@@ -123,6 +147,7 @@ pub(crate) fn insert(tx: &mut dyn Conn, partner: &Partner, now: Timestamp) -> Re
             &[id, Bind::Text(service.as_str())],
         )?;
     }
+    contract::save_terms(tx, &partner.partner, &partner.terms)?;
     for seller in &partner.sellers {
         tx.execute(
             "INSERT INTO partner_seller (partner, user_id) VALUES ($1, $2)",

@@ -17,6 +17,8 @@ pub(crate) struct StoredRequest {
     /// The unguessable half of the cashier's address.
     pub(crate) secret: String,
     pub(crate) request: Arc<PaymentRequest>,
+    /// When it came last.
+    pub(crate) asked_at: Timestamp,
 }
 
 /// Reads a request back from the parameters that were verified when it arrived.
@@ -35,12 +37,14 @@ fn read(row: &Row) -> Result<StoredRequest, Fault> {
         trade_no: TradeNo::new(row.get::<String>(0)?),
         secret: row.get(1)?,
         request: Arc::new(parse(&row.get::<Vec<u8>>(2)?)?),
+        asked_at: Timestamp(row.get(3)?),
     })
 }
 
 /// Looks a request up by the number set aside for its trade.
 pub(crate) fn load(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Option<StoredRequest>, Fault> {
-    let sql = "SELECT trade_no, secret, params FROM payment_request WHERE trade_no = $1";
+    let sql = "SELECT trade_no, secret, params, COALESCE(asked_at, received_at) FROM payment_request
+               WHERE trade_no = $1";
     tx.query_opt(sql, &[Bind::Text(trade_no.as_str())])?.as_ref().map(read).transpose()
 }
 
@@ -50,7 +54,8 @@ pub(crate) fn load_by_out_trade_no(
     partner: &PartnerId,
     out_trade_no: &OutTradeNo,
 ) -> Result<Option<StoredRequest>, Fault> {
-    let sql = "SELECT trade_no, secret, params FROM payment_request WHERE partner = $1 AND out_trade_no = $2";
+    let sql = "SELECT trade_no, secret, params, COALESCE(asked_at, received_at) FROM payment_request
+               WHERE partner = $1 AND out_trade_no = $2";
     let binds = [Bind::Text(partner.as_str()), Bind::Text(out_trade_no.as_str())];
     tx.query_opt(sql, &binds)?.as_ref().map(read).transpose()
 }
@@ -93,5 +98,12 @@ pub(crate) fn insert(
             Bind::Int(now.0),
         ],
     )?;
+    Ok(())
+}
+
+/// Notes that a request came again.
+pub(crate) fn note_repeat(tx: &mut dyn Conn, trade_no: &TradeNo, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE payment_request SET asked_at = $2 WHERE trade_no = $1";
+    tx.execute(sql, &[Bind::Text(trade_no.as_str()), Bind::Int(now.0)])?;
     Ok(())
 }

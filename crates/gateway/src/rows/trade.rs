@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use danbao_engine::change::{Actor, Command};
+use danbao_engine::change::{Actor, Command, Grounds};
 use danbao_engine::chart::Account;
 use danbao_engine::refund::{Application, Refund};
 use danbao_engine::settlement::Royalty;
 use danbao_engine::trade::{Instants, Mode, Shipment, Trade};
+use danbao_engine::triggers::Triggers;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::service::payment::{Amount, Receive, TransportType};
@@ -25,7 +26,7 @@ macro_rules! select_trade {
                     t.trade_status, t.refund_status, t.price, t.quantity, t.discount, t.logistics, t.total_fee,
                     t.receive_name, t.receive_address, t.receive_zip, t.receive_phone, t.receive_mobile,
                     t.transport_type, t.logistics_name, t.invoice_no, t.paid_from, t.gmt_create, t.gmt_logistics_modify,
-                    t.gmt_payment, t.gmt_send_goods, t.gmt_refund, t.gmt_close, t.version
+                    t.gmt_payment, t.gmt_send_goods, t.gmt_refund, t.gmt_close, t.version, t.triggers
              FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no ",
             $rest
         )
@@ -36,6 +37,13 @@ macro_rules! select_trade {
 pub(crate) fn load(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Option<Trade>, Fault> {
     let row = tx.query_opt(select_trade!("WHERE t.trade_no = $1"), &[Bind::Text(trade_no.as_str())])?;
     row.map(|row| read(tx, &row)).transpose()
+}
+
+/// The trades whose money is held for a frozen seller, oldest first.
+pub(crate) fn load_pending(tx: &mut dyn Conn, seller: &UserId) -> Result<Vec<Trade>, Fault> {
+    let sql = select_trade!("WHERE t.seller = $1 AND t.trade_status = 'TRADE_PENDING' ORDER BY t.trade_no");
+    let rows = tx.query(sql, &[Bind::Text(seller.as_str())])?;
+    rows.iter().map(|row| read(tx, row)).collect()
 }
 
 /// On which side of a trade a person stands.
@@ -98,6 +106,7 @@ fn read(tx: &mut dyn Conn, row: &Row) -> Result<Trade, Fault> {
         close: columns.next::<Option<i64>>()?.map(Timestamp),
     };
     let version = columns.next()?;
+    let triggers = word(&columns.next::<String>()?, Triggers::from_words)?;
     let logistics = logistics
         .map(|index| {
             let group = usize::try_from(index).ok().and_then(|index| request.logistics.get(index));
@@ -117,6 +126,7 @@ fn read(tx: &mut dyn Conn, row: &Row) -> Result<Trade, Fault> {
         mode,
         is_refundable,
         fee_ppm,
+        triggers,
         royalty,
         trade_status,
         amount,
@@ -157,7 +167,8 @@ fn read_shipment(columns: &mut danbao_store::Reader<'_>) -> Result<Option<Shipme
 
 fn load_refund(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Option<Refund>, Fault> {
     let row = tx.query_opt(
-        "SELECT goods_received, amount, reason, answer, transport_type, logistics_name, invoice_no
+        "SELECT goods_received, amount, reason, evidence, answer, answer_evidence, transport_type, logistics_name,
+                invoice_no
          FROM refund WHERE trade_no = $1",
         &[Bind::Text(trade_no.as_str())],
     )?;
@@ -167,9 +178,10 @@ fn load_refund(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Option<Refund>, 
         goods_received: columns.next()?,
         amount: Fen(columns.next()?),
         reason: columns.next()?,
+        evidence: columns.next()?,
     };
-    let answer = columns.next()?;
-    Ok(Some(Refund { application, answer, parcel: read_shipment(&mut columns)? }))
+    let (answer, answer_evidence) = (columns.next()?, columns.next()?);
+    Ok(Some(Refund { application, answer, answer_evidence, parcel: read_shipment(&mut columns)? }))
 }
 
 fn load_royalty(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<Royalty>, Fault> {
@@ -200,12 +212,14 @@ pub(crate) struct StoredEvent {
     pub(crate) trade_status: TradeStatus,
     pub(crate) refund_status: Option<RefundStatus>,
     pub(crate) journal_id: Option<i64>,
+    pub(crate) grounds: Option<Grounds>,
 }
 
 /// A trade's history, oldest first.
 pub(crate) fn load_history(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<StoredEvent>, Fault> {
     let rows = tx.query(
-        "SELECT version, at, actor, command, trade_status, refund_status, journal_id FROM trade_event
+        "SELECT version, at, actor, command, trade_status, refund_status, journal_id, reason, evidence
+         FROM trade_event
          WHERE trade_no = $1 ORDER BY version",
         &[Bind::Text(trade_no.as_str())],
     )?;
@@ -221,6 +235,10 @@ pub(crate) fn load_history(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<
                 .map(|status| word(&status, RefundStatus::from_wire))
                 .transpose()?,
             journal_id: row.get(6)?,
+            grounds: row
+                .get::<Option<String>>(7)?
+                .zip(row.get(8)?)
+                .map(|(reason, evidence)| Grounds { reason, evidence }),
         })
     };
     rows.iter().map(read).collect()

@@ -1,5 +1,6 @@
 //! Account holders.
 
+use danbao_engine::standing::{AccountKind, Holder};
 use danbao_protocol::ids::UserId;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
@@ -37,6 +38,18 @@ pub(crate) struct User {
     pub(crate) email: String,
     pub(crate) display_name: String,
     pub(crate) status: UserStatus,
+    pub(crate) kind: AccountKind,
+    /// 实名认证: the platform has seen who this is.
+    pub(crate) is_certified: bool,
+    /// 冻结: pays nothing, and takes no instant payment (docs/adr/0016).
+    pub(crate) is_frozen: bool,
+}
+
+impl User {
+    /// As the engine sees one side of a payment.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder { kind: self.kind, is_frozen: self.is_frozen }
+    }
 }
 
 fn read(row: &Row) -> Result<User, Fault> {
@@ -46,18 +59,23 @@ fn read(row: &Row) -> Result<User, Fault> {
         email: row.get(1)?,
         display_name: row.get(2)?,
         status: word(&status, UserStatus::from_name)?,
+        kind: word(&row.get::<String>(4)?, AccountKind::from_name)?,
+        is_certified: row.get(5)?,
+        is_frozen: row.get(6)?,
     })
 }
 
 /// Looks an account holder up by id. Ask [`crate::turn::Turn::user`], which does so once a transaction.
 pub(crate) fn load(tx: &mut dyn Conn, user_id: &UserId) -> Result<Option<User>, Fault> {
-    let sql = "SELECT user_id, email, display_name, status FROM users WHERE user_id = $1";
+    let sql = "SELECT user_id, email, display_name, status, kind, is_certified, is_frozen FROM users
+               WHERE user_id = $1";
     tx.query_opt(sql, &[Bind::Text(user_id.as_str())])?.as_ref().map(read).transpose()
 }
 
 /// Looks an account holder up by account name.
 pub(crate) fn load_by_email(tx: &mut dyn Conn, email: &str) -> Result<Option<User>, Fault> {
-    let sql = "SELECT user_id, email, display_name, status FROM users WHERE email = $1";
+    let sql = "SELECT user_id, email, display_name, status, kind, is_certified, is_frozen FROM users
+               WHERE email = $1";
     tx.query_opt(sql, &[Bind::Text(email)])?.as_ref().map(read).transpose()
 }
 
@@ -116,8 +134,8 @@ pub(crate) fn insert(
     let (login, payment) = hashes.unzip();
     tx.execute(
         "INSERT INTO users (user_id, email, display_name, status, login_password, payment_password, wrong_passwords,
-                            locked_until, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7)",
+                            locked_until, created_at, kind, is_certified, is_frozen)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8, $9, $10)",
         &[
             Bind::Text(user.user_id.as_str()),
             Bind::Text(&user.email),
@@ -126,6 +144,23 @@ pub(crate) fn insert(
             login.into(),
             payment.into(),
             Bind::Int(now.0),
+            Bind::Text(user.kind.as_str()),
+            user.is_certified.into(),
+            user.is_frozen.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what an account may do. Ask [`crate::turn::Turn::change_user`], which forgets what it knew of it.
+pub(crate) fn update_standing(tx: &mut dyn Conn, user: &User) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE users SET kind = $2, is_certified = $3, is_frozen = $4 WHERE user_id = $1",
+        &[
+            Bind::Text(user.user_id.as_str()),
+            Bind::Text(user.kind.as_str()),
+            user.is_certified.into(),
+            user.is_frozen.into(),
         ],
     )?;
     Ok(())
@@ -133,7 +168,8 @@ pub(crate) fn insert(
 
 /// All members, oldest first: what a sandbox shows to whoever wants to sign in.
 pub(crate) fn load_members(tx: &mut dyn Conn) -> Result<Vec<User>, Fault> {
-    let sql = "SELECT user_id, email, display_name, status FROM users WHERE status = 'member'
+    let sql = "SELECT user_id, email, display_name, status, kind, is_certified, is_frozen FROM users
+               WHERE status = 'member'
                ORDER BY created_at, user_id LIMIT 100";
     tx.query(sql, &[])?.iter().map(read).collect()
 }

@@ -8,16 +8,18 @@ use danbao_protocol::params::Params;
 use danbao_protocol::service::Service;
 use danbao_protocol::service::bank;
 use danbao_protocol::service::payment::Receive;
+use danbao_region::Code;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Problem, read};
 use crate::cashier::{self, Checkout, Source};
 use crate::fault::Fault;
+use crate::rows::address::{self, Address};
 use crate::rows::payment_request::StoredRequest;
+use crate::rows::trade;
 use crate::rows::users::User;
-use crate::rows::{address, trade};
-use crate::services::{self, payment};
+use crate::services::{self, Refused, payment};
 use crate::turn::Turn;
 
 #[derive(Deserialize)]
@@ -89,11 +91,21 @@ fn accept(turn: &mut Turn<'_>, url: &str) -> Result<Result<StoredRequest, &'stat
     };
     let service =
         params.get("service").and_then(|name| std::str::from_utf8(name).ok()).and_then(Service::from_wire);
-    let call = match services::admit(turn, params, service.filter(|service| service.payment().is_some()))? {
-        Ok(call) => call,
-        Err(refused) => return Ok(Err(refused.code.as_str())),
-    };
-    Ok(payment::accept(turn, &call)?.map_err(|refused| refused.code.as_str()))
+    let call =
+        match services::admit(turn, params, service.filter(|service| service.payment().is_some()), None)? {
+            Ok(call) => call,
+            Err(refused) => return no(turn, &refused),
+        };
+    match payment::accept(turn, &call)? {
+        Ok(stored) => Ok(Ok(stored)),
+        Err(refused) => no(turn, &refused),
+    }
+}
+
+/// The merchant is told of a refusal as if a browser had met it.
+fn no<T>(turn: &mut Turn<'_>, refused: &Refused) -> Result<Result<T, &'static str>, Fault> {
+    services::owe_error_notice(turn, refused)?;
+    Ok(Err(refused.code.as_str()))
 }
 
 fn buy(
@@ -127,17 +139,26 @@ fn buy(
 }
 
 /// The first entry of the buyer's address book, or an invented address for a buyer without one.
-pub(super) fn first_address(turn: &mut Turn<'_>, buyer: &User) -> Result<Receive, Fault> {
+pub(super) fn first_entry(turn: &mut Turn<'_>, buyer: &User) -> Result<Address, Fault> {
     let book = address::load_of(turn.tx, &buyer.user_id)?;
-    Ok(book.into_iter().next().map_or_else(invented_address, |entry| entry.receive))
+    Ok(book.into_iter().next().unwrap_or_else(invented_address))
 }
 
-fn invented_address() -> Receive {
-    Receive {
+/// The same, as a trade has it.
+pub(super) fn first_address(turn: &mut Turn<'_>, buyer: &User) -> Result<Receive, Fault> {
+    Ok(first_entry(turn, buyer)?.receive())
+}
+
+/// 浙江省 杭州市 西湖区
+const INVENTED_AREA_CODE: u32 = 330_106;
+
+fn invented_address() -> Address {
+    let to = Receive {
         name: "测试收货人".to_owned(),
-        address: "浙江省 杭州市 西湖区 某路1号".to_owned(),
+        address: "某路1号".to_owned(),
         zip: "310000".to_owned(),
         phone: String::new(),
         mobile: "13800000000".to_owned(),
-    }
+    };
+    Address { address_id: 0, area_code: Code::new(INVENTED_AREA_CODE), to }
 }

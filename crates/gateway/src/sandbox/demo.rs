@@ -1,9 +1,10 @@
 //! The people of a first start: a shop under contract and two buyers with play money.
 
-use danbao_protocol::service::payment::Receive;
+use std::collections::BTreeSet;
+
 use danbao_protocol::time::Timestamp;
 
-use super::people::{NewPartner, NewUser, add_address, make_partner, make_user};
+use super::people::{NewAddress, NewPartner, NewUser, make_partner, make_user};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::pages::DemoAccount;
@@ -55,8 +56,11 @@ pub struct DemoBuyer {
 
 const SELLER: &str = "seller@danbao.example";
 const SHOP_NAME: &str = "竹里小铺";
-/// Account and name of each buyer.
-const BUYERS: [(&str, &str); 2] = [("zhang@danbao.example", "张三"), ("li@danbao.example", "李四")];
+/// Account, name and nickname at the market of each buyer.
+const BUYERS: [(&str, &str, &str); 2] =
+    [("zhang@danbao.example", "张三", "三月竹"), ("li@danbao.example", "李四", "四方来客")];
+/// 上海 普陀区
+const AREA_CODE: &str = "310107";
 const LOGIN_PASSWORD: &str = "login123";
 const PAYMENT_PASSWORD: &str = "pay123";
 /// The platform's charge on the demo shop: 0.6 %.
@@ -107,7 +111,7 @@ pub(crate) fn load(turn: &mut Turn<'_>) -> Result<Option<DemoWorld>, Fault> {
     let now = turn.now;
     let Some(key) = turn.partner(&id)?.and_then(|partner| partner.md5_key(now)) else { return Ok(None) };
     let mut buyers = Vec::new();
-    for (email, _) in BUYERS {
+    for (email, ..) in BUYERS {
         if let Some(user) = turn.user_by_email(email)? {
             buyers.push(DemoBuyer {
                 email: user.email,
@@ -142,26 +146,28 @@ fn make(turn: &mut Turn<'_>) -> Result<(), Fault> {
         is_refundable: false,
         custom_timeouts: true,
         anti_phishing: false,
+        triggers: None,
+        error_notify: false,
+        permissions: BTreeSet::new(),
     };
     make_partner(turn, seller)?.map_err(|problem| Fault::invariant(format!("demo shop: {problem:?}")))?;
-    for (email, name) in BUYERS {
+    for (email, name, nickname) in BUYERS {
         let buyer = NewUser {
-            email: email.to_owned(),
-            display_name: Some(name.to_owned()),
             login_password: LOGIN_PASSWORD.to_owned(),
             payment_password: PAYMENT_PASSWORD.to_owned(),
             balance: Some("10000.00".to_owned()),
+            nickname: Some(nickname.to_owned()),
+            addresses: vec![NewAddress {
+                name: name.to_owned(),
+                address: "某路100号".to_owned(),
+                area_code: Some(AREA_CODE.to_owned()),
+                zip: "200062".to_owned(),
+                phone: String::new(),
+                mobile: "13900000000".to_owned(),
+            }],
+            ..NewUser::named(email, Some(name.to_owned()))
         };
-        let user = make_user(turn, &buyer)?
-            .map_err(|problem| Fault::invariant(format!("demo buyer: {problem:?}")))?;
-        let receive = Receive {
-            name: name.to_owned(),
-            address: "上海市 普陀区 某路100号".to_owned(),
-            zip: "200062".to_owned(),
-            phone: String::new(),
-            mobile: "13900000000".to_owned(),
-        };
-        add_address(turn, &user.user_id, receive)?;
+        make_user(turn, &buyer)?.map_err(|problem| Fault::invariant(format!("demo buyer: {problem:?}")))?;
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 
 mod checkout;
 mod clock;
+mod contracts;
 pub(crate) mod demo;
+mod login;
 mod people;
 mod trades;
 
@@ -72,11 +74,21 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
     let answer = match (request.method(), rest) {
         (&Method::GET, ["state"]) => state(turn)?,
         (&Method::POST, ["partners"]) => people::create_partner(turn, request)?,
+        (&Method::POST, ["partners", partner]) => people::change_partner(turn, request, partner)?,
+        (&Method::POST, ["partners", partner, "terms"]) => contracts::change_terms(turn, request, partner)?,
+        (&Method::GET, ["partners", partner, "refusals"]) => contracts::show_refusals(turn, partner)?,
+        (&Method::POST, ["partners", partner, "refusals"]) => {
+            contracts::plan_refusal(turn, request, partner)?
+        }
         (&Method::POST, ["users"]) => people::create_user(turn, request)?,
+        (&Method::POST, ["users", user_id]) => people::change_user(turn, request, user_id)?,
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,
         (&Method::GET, ["trades", trade_no]) => trades::show(turn, trade_no)?,
         (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
         (&Method::POST, ["checkout"]) => checkout::run(turn, request)?,
+        (&Method::POST, ["login"]) => login::sign_in(turn, request)?,
+        (&Method::POST, ["address"]) => login::choose(turn, request)?,
+        (&Method::POST, ["etao"]) => login::click(turn, request)?,
         (&Method::GET, ["clock"]) => clock::show(turn)?,
         (&Method::POST, ["clock", "advance"]) => clock::advance(turn, request)?,
         (&Method::GET, ["ledger"]) => ledger(turn)?,
@@ -141,11 +153,7 @@ fn state(turn: &mut Turn<'_>) -> Answer {
             "display_name": partner.display_name,
             "seller_id": partner.user_id.as_str(),
         })).collect::<Vec<_>>(),
-        "users": members.iter().map(|user| json!({
-            "user_id": user.user_id.as_str(),
-            "email": user.email,
-            "display_name": user.display_name,
-        })).collect::<Vec<_>>(),
+        "users": members.iter().map(people::show).collect::<Vec<_>>(),
     })))
 }
 

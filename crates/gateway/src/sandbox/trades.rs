@@ -1,5 +1,6 @@
 //! Looking at trades, and acting on them without a browser.
 
+use danbao_engine::change::Grounds;
 use danbao_engine::refund::Application;
 use danbao_engine::trade::{Mode, Shipment, Trade};
 use danbao_protocol::ids::{OutTradeNo, PartnerId, TradeNo};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::checkout::first_address;
 use super::{Answer, Problem, read};
 use crate::cashier::{self, Source};
-use crate::deed::{self, Deed, Side};
+use crate::deed::{self, Deed, EVIDENCE_MAX, REASON_MAX, Side};
 use crate::fault::Fault;
 use crate::rows::notice::{StoredNotice, Thread};
 use crate::rows::{account, deadline, notice, payment_request, trade as trades};
@@ -57,6 +58,8 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
             "command": event.command.as_str(),
             "trade_status": event.trade_status.as_str(),
             "refund_status": event.refund_status.map(|status| status.as_str()),
+            "reason": event.grounds.as_ref().map(|grounds| grounds.reason.as_str()),
+            "evidence": event.grounds.as_ref().map(|grounds| grounds.evidence.as_str()),
         }));
         if let Some(journal_id) = event.journal_id {
             let postings = account::postings(turn.tx, journal_id)?;
@@ -91,7 +94,9 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
             "goods_received": refund.application.goods_received,
             "amount": refund.application.amount.to_string(),
             "reason": refund.application.reason,
+            "evidence": refund.application.evidence,
             "answer": refund.answer,
+            "answer_evidence": refund.answer_evidence,
             "parcel": refund.parcel.as_ref().map(|parcel| json!({
                 "transport_type": parcel.transport_type.as_str(),
                 "logistics_name": parcel.logistics_name,
@@ -151,6 +156,9 @@ struct Body {
     /// For `apply_refund` and `refuse_refund`.
     #[serde(default)]
     reason: Option<String>,
+    /// For `apply_refund` and `refuse_refund`.
+    #[serde(default)]
+    evidence: Option<String>,
     /// For `adjust_price`: yuan, negative for a reduction.
     #[serde(default)]
     discount: Option<String>,
@@ -182,7 +190,6 @@ pub(super) fn act(turn: &mut Turn<'_>, request: &Request, trade_no: &str) -> Ans
 }
 
 fn deed(trade: &Trade, body: &Body) -> Result<(Side, Deed), Problem> {
-    let reason = || words(body.reason.as_deref());
     Ok(match body.action.as_str() {
         "adjust_price" => (Side::Seller, Deed::AdjustPrice(yuan(body.discount.as_deref().unwrap_or("0"))?)),
         "agree_refund" => (Side::Seller, Deed::AgreeRefund),
@@ -191,7 +198,7 @@ fn deed(trade: &Trade, body: &Body) -> Result<(Side, Deed), Problem> {
         "confirm_goods" => (Side::Buyer, Deed::ConfirmGoods),
         "confirm_return" => (Side::Seller, Deed::ConfirmReturn),
         "extend_timeout" => (Side::Seller, Deed::ExtendTimeout(body.days.unwrap_or(3))),
-        "refuse_refund" => (Side::Seller, Deed::RefuseRefund(reason()?)),
+        "refuse_refund" => (Side::Seller, Deed::RefuseRefund(grounds(body)?)),
         "return_goods" => (Side::Buyer, Deed::ReturnGoods(shipment(body)?)),
         "send_goods" => (Side::Seller, Deed::SendGoods(shipment(body)?)),
         "withdraw_refund" => (Side::Buyer, Deed::WithdrawRefund),
@@ -205,21 +212,27 @@ fn deed(trade: &Trade, body: &Body) -> Result<(Side, Deed), Problem> {
 
 fn application(trade: &Trade, body: &Body) -> Result<Application, Problem> {
     let is_sent = trade.trade_status == TradeStatus::WaitBuyerConfirmGoods;
+    let Grounds { reason, evidence } = grounds(body)?;
     Ok(Application {
         goods_received: body.goods_received.unwrap_or(is_sent),
         amount: body.amount.as_deref().map(yuan).transpose()?.unwrap_or(trade.total_fee),
-        reason: words(body.reason.as_deref())?,
+        reason,
+        evidence,
     })
 }
 
-/// A reason, no longer than at the desk.
-fn words(text: Option<&str>) -> Result<String, Problem> {
-    match text.unwrap_or_default() {
-        text if text.chars().count() > 200 => {
-            Err(Problem::unprocessable("reason_too_long", "at most 200 characters"))
+/// A reason and what shows it, no longer than at the desk.
+fn grounds(body: &Body) -> Result<Grounds, Problem> {
+    let (reason, evidence) = (body.reason.as_deref(), body.evidence.as_deref());
+    let (reason, evidence) = (reason.unwrap_or_default(), evidence.unwrap_or_default());
+    for (code, text, most) in
+        [("reason_too_long", reason, REASON_MAX), ("evidence_too_long", evidence, EVIDENCE_MAX)]
+    {
+        if text.chars().count() > most {
+            return Err(Problem::unprocessable(code, format!("at most {most} characters")));
         }
-        text => Ok(text.to_owned()),
     }
+    Ok(Grounds { reason: reason.to_owned(), evidence: evidence.to_owned() })
 }
 
 fn yuan(text: &str) -> Result<Fen, Problem> {

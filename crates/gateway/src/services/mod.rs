@@ -4,13 +4,18 @@
 //! service, charset, partner, signature type, signature, contract; then each service checks its own parameters.
 
 mod close_trade;
+mod contract;
+mod error_notice;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
 mod refused;
 mod send_goods_confirm_by_platform;
 mod single_trade_query;
+mod standing;
 
+pub(crate) use contract::Asker;
+pub(crate) use error_notice::owe as owe_error_notice;
 pub(crate) use notify_verify::notify_query;
 pub(crate) use refused::Refused;
 
@@ -29,12 +34,12 @@ use danbao_protocol::sign::{self, Leniency, SignType, Signer};
 use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
+use crate::login;
 use crate::message::fit;
 use crate::rows::key::StoredKey;
 use crate::rows::partner::Partner;
 use crate::rows::{self, payment_request};
 use crate::turn::Turn;
-use crate::web;
 
 /// A call whose caller is known and allowed.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) signer: Arc<Signer>,
     pub(crate) charset: Charset,
     pub(crate) params: Params,
+    /// Where it comes from; `None` if it came over no wire (the sandbox's headless buyer).
+    pub(crate) asker: Option<Asker>,
 }
 
 /// The parameters of a request to the interface, from query and body.
@@ -64,29 +71,35 @@ pub(crate) fn gateway_do(turn: &mut Turn<'_>, request: &Request) -> Result<Respo
     if service == Some(Service::NotifyVerify) {
         return notify_verify::answer(turn, &params);
     }
-    match dispatch(turn, params, service)? {
+    match dispatch(turn, request, params, service)? {
         Ok(response) => Ok(response),
-        Err(refused) => refused.respond(turn, request),
+        Err(refused) => {
+            error_notice::owe(turn, &refused)?;
+            refused.respond(turn, request)
+        }
     }
 }
 
 /// A service's answer: a lawful no is a value, a fault is not.
 pub(crate) type Answer = Result<Result<Response, Refused>, Fault>;
 
-fn dispatch(turn: &mut Turn<'_>, params: Params, service: Option<Service>) -> Answer {
-    let call = match admit(turn, params, service)? {
+fn dispatch(turn: &mut Turn<'_>, request: &Request, params: Params, service: Option<Service>) -> Answer {
+    let call = match admit(turn, params, service, Some(Asker::of(request)))? {
         Ok(call) => call,
         Err(refused) => return Ok(Err(refused)),
     };
     match call.service {
         Service::CreateDirectPayByUser | Service::CreatePartnerTradeByBuyer | Service::TradeCreateByBuyer => {
-            let accepted = payment::accept(turn, &call)?;
-            Ok(accepted.map(|stored| web::see_other(&crate::cashier::path(&stored))))
+            match payment::accept(turn, &call)? {
+                Ok(stored) => crate::cashier::enter(turn, request, &call, &stored).map(Ok),
+                Err(refused) => Ok(Err(refused)),
+            }
         }
         Service::SendGoodsConfirmByPlatform => send_goods_confirm_by_platform::answer(turn, &call),
         Service::QueryTimestamp => query_timestamp::answer(turn, &call),
         Service::SingleTradeQuery => single_trade_query::answer(turn, &call),
         Service::CloseTrade => close_trade::answer(turn, &call),
+        Service::AlipayAuthAuthorize | Service::UserLogisticsAddressQuery => login::arrive(turn, &call),
         Service::NotifyVerify => Err(Fault::invariant("notify_verify is answered before")),
     }
 }
@@ -100,6 +113,7 @@ pub(crate) fn admit(
     turn: &mut Turn<'_>,
     params: Params,
     service: Option<Service>,
+    asker: Option<Asker>,
 ) -> Result<Result<Call, Refused>, Fault> {
     let Some(service) = service else {
         let charset = params.charset().unwrap_or_default();
@@ -120,9 +134,17 @@ pub(crate) fn admit(
         Err(code) => return no(code, params),
     };
     if !partner.services.contains(&service) {
-        return no(ErrorCode::HasNoPrivilege, params);
+        let refused = Refused::new(ErrorCode::HasNoPrivilege, Some(service), charset).with_params(params);
+        return Ok(Err(refused.signed_by(&partner)));
     }
-    Ok(Ok(Call { service, partner, signer, charset, params }))
+    let call = Call { service, partner, signer, charset, params, asker };
+    if let Err(code) = contract::check_call(&call) {
+        return Ok(Err(call.refused(code)));
+    }
+    match planned_refusal(turn, &call)? {
+        Some(code) => Ok(Err(call.refused(code).as_planned())),
+        None => Ok(Ok(call)),
+    }
 }
 
 /// Checks 4 and 5: any key of the kind that is not retired will do. Gives what the answer is signed with, of the same
@@ -157,6 +179,14 @@ fn authenticate(
     }
 }
 
+/// What a test has asked for ahead, in a sandbox (protocol.md §8.7).
+fn planned_refusal(turn: &mut Turn<'_>, call: &Call) -> Result<Option<ErrorCode>, Fault> {
+    if !turn.config.is_sandbox {
+        return Ok(None);
+    }
+    rows::planned_refusal::take(turn.tx, &call.partner.partner, call.service)
+}
+
 fn caller(turn: &mut Turn<'_>, params: &Params) -> Result<Option<Arc<Partner>>, Fault> {
     let id = params.get("partner").and_then(|id| std::str::from_utf8(id).ok());
     let Some(id) = id.map(PartnerId::new).filter(PartnerId::is_well_formed) else { return Ok(None) };
@@ -169,8 +199,9 @@ fn sign_type_of(params: &Params) -> Option<SignType> {
 
 impl Call {
     /// A refusal of this call.
-    fn refused(&self, code: ErrorCode) -> Refused {
-        Refused::new(code, Some(self.service), self.charset).with_params(self.params.clone())
+    pub(crate) fn refused(&self, code: ErrorCode) -> Refused {
+        let refused = Refused::new(code, Some(self.service), self.charset);
+        refused.with_params(self.params.clone()).signed_by(&self.partner)
     }
 }
 

@@ -9,7 +9,7 @@ use super::receive;
 use crate::fault::Fault;
 use crate::rows::notice::{Said, StoredNotice, Thread};
 use crate::rows::page_return::MARK;
-use crate::rows::{notice, page_return, payment_request};
+use crate::rows::{login, notice, page_return, payment_request};
 use crate::turn::Turn;
 use crate::web;
 
@@ -35,6 +35,10 @@ pub(crate) fn answer(turn: &mut Turn<'_>, params: &Params) -> Result<Response, F
 fn check(turn: &mut Turn<'_>, partner: &PartnerId, notify_id: &NotifyId) -> Result<bool, Fault> {
     if notify_id.as_str().starts_with(MARK) {
         return check_return(turn, partner, notify_id);
+    }
+    if notify_id.as_str().starts_with(login::MARK) {
+        let not_before = turn.now.minus(turn.config.return_link);
+        return login::verify(turn.tx, notify_id, partner, not_before, turn.now);
     }
     let Some((thread, seq)) = locate(notify_id.as_str()) else { return Ok(false) };
     let Some(notice) = notice::load(turn.tx, &thread, seq)? else { return Ok(false) };

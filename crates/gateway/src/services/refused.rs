@@ -1,5 +1,7 @@
 //! A refused call, said in the way that its caller understands (protocol.md §8.1, §8.2).
 
+use std::sync::Arc;
+
 use danbao_protocol::charset::Charset;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::node::{Request, Response};
@@ -10,6 +12,7 @@ use danbao_protocol::sign;
 
 use crate::fault::Fault;
 use crate::pages::{DebugDetail, DebugError, DebugLabel};
+use crate::rows::partner::Partner;
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web;
@@ -19,19 +22,40 @@ use crate::web;
 pub(crate) struct Refused {
     pub(crate) code: ErrorCode,
     service: Option<Service>,
-    charset: Charset,
-    params: Option<Params>,
+    pub(super) charset: Charset,
+    pub(super) params: Option<Params>,
+    /// The parameter at fault, where one can be named.
+    parameter: Option<&'static str>,
+    /// Whether a test has asked for it ahead (protocol.md §8.7).
+    is_planned: bool,
+    /// Who has signed the call, once that was verified.
+    pub(super) signed_by: Option<Arc<Partner>>,
 }
 
 impl Refused {
     /// A refusal before or after the parameters were read.
     pub(crate) fn new(code: ErrorCode, service: Option<Service>, charset: Charset) -> Refused {
-        Refused { code, service, charset, params: None }
+        Refused { code, service, charset, params: None, parameter: None, is_planned: false, signed_by: None }
     }
 
     /// Keeps what was received, for the developer's eyes.
     pub(crate) fn with_params(self, params: Params) -> Refused {
         Refused { params: Some(params), ..self }
+    }
+
+    /// Notes that the signature was verified and is this partner's.
+    pub(super) fn signed_by(self, partner: &Arc<Partner>) -> Refused {
+        Refused { signed_by: Some(partner.clone()), ..self }
+    }
+
+    /// Names the parameter at fault.
+    pub(crate) fn with_parameter(self, parameter: Option<&'static str>) -> Refused {
+        Refused { parameter, ..self }
+    }
+
+    /// Says that nothing is wrong with the call.
+    pub(crate) fn as_planned(self) -> Refused {
+        Refused { is_planned: true, ..self }
     }
 
     /// The XML error for a server, the debug-error page for a browser; for an unknown service whoever calls is taken
@@ -41,6 +65,7 @@ impl Refused {
         tracing::info!(
             code = self.code.as_str(),
             service = self.service.map_or("", Service::as_str),
+            planned = self.is_planned,
             partner = partner.map(String::from_utf8_lossy).as_deref().unwrap_or(""),
             "a call was refused"
         );
@@ -50,7 +75,8 @@ impl Refused {
         let visit = Visit::of(turn, request)?;
         let page = DebugError {
             code: self.code.is_on_the_wire().then(|| self.code.as_str().to_owned()),
-            parameter: None,
+            parameter: self.parameter.map(str::to_owned),
+            is_planned: self.is_planned,
             service: self.params.as_ref().and_then(|params| shown(params, "service")),
             details: if turn.config.is_sandbox { self.details(request) } else { Vec::new() },
         };

@@ -2,9 +2,12 @@
 
 use danbao_engine::change::Actor;
 use danbao_engine::machine;
+use danbao_engine::refund;
 use danbao_engine::refusal::Refusal;
+use danbao_engine::standing::AccountKind;
 use danbao_engine::trade::{Shipment, Trade};
 use danbao_protocol::error_code::ErrorCode;
+use danbao_protocol::ids::UserId;
 use danbao_protocol::service::send_goods_confirm_by_platform::SendGoods;
 use danbao_protocol::service::single_trade_query::TradeRef;
 
@@ -48,7 +51,7 @@ fn describe(turn: &mut Turn<'_>, call: &Call, trade: &Trade) -> Answer {
         ("buyer_account", format!("{}0156", trade.buyer)),
         ("buyer_actions", "[REFUND, CONFIRM_GOODS]".to_owned()),
         ("buyer_login_email", email(turn, &trade.buyer)?),
-        ("buyer_type", "PRIVATE_ACCOUNT".to_owned()),
+        ("buyer_type", kind(turn, &trade.buyer)?),
         ("buyer_user_id", trade.buyer.to_string()),
         ("channel", "interface/escrow".to_owned()),
         ("create_time", trade.gmt.create.wire()),
@@ -61,11 +64,11 @@ fn describe(turn: &mut Turn<'_>, call: &Call, trade: &Trade) -> Answer {
         ("seller_account", format!("{}0156", trade.seller)),
         ("seller_actions", "[EXTEND_TIMEOUT]".to_owned()),
         ("seller_login_email", email(turn, &trade.seller)?),
-        ("seller_type", "PRIVATE_ACCOUNT".to_owned()),
+        ("seller_type", kind(turn, &trade.seller)?),
         ("seller_user_id", trade.seller.to_string()),
         ("service_fee", "0.00".to_owned()),
         ("service_fee_ratio", "0.0".to_owned()),
-        ("stop_timeout", "F".to_owned()),
+        ("stop_timeout", stop_timeout(trade).to_owned()),
         ("total_fee", trade.total_fee.to_string()),
         ("trade_from", "INST_PARTNER".to_owned()),
         ("trade_no", trade.trade_no.to_string()),
@@ -73,4 +76,19 @@ fn describe(turn: &mut Turn<'_>, call: &Call, trade: &Trade) -> Answer {
         ("trade_type", "S".to_owned()),
     ];
     Ok(Ok(web::xml(call.charset, super::success(call, "tradeBase", &children)?)))
+}
+
+/// Whether a refund makes the clock of the automatic confirmation stand still; `F` says that it does and `T` that it
+/// does not, contrary to the name (protocol.md §5.4).
+fn stop_timeout(trade: &Trade) -> &'static str {
+    if trade.refund_status.is_some_and(refund::is_open) { "F" } else { "T" }
+}
+
+fn kind(turn: &mut Turn<'_>, id: &UserId) -> Result<String, Fault> {
+    let kind = turn.user(id)?.map_or(AccountKind::Private, |user| user.kind);
+    Ok(match kind {
+        AccountKind::Private => "PRIVATE_ACCOUNT",
+        AccountKind::Company => "COMPANY_ACCOUNT",
+    }
+    .to_owned())
 }

@@ -95,6 +95,12 @@ impl Page {
         found.unwrap_or_else(|| panic!("{} shows no form to {action_end}: {}", self.at, self.html))
     }
 
+    /// The form that has an input of this name.
+    pub(crate) fn form_with(&self, input: &str) -> Form {
+        let found = self.forms().into_iter().find(|form| form.fields.contains_key(input));
+        found.unwrap_or_else(|| panic!("{} shows no form with {input}: {}", self.at, self.html))
+    }
+
     pub(crate) fn has_form(&self, action_end: &str) -> bool {
         self.forms().iter().any(|form| form.action.ends_with(action_end))
     }

@@ -450,7 +450,8 @@ fn a_session_ends_after_ten_idle_minutes() {
         }
         world.later(minutes(11));
         let idle = browser.open(world, &pay.at);
-        assert_eq!(idle.at, page.at);
+        assert_eq!(idle.at, format!("{}?timeout=1", page.at));
+        assert_eq!(idle.code(), "SESSION_TIMEOUT");
         assert!(idle.form("/member").fields.contains_key("login_password"));
     });
 }

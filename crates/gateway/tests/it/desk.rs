@@ -45,7 +45,7 @@ fn goods_are_shipped_and_confirmed_at_the_desks() {
         let list = seller.open(world, "/desk?role=seller");
         assert!(list.shows(&trade_no) && list.shows("WAIT_SELLER_SEND_GOODS") && list.shows("张三"));
         let page = detail(world, &mut seller, &trade_no);
-        assert!(page.shows("上海市 普陀区 某路100号"), "the seller sees where to send the goods");
+        assert!(page.shows("上海 普陀区 某路100号"), "the seller sees where to send the goods");
         assert!(!page.has_form("/confirm_goods") && !page.has_form("/close"));
         let form = page.form("/send_goods");
         assert_eq!(form.fields["transport_type"], "EXPRESS", "as agreed");
@@ -236,9 +236,12 @@ fn the_address_book_is_kept_at_the_desk() {
             action: "/desk/addresses".to_owned(),
             fields: [("csrf".to_owned(), csrf), ("action".to_owned(), "add".to_owned())].into(),
         };
-        assert!(buyer.send(world, &form).says("address_incomplete"));
-        let full = form
-            .clone()
+        assert!(buyer.send(world, &form).says("region_incomplete"));
+        let placed = form.clone().with("region_1", "330000").with("region_2", "330100");
+        assert!(buyer.send(world, &placed).says("region_incomplete"));
+        let placed = placed.with("region_3", "330106");
+        assert!(buyer.send(world, &placed).says("address_incomplete"));
+        let full = placed
             .with("receive_name", "孙七")
             .with("receive_address", "某街2号")
             .with("receive_phone", "010-1");
@@ -248,13 +251,48 @@ fn the_address_book_is_kept_at_the_desk() {
         }
         assert!(buyer.send(world, &full).says("address_book_full"));
         let delete = form.with("action", "delete");
-        let without = buyer.send(world, &delete.clone().with("index", "0"));
+        let first = page.form("/desk/addresses").fields["id"].clone();
+        let without = buyer.send(world, &delete.clone().with("id", &first));
         assert!(!without.shows("某路100号"));
-        for nothing in ["99", "-1", "x"] {
-            assert_eq!(buyer.send(world, &delete.clone().with("index", nothing)).status, StatusCode::OK);
+        for nothing in [&first, "99", "-1", "x"] {
+            assert_eq!(buyer.send(world, &delete.clone().with("id", nothing)).status, StatusCode::OK);
         }
         let li = world.li();
         let mut other = at_the_desk(world, &li.email);
-        assert!(!other.open(world, "/desk/addresses").shows("某街2号"), "each their own");
+        let theirs = other.open(world, "/desk/addresses");
+        assert!(!theirs.shows("某街2号"), "each their own");
+        let theirs = theirs.form("/desk/addresses").fields["id"].clone();
+        buyer.send(world, &delete.with("id", &theirs));
+        assert!(other.open(world, "/desk/addresses").shows("某路100号"), "nobody takes away another's");
+    });
+}
+
+#[test]
+fn an_address_is_changed_where_it_stands() {
+    on_both_databases(|world| {
+        let zhang = world.zhang();
+        let mut buyer = at_the_desk(world, &zhang.email);
+        let page = buyer.open(world, "/desk/addresses");
+        let page = buyer.open(world, page.link("/desk/addresses?edit=").split('#').next().unwrap());
+        let form = page.form_with("region_3");
+        assert_eq!(
+            (form.fields["region_1"].as_str(), form.fields["region_3"].as_str()),
+            ("310000", "310107")
+        );
+        assert_eq!(form.fields["receive_address"], "某路100号");
+        // Another province: its cities are listed, then their districts; a municipality is its own city.
+        let page = buyer.send(world, &form.clone().with("region_1", "440000"));
+        assert!(page.says("region_incomplete") && page.shows("东莞市"));
+        let form = page.form_with("region_2").with("region_2", "441900").with("receive_name", "张小三");
+        let page = buyer.send(world, &form);
+        assert!(page.shows("广东省 东莞市 某路100号") && page.shows("张小三") && !page.shows("普陀区 某路"));
+        let hostile = form.with("receive_name", "<script>x</script>").with("receive_address", "a\nb\u{1}c");
+        let page = buyer.send(world, &hostile);
+        assert!(page.shows("a b c") && !page.html.contains("<script>"));
+        let long = hostile.with("receive_address", &"长".repeat(127));
+        assert!(
+            buyer.send(world, &long).says("too_long"),
+            "the line has room for 128 characters, regions and all"
+        );
     });
 }

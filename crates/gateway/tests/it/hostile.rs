@@ -137,7 +137,7 @@ fn a_nul_in_any_parameter_is_refused_and_no_fault() {
                 .with("anti_phishing_key", "x")
                 .with("exter_invoke_ip", "1.2.3.4")
                 .with("extra_common_param", "x")
-                .with("extend_param", "x")
+                .with("extend_param", "x^x")
                 .with("token", "x")
                 .with("it_b_pay", "1h"),
             Call::escrow(&shop, "h4", "1.00")
@@ -342,6 +342,10 @@ fn odd_addresses_and_methods_are_answered_politely() {
             "/desk/",
             "/desk/trades/",
             "/desk/trades//close",
+            "/handover",
+            "/handover/",
+            "/handover//consent",
+            "/handover/x/choose",
             "/sandbox",
             "/sandbox/v1",
             "/sandbox/v1/",
@@ -442,7 +446,14 @@ fn no_bytes_whatever_meet_a_fault() {
         (0..300).map(|_| anything().new_tree(&mut runner).unwrap().current()).collect();
     on_both_databases(|world: &mut World| {
         for body in &bodies {
-            for path in ["/gateway.do", "/trade/notify_query.do", "/desk/sign-in", "/desk/addresses"] {
+            for path in [
+                "/gateway.do",
+                "/trade/notify_query.do",
+                "/desk/sign-in",
+                "/desk/addresses",
+                "/handover/x/entry",
+                "/etao",
+            ] {
                 world.ask(request(Method::POST, path, body.clone()));
             }
         }

@@ -23,7 +23,7 @@ fn owner(merchant: &Merchant) -> Owner {
 }
 
 /// The merchant's own pair of this kind.
-fn pair(sign_type: SignType) -> Signer {
+pub(crate) fn pair(sign_type: SignType) -> Signer {
     match sign_type {
         SignType::Md5 => Signer::Md5(Md5Key::new("abcdefghijklmnopqrstuvwxyz012345")),
         SignType::Rsa => Signer::Rsa(rsa::PrivateKey::generate([3; 32], 1024).unwrap()),
@@ -33,7 +33,12 @@ fn pair(sign_type: SignType) -> Signer {
 }
 
 /// Adds what verifies the signer's messages to the merchant's keys.
-fn add(world: &World, merchant: &Merchant, signer: &Signer, overlap: Option<Duration>) -> StoredKey {
+pub(crate) fn add(
+    world: &World,
+    merchant: &Merchant,
+    signer: &Signer,
+    overlap: Option<Duration>,
+) -> StoredKey {
     let key = Key::from(&signer.verifier());
     let add = |conn: &mut dyn Conn, now| {
         keys::add(conn, &owner(merchant), signer.sign_type(), key, overlap, SEED, now)
@@ -42,7 +47,7 @@ fn add(world: &World, merchant: &Merchant, signer: &Signer, overlap: Option<Dura
 }
 
 /// The gateway's public key of the kind.
-fn own(world: &World, sign_type: SignType) -> Verifier {
+pub(crate) fn own(world: &World, sign_type: SignType) -> Verifier {
     let mut params = Params::new();
     params.push("sign_type", sign_type.as_str().as_bytes());
     world.gateways_verifier(&params)

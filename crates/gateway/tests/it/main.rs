@@ -2,20 +2,28 @@
 //! must hold the same at the end.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod accounts;
+mod address_query;
 mod browser;
 mod cashier;
 mod deadlines;
 mod desk;
+mod error_notices;
+mod etao;
+mod evidence;
 mod gbk;
 mod groups;
 mod hostile;
 mod interfaces;
 mod keys;
 mod lives;
+mod login;
 mod notifications;
 mod openapi;
 mod order;
 mod purchases;
 mod refunds;
 mod refusals;
+mod terms;
+mod triggers;
 mod world;

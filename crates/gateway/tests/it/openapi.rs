@@ -7,6 +7,8 @@ use danbao_engine::deadlines::DeadlineKind;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::address_query::query;
+use super::login::login;
 use super::order::Call;
 use super::world::{World, on_both_databases};
 
@@ -195,17 +197,27 @@ fn every_described_path_answers_as_it_is_described() {
         let trade_no = paid["trade_no"].as_str().unwrap().to_owned();
         world.acknowledge();
         world.answer_with(500, "no");
+        let stranger = world.merchant("stranger@shop.example", json!({}));
         let fresh = Call::direct(&shop, "a2", "10.00").url();
         for (method, path, operation) in operations(&openapi) {
             if path == "/openapi.json" {
                 continue;
             }
             let mut body = operation["requestBody"]["content"]["application/json"]["example"].clone();
-            if path == "/checkout" {
-                body["url"] = json!(fresh);
+            match path.as_str() {
+                "/checkout" => body["url"] = json!(fresh),
+                "/login" => body["url"] = json!(login(&shop).url()),
+                "/address" => body["url"] = json!(query(&shop).url()),
+                "/etao" => body["partner"] = json!(shop.partner),
+                _ => {}
             }
             let query = if path == "/trades" { "?out_trade_no=a1" } else { "" };
-            let asked = format!("{}{query}", path.replace("{trade_no}", &trade_no));
+            let asked = format!(
+                "{}{query}",
+                path.replace("{trade_no}", &trade_no)
+                    .replace("{user_id}", &zhang.user_id)
+                    .replace("{partner}", &stranger.partner)
+            );
             let (status, answer) = world.sandbox(method.clone(), &asked, &body);
             assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
             check(&openapi, schema_of(&openapi, &operation, status), &answer, &path).unwrap();
@@ -223,6 +235,19 @@ fn every_mistake_is_a_problem_that_is_described() {
         world.acknowledge_all();
         let actions = format!("/trades/{}/actions", paid["trade_no"].as_str().unwrap());
         let nobody = "/trades/2012022999999999";
+        let line =
+            json!({ "email": "line@x.example", "addresses": [{ "name": "x", "address": "某省某市某路" }] });
+        world.done(Method::POST, "/users", &line);
+        let entrance = "http://shop.example/login/return";
+        let etao = |partner: &str, more: Value| {
+            let mut body = json!({ "partner": partner, "target_url": "http://shop.example/goods/7" });
+            for (name, value) in more.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            body
+        };
+        let terms = format!("/partners/{}/terms", shop.partner);
+        let refusals = format!("/partners/{}/refusals", shop.partner);
         let get = Method::GET;
         let post = Method::POST;
         let mistakes = [
@@ -244,6 +269,16 @@ fn every_mistake_is_a_problem_that_is_described() {
                 json!({ "email": "a@b.example", "display_name": "名".repeat(65) }),
                 "display_name_malformed",
             ),
+            (&post, "/users", "/users", json!({ "email": "a@b.example", "kind": "x" }), "kind_unknown"),
+            (
+                &post,
+                "/partners",
+                "/partners",
+                json!({ "seller_email": "a@b.example", "triggers": ["TRADE_PENDING"] }),
+                "trigger_unknown",
+            ),
+            (&post, "/partners/{partner}", "/partners/1", json!({}), "not_found"),
+            (&post, "/users/{user_id}", "/users/1", json!({ "is_frozen": true }), "not_found"),
             (
                 &post,
                 "/partners",
@@ -266,6 +301,31 @@ fn every_mistake_is_a_problem_that_is_described() {
                 "partner_malformed",
             ),
             (&post, "/partners", "/partners", json!({ "seller_email": shop.seller_email }), "partner_exists"),
+            (
+                &post,
+                "/partners/{partner}/terms",
+                &terms,
+                json!({ "withheld": { "close_trade": "x" } }),
+                "terms_malformed",
+            ),
+            (&post, "/partners/{partner}/terms", &terms, json!({ "barred": ["x"] }), "terms_malformed"),
+            (&post, "/partners/{partner}/terms", &terms, json!({ "client_ips": ["x"] }), "terms_malformed"),
+            (&post, "/partners/{partner}/terms", "/partners/1/terms", json!({}), "not_found"),
+            (
+                &post,
+                "/partners/{partner}/refusals",
+                &refusals,
+                json!({ "service": "notify_verify", "code": "SYSTEM_ERROR" }),
+                "refusal_unknown",
+            ),
+            (
+                &post,
+                "/partners/{partner}/refusals",
+                &refusals,
+                json!({ "service": "close_trade", "code": "x" }),
+                "refusal_unknown",
+            ),
+            (&get, "/partners/{partner}/refusals", "/partners/1/refusals", Value::Null, "not_found"),
             (&get, "/trades", "/trades", Value::Null, "out_trade_no_missing"),
             (&get, "/trades/{trade_no}", nobody, Value::Null, "not_found"),
             (
@@ -305,6 +365,74 @@ fn every_mistake_is_a_problem_that_is_described() {
                 "choice_unknown",
             ),
             (&post, "/clock/advance", "/clock/advance", json!({ "seconds": -1 }), "seconds_out_of_range"),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example", "user_grade": "x" }),
+                "profile_malformed",
+            ),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example", "nickname": " " }),
+                "profile_malformed",
+            ),
+            (
+                &post,
+                "/users",
+                "/users",
+                json!({ "email": "a@b.example",
+                        "addresses": [{ "name": "x", "address": "x", "area_code": "310199" }] }),
+                "address_malformed",
+            ),
+            (
+                &post,
+                "/partners",
+                "/partners",
+                json!({ "seller_email": "a@b.example", "permissions": ["balance"] }),
+                "permission_unknown",
+            ),
+            (&post, "/login", "/login", json!({ "url": url, "user": "nobody@x.example" }), "not_found"),
+            (&post, "/address", "/address", json!({ "url": query(&shop).url() }), "sign_in_needed"),
+            (
+                &post,
+                "/address",
+                "/address",
+                json!({ "url": query(&shop).url(), "user": zhang.email, "address": 1 }),
+                "not_found",
+            ),
+            (
+                &post,
+                "/address",
+                "/address",
+                json!({ "url": query(&shop).url(), "user": "line@x.example" }),
+                "region_missing",
+            ),
+            (&post, "/etao", "/etao", etao("2088999999999999", json!({})), "not_found"),
+            (&post, "/etao", "/etao", etao(&shop.partner, json!({})), "return_url_missing"),
+            (
+                &post,
+                "/etao",
+                "/etao",
+                etao(&shop.partner, json!({ "return_url": "x" })),
+                "entrance_malformed",
+            ),
+            (
+                &post,
+                "/etao",
+                "/etao",
+                etao(&shop.partner, json!({ "return_url": entrance, "target_url": "javascript:x" })),
+                "target_url_malformed",
+            ),
+            (
+                &post,
+                "/etao",
+                "/etao",
+                etao(&shop.partner, json!({ "user": "line@x.example", "by_nickname": true })),
+                "nickname_missing",
+            ),
         ];
         for (method, path, asked, body, code) in mistakes {
             let (status, problem) = world.sandbox(method.clone(), asked, &body);
@@ -363,7 +491,7 @@ fn a_refund_and_its_actions_answer_as_they_are_described() {
             json!({ "action": "send_goods", "transport_type": "POST" }),
             json!({ "action": "extend_timeout", "days": 5 }),
             json!({ "action": "apply_refund", "goods_received": true, "amount": "4.00", "reason": "坏了" }),
-            json!({ "action": "refuse_refund", "reason": "没有坏" }),
+            json!({ "action": "refuse_refund", "reason": "没有坏", "evidence": "录像" }),
             json!({ "action": "withdraw_refund" }),
             json!({ "action": "apply_refund" }),
             json!({ "action": "agree_refund" }),

@@ -61,7 +61,7 @@ fn each_code_of_the_tutorials_is_raised_by_its_own_cause_at_all_three_services()
                 ("ILLEGAL_ARGUMENT", "too long", good("1").with("out_trade_no", &"1".repeat(65)).url()),
                 ("ILLEGAL_ARGUMENT", "no address", good("1").with("notify_url", "shop.example/notify").url()),
                 ("ILLEGAL_ARGUMENT", "no seller", good("1").without("seller_email").url()),
-                ("ILLEGAL_ARGUMENT", "not a time", good("1").with("it_b_pay", "1.5h").url()),
+                ("ILLEGAL_OUTTIME_ARGUMENT", "not a time", good("1").with("it_b_pay", "1.5h").url()),
                 ("ILLEGAL_SIGN", "another key", good("1").keyed("0123456789abcdef0123456789abcdef").url()),
                 ("ILLEGAL_SIGN", "altered after signing", good("1").signed_then("subject", "x")),
                 ("ILLEGAL_SIGN", "one more than was signed", good("1").signed_then("submit", "x")),

@@ -5,10 +5,28 @@
 use crate::error_code::ErrorCode;
 use crate::service::fields::Fields;
 use crate::service::payment::{CustomTimeouts, DirectTerms, Terms};
-use crate::service::{amount, bank, royalty, timeouts};
+use crate::service::{amount, bank, extend_param, royalty, timeouts};
 
 /// The ways to pay by their canonical spelling; shops of the time did not agree on letter case.
-const PAYMETHODS: &[&str] = &["directPay", "bankPay", "cartoon", "CASH", "creditPay"];
+pub(super) const PAYMETHODS: &[&str] = &["directPay", "bankPay", "cartoon", "CASH", "creditPay"];
+
+/// Characters of `enable_paymethod`.
+pub(super) const CHANNELS_CHARS_MAX: usize = 400;
+/// The channels of `enable_paymethod` by their canonical spelling: those of 2011, then those that came later
+/// (protocol.md §3.3).
+const CHANNELS: &[&str] = &[
+    "directPay",
+    "bankPay",
+    "cartoon",
+    "cash",
+    "creditPay",
+    "creditCardExpress",
+    "debitCardExpress",
+    "coupon",
+    "point",
+    "voucher",
+    "credit_group",
+];
 
 /// Reads what belongs to this service.
 pub(super) fn read(fields: Fields<'_>) -> Result<Terms, ErrorCode> {
@@ -24,7 +42,7 @@ pub(super) fn read(fields: Fields<'_>) -> Result<Terms, ErrorCode> {
             it_b_pay: timeouts::read_it_b_pay(fields.0)?,
             ..CustomTimeouts::default()
         },
-        token: fields.owned("token", 40).map_err(|_| ErrorCode::TokenLenTooLong)?,
+        token: fields.token()?,
         direct: read_terms(fields)?,
     })
 }
@@ -34,19 +52,27 @@ fn read_terms(fields: Fields<'_>) -> Result<DirectTerms, ErrorCode> {
     let (paymethod, defaultbank) = read_paymethod(fields)?;
     fields.one_of("need_ctu_check", &["Y", "N"], ErrorCode::NeedCtuCheckParameterError)?;
     fields.one_of("default_login", &["Y", "N"], ErrorCode::IllegalArgument)?;
-    let enable_paymethod = fields.optional("enable_paymethod", 400)?.unwrap_or_default();
     Ok(DirectTerms {
         paymethod,
         defaultbank,
-        enable_paymethod: enable_paymethod.split('^').filter(|c| !c.is_empty()).map(str::to_owned).collect(),
+        enable_paymethod: read_enable_paymethod(fields)?,
         royalty,
         anti_phishing_key: fields.owned("anti_phishing_key", 512)?,
         exter_invoke_ip: read_exter_invoke_ip(fields)?,
         extra_common_param: read_extra_common_param(fields)?,
-        extend_param: fields.owned("extend_param", 1000)?,
+        extend_param: extend_param::read(fields)?,
         error_notify_url: fields.url("error_notify_url", 200)?,
         item_orders_info: fields.owned("item_orders_info", 40_000)?,
     })
+}
+
+/// The channels that the cashier is to show, joined with `^`; one that no list has does not exist.
+fn read_enable_paymethod(fields: Fields<'_>) -> Result<Vec<String>, ErrorCode> {
+    let list = fields.optional("enable_paymethod", CHANNELS_CHARS_MAX)?.unwrap_or_default();
+    let canonical = |asked: &str| CHANNELS.iter().find(|known| known.eq_ignore_ascii_case(asked));
+    let channels = list.split('^').filter(|asked| !asked.is_empty());
+    let channel = |asked| canonical(asked).map(|known| (*known).to_owned()).ok_or(ErrorCode::ChannelNotExist);
+    channels.map(channel).collect()
 }
 
 fn read_paymethod(fields: Fields<'_>) -> Result<(Option<String>, Option<String>), ErrorCode> {
@@ -65,10 +91,8 @@ fn read_paymethod(fields: Fields<'_>) -> Result<(Option<String>, Option<String>)
 
 /// Kept even when it is empty, which is not the same as absent; whether it must be there depends on the contract.
 fn read_exter_invoke_ip(fields: Fields<'_>) -> Result<Option<String>, ErrorCode> {
-    match fields.optional("exter_invoke_ip", 15) {
-        Ok(_) => Ok(fields.0.get_even_empty("exter_invoke_ip").map(str::to_owned)),
-        Err(_) => Err(ErrorCode::IllegalExterInvokeIp),
-    }
+    fields.exter_invoke_ip()?;
+    Ok(fields.0.get_even_empty("exter_invoke_ip").map(str::to_owned))
 }
 
 fn read_extra_common_param(fields: Fields<'_>) -> Result<Option<String>, ErrorCode> {

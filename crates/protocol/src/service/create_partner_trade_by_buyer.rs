@@ -25,7 +25,7 @@ pub(super) fn read_escrow(fields: Fields<'_>, payment_types: &[&str]) -> Result<
         logistics,
         receive,
         timeouts: timeouts::read(fields.0)?,
-        token: fields.owned("token", 40)?,
+        token: fields.token()?,
         direct: DirectTerms::default(),
     })
 }

@@ -1,9 +1,10 @@
 //! Reading one field of a request by the rules that all tables share (protocol.md §3.1).
 
 use crate::error_code::ErrorCode;
-use crate::ids::{PartnerId, UserId};
+use crate::ids::{PartnerId, Token, UserId};
 use crate::params::Text;
 use crate::service::payment::Party;
+use crate::sign::SignType;
 
 /// The fields of one request. Every value read through it is free of NUL, which no database column takes.
 #[derive(Clone, Copy)]
@@ -51,6 +52,25 @@ impl<'a> Fields<'a> {
     pub(super) fn partner(self) -> Result<PartnerId, ErrorCode> {
         let partner = PartnerId::new(self.0.get("partner").unwrap_or_default());
         if partner.is_well_formed() { Ok(partner) } else { Err(ErrorCode::IllegalPartner) }
+    }
+
+    /// `sign_type`, which has been checked; MD5 where the parameters were never signed.
+    pub(super) fn sign_type(self) -> SignType {
+        self.0.get("sign_type").and_then(SignType::from_wire).unwrap_or(SignType::Md5)
+    }
+
+    /// `token`, which has a code of its own for its length and none for its form: one that is not ours only fails to
+    /// save the sign-in (protocol.md §3.13).
+    pub(super) fn token(self) -> Result<Option<Token>, ErrorCode> {
+        match self.0.get("token") {
+            Some(token) if exceeds(token, Token::CHARS_MAX) => Err(ErrorCode::TokenLenTooLong),
+            _ => Ok(self.optional("token", Token::CHARS_MAX)?.map(Token::new)),
+        }
+    }
+
+    /// `exter_invoke_ip` by its length; whether it is an address, and must be there, depends on the contract.
+    pub(super) fn exter_invoke_ip(self) -> Result<Option<&'a str>, ErrorCode> {
+        self.optional("exter_invoke_ip", 15).map_err(|_| ErrorCode::IllegalExterInvokeIp)
     }
 
     /// How the request names the `seller` or the `buyer`: by id, e-mail or alias, in this order. Whether there is

@@ -1,13 +1,18 @@
 //! The services of `gateway.do`, one file each, named as on the wire (protocol.md §3, §7).
 
+pub mod address_query;
 pub mod amount;
+pub mod authorize;
 pub mod bank;
 pub mod close_trade;
 mod create_direct_pay_by_user;
 mod create_partner_trade_by_buyer;
 mod draft;
+pub mod error_notify;
+mod extend_param;
 mod fields;
 mod logistics;
+pub mod misfit;
 pub mod notify_verify;
 pub mod payment;
 mod payment_wire;
@@ -32,6 +37,10 @@ wire_enum! {
         CreatePartnerTradeByBuyer = "create_partner_trade_by_buyer",
         /// 标准双接口
         TradeCreateByBuyer = "trade_create_by_buyer",
+        /// 快捷登录: the buyer signs in here and is sent back to the shop as somebody (protocol.md §3.11).
+        AlipayAuthAuthorize = "alipay.auth.authorize",
+        /// 物流地址查询: the buyer chooses a delivery address here and brings it to the shop (protocol.md §3.12).
+        UserLogisticsAddressQuery = "user.logistics.address.query",
         /// 确认发货: the merchant says that it has shipped (protocol.md §7.1).
         SendGoodsConfirmByPlatform = "send_goods_confirm_by_platform",
         /// 防钓鱼时间戳: gives a key for `anti_phishing_key` (protocol.md §7.2).
@@ -60,7 +69,9 @@ impl Service {
         match self {
             Service::CreateDirectPayByUser
             | Service::CreatePartnerTradeByBuyer
-            | Service::TradeCreateByBuyer => Kind::Browser,
+            | Service::TradeCreateByBuyer
+            | Service::AlipayAuthAuthorize
+            | Service::UserLogisticsAddressQuery => Kind::Browser,
             Service::SendGoodsConfirmByPlatform
             | Service::QueryTimestamp
             | Service::SingleTradeQuery

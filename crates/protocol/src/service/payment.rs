@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::charset::Charset;
-use crate::ids::{OutTradeNo, PartnerId, UserId};
+use crate::ids::{OutTradeNo, PartnerId, Token, UserId};
 use crate::money::Fen;
 pub use crate::service::draft::BuildError;
 use crate::sign::SignType;
@@ -187,6 +187,15 @@ pub struct RoyaltyShare {
     pub memo: String,
 }
 
+/// One pair of `extend_param`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// What it is for; never empty.
+    pub name: String,
+    /// What it says; may be empty.
+    pub value: String,
+}
+
 /// What only direct pay (and the instant branch) knows (protocol.md §3.3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DirectTerms {
@@ -204,8 +213,8 @@ pub struct DirectTerms {
     pub exter_invoke_ip: Option<String>,
     /// `extra_common_param`, given back as it came
     pub extra_common_param: Option<String>,
-    /// `extend_param`
-    pub extend_param: Option<String>,
+    /// `extend_param`: kept, without effect
+    pub extend_param: Vec<Extension>,
     /// `error_notify_url`
     pub error_notify_url: Option<String>,
     /// `item_orders_info`
@@ -219,7 +228,7 @@ pub(super) struct Terms {
     pub(super) logistics: Vec<LogisticsGroup>,
     pub(super) receive: Option<Receive>,
     pub(super) timeouts: CustomTimeouts,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Token>,
     pub(super) direct: DirectTerms,
 }
 
@@ -264,7 +273,7 @@ pub struct PaymentRequest {
     /// Time-outs of its own.
     pub timeouts: CustomTimeouts,
     /// 快捷登录授权令牌
-    pub token: Option<String>,
+    pub token: Option<Token>,
     /// What only direct pay knows.
     pub direct: DirectTerms,
 }

@@ -2,16 +2,16 @@
 
 use crate::charset::Charset;
 use crate::error_code::ErrorCode;
-use crate::ids::OutTradeNo;
+use crate::ids::{OutTradeNo, Token};
 use crate::money::Fen;
 use crate::params::{INPUT_CHARSET, Params};
 use crate::service::draft::{BuildError, Draft};
 use crate::service::fields::{Fields, is_full_http_address};
 use crate::service::payment::{CustomTimeouts, DirectTerms, Party, PaymentRequest, PaymentService};
 use crate::service::{
-    create_direct_pay_by_user, create_partner_trade_by_buyer, logistics, royalty, trade_create_by_buyer,
+    create_direct_pay_by_user, create_partner_trade_by_buyer, extend_param, logistics, royalty,
+    trade_create_by_buyer,
 };
-use crate::sign::SignType;
 
 impl PaymentRequest {
     /// Reads a request whose signature has been checked, every parameter by its form.
@@ -46,7 +46,7 @@ impl PaymentRequest {
             partner,
             charset,
             charset_label: text.get(INPUT_CHARSET).unwrap_or_default().to_owned(),
-            sign_type: text.get("sign_type").and_then(SignType::from_wire).unwrap_or(SignType::Md5),
+            sign_type: fields.sign_type(),
             notify_url,
             return_url,
             out_trade_no,
@@ -87,7 +87,7 @@ impl PaymentRequest {
         self.write_amount(&mut draft)?;
         self.write_logistics(&mut draft)?;
         write_timeouts(&self.timeouts, &mut draft)?;
-        draft.optional("token", self.token.as_deref())?;
+        draft.optional("token", self.token.as_ref().map(Token::as_str))?;
         if self.service.is_direct() {
             write_direct(&self.direct, &mut draft)?;
         } else {
@@ -167,7 +167,7 @@ fn write_direct(terms: &DirectTerms, draft: &mut Draft) -> Result<(), BuildError
     draft.optional("anti_phishing_key", terms.anti_phishing_key.as_deref())?;
     draft.optional("exter_invoke_ip", terms.exter_invoke_ip.as_deref())?;
     draft.optional("extra_common_param", terms.extra_common_param.as_deref())?;
-    draft.optional("extend_param", terms.extend_param.as_deref())?;
+    draft.push("extend_param", &extend_param::wire(&terms.extend_param))?;
     draft.optional("error_notify_url", terms.error_notify_url.as_deref())?;
     draft.optional("item_orders_info", terms.item_orders_info.as_deref())
 }

@@ -55,7 +55,7 @@ impl SendGoods {
             transport_type,
             logistics_name,
             invoice_no: fields.owned("invoice_no", 32)?,
-            seller_ip: fields.owned("seller_ip", 15)?,
+            seller_ip: read_seller_ip(fields)?,
             notify_url: fields.url("notify_url", 190)?,
         })
     }
@@ -76,5 +76,13 @@ impl SendGoods {
         draft.optional("seller_ip", self.seller_ip.as_deref())?;
         draft.optional("notify_url", self.notify_url.as_deref())?;
         draft.finish(SendGoods::parse)
+    }
+}
+
+/// An IPv4 address, if it is there.
+fn read_seller_ip(fields: Fields<'_>) -> Result<Option<String>, ErrorCode> {
+    match fields.owned("seller_ip", 15)? {
+        Some(ip) if ip.parse::<std::net::Ipv4Addr>().is_err() => Err(ErrorCode::IllegalArgument),
+        ip => Ok(ip),
     }
 }

@@ -6,8 +6,9 @@ use crate::error_code::ErrorCode;
 use crate::params::Text;
 use crate::service::payment::{CustomTimeouts, PayTimeout};
 
-/// What a malformed time-out is refused with. Client lists also know ILLEGAL_OUTTIME_ARGUMENT; the tutorials do not.
-const MALFORMED: ErrorCode = ErrorCode::IllegalArgument;
+/// What a malformed time-out is refused with: a code of its own in the interface document, which the tutorials leave
+/// out. Whether the contract allows any is asked afterwards (protocol.md §8.5 item 7), with another code.
+const MALFORMED: ErrorCode = ErrorCode::IllegalOuttimeArgument;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

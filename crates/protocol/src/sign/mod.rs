@@ -111,7 +111,11 @@ impl Verifier {
         }
     }
 
-    fn verify(&self, text: &[u8], sign: &[u8]) -> Result<(), BadSign> {
+    /// Whether `sign` is the signature of exactly this text; [`verify`] is what messages are checked with.
+    ///
+    /// # Errors
+    /// [`BadSign`] if it is not, or is malformed.
+    pub fn verify(&self, text: &[u8], sign: &[u8]) -> Result<(), BadSign> {
         match self {
             Verifier::Md5(key) => key.verify(text, sign),
             Verifier::Rsa(key) => key.verify(text, sign, rsa::Hash::Sha1),

@@ -2,6 +2,7 @@
 
 pub(crate) mod cart;
 pub(crate) mod delivery;
+pub(crate) mod member;
 pub(crate) mod orders;
 
 use danbao_merchant::inbox;
@@ -11,6 +12,7 @@ use danbao_store::{Conn, Error, Migration, Tx};
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "inbox", sql: inbox::MIGRATION_SQL },
     Migration { version: 2, name: "shop", sql: include_str!("../../migrations/002_shop.sql") },
+    Migration { version: 3, name: "members", sql: include_str!("../../migrations/003_members.sql") },
 ];
 
 /// Counts one more life of this database and says which it is, from 1.

@@ -86,13 +86,15 @@ pub(crate) fn load(conn: &mut dyn Conn, out_trade_no: &OutTradeNo) -> Result<Opt
     row.map(|row| with_lines(conn, &row)).transpose()
 }
 
-/// A visitor's newest orders, the newest first.
-pub(crate) fn of_visitor(conn: &mut dyn Conn, visitor: &str) -> Result<Vec<OrderRow>, Error> {
+/// The newest orders of a browser, and of the member who is signed in on it (empty if none is), the newest first.
+pub(crate) fn newest(conn: &mut dyn Conn, visitor: &str, user_id: &str) -> Result<Vec<OrderRow>, Error> {
     let rows = conn.query(
         &format!(
-            "SELECT {COLUMNS} FROM orders WHERE visitor = $1 ORDER BY placed_at DESC, out_trade_no LIMIT 50"
+            "SELECT {COLUMNS} FROM orders
+             WHERE visitor = $1 OR out_trade_no IN (SELECT out_trade_no FROM order_member WHERE user_id = $2)
+             ORDER BY placed_at DESC, out_trade_no LIMIT 50"
         ),
-        &[visitor.into()],
+        &[visitor.into(), user_id.into()],
     )?;
     rows.iter().map(|row| with_lines(conn, row)).collect()
 }

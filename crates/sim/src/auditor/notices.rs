@@ -46,8 +46,10 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, quiet
 fn owed<'g>(gateway: &'g Gateway, town: &Town, trade: &Trade) -> Vec<&'g str> {
     let service = town.orders.iter().find(|order| order.out_trade_no == trade.out_trade_no);
     let is_direct = service.is_some_and(|order| order.service == "create_direct_pay_by_user");
-    let is_silent =
-        |event: &Event| is_direct && matches!(event.trade_status.as_str(), "WAIT_BUYER_PAY" | "TRADE_CLOSED");
+    let is_silent = |event: &Event| {
+        let is_off = matches!(event.trade_status.as_str(), "WAIT_BUYER_PAY" | "TRADE_CLOSED");
+        (is_direct && is_off) || event.command == "advise_refund"
+    };
     let history = gateway.events.iter().filter(|event| event.trade_no == trade.trade_no);
     history.filter(|event| !is_silent(event)).map(|event| event.trade_status.as_str()).collect()
 }

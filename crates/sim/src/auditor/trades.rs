@@ -12,6 +12,7 @@ const EDGES: &[(&str, &str, &str, Who)] = &[
     ("WAIT_BUYER_PAY", "arrange", "WAIT_BUYER_PAY", Who::All),
     ("WAIT_BUYER_PAY", "close", "TRADE_CLOSED", Who::All),
     ("WAIT_BUYER_PAY", "pay", "WAIT_SELLER_SEND_GOODS", Who::Escrow),
+    ("WAIT_SELLER_SEND_GOODS", "advise_refund", "WAIT_SELLER_SEND_GOODS", Who::Escrow),
     ("WAIT_SELLER_SEND_GOODS", "send_goods", "WAIT_BUYER_CONFIRM_GOODS", Who::Escrow),
     ("WAIT_BUYER_CONFIRM_GOODS", "confirm_goods", "TRADE_FINISHED", Who::Escrow),
     ("WAIT_BUYER_PAY", "pay", "TRADE_FINISHED", Who::Instant),
@@ -107,6 +108,7 @@ fn timer_problem(event: &Event, history: &[&Event]) -> Option<String> {
         _ if event.actor != "timer" => return None,
         "close" => ("create", 15),
         "confirm_goods" => ("send_goods", 10),
+        "advise_refund" => ("pay", 7),
         "finish" => ("pay", 90),
         command => return Some(format!("{command} was done by nobody")),
     };

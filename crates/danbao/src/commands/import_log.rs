@@ -1,0 +1,288 @@
+//! `danbao import-log`: finds the messages of the interface in a log and explains each.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use danbao_explain::log::{Entry, Found, entries};
+use danbao_explain::{Explanation, NothingRead, Question, Verdict, explain};
+use danbao_protocol::time::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::banner::columns;
+use super::explain::asked::{KeyArgs, Keys, read_file};
+use super::explain::words::printable;
+use super::explain::{data, misused, words};
+use super::text::{Texts, texts};
+use super::{say, terminal_lang};
+use crate::config::Lang;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  danbao import-log --key-file key.txt log.txt
+  danbao import-log --key-file key.txt --since '2012-01-05 13:00:00' --only-bad access.log
+  zcat access.log.*.gz | danbao import-log --key-file key.txt --json -
+
+Reads what the samples' logResult writes and access logs in the common and combined formats of nginx and Apache: their
+GET requests, since access logs do not keep bodies. Times are Beijing time; logResult's are taken for it. An entry of
+log.txt that holds both digests is explained for both. After a hundred messages that nothing explains, pairs of
+mistakes are no longer tried. It explains; it does not send the messages to anybody again.
+
+Ends with 0 if all signatures are right, 1 if one is not or none was found, 2 if misused.";
+
+/// Options of `import-log`.
+#[derive(Debug, Args)]
+pub(super) struct ImportLogArgs {
+    /// The log; `-` for the standard input
+    file: PathBuf,
+    #[command(flatten)]
+    keys: KeyArgs,
+    /// Only what was written then or later: `2012-01-05` or `2012-01-05 13:00:00`, Beijing time
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only what is not right
+    #[arg(long)]
+    only_bad: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The language of the words [default: the terminal's]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<Lang>,
+}
+
+/// Table `import_log` of the text files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    nothing: String,
+    columns: [String; 5],
+    right: String,
+    unexplained: String,
+    unsigned: String,
+    no_key: String,
+    hidden: String,
+    unreadable: String,
+    mine: String,
+    answered: String,
+    summary: String,
+    messages: String,
+}
+
+/// After so many messages that nothing explains, single mistakes alone are tried: with a wrong key, a long log would
+/// take hours.
+const SEARCHED_MAX: usize = 100;
+/// Longer logs are to be cut into pieces first, in bytes.
+const LOG_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+pub(super) fn run(args: &ImportLogArgs) -> anyhow::Result<ExitCode> {
+    let texts = texts(args.lang.unwrap_or_else(terminal_lang));
+    let (log, keys) = match (read(&args.file), args.keys.read()) {
+        (Ok(log), Ok(keys)) => (log, keys),
+        (Err(error), _) | (_, Err(error)) => return Ok(misused(&format!("{error:#}"))),
+    };
+    let is_asked_for = |entry: &Entry<'_>| match args.since {
+        Some(since) => entry.time.is_some_and(|time| time >= since),
+        None => true,
+    };
+    let mut unexplained = 0;
+    let mut rows = Vec::new();
+    for entry in entries(&log).iter().filter(|entry| is_asked_for(entry)) {
+        let row = Row::of(entry, &keys, unexplained >= SEARCHED_MAX);
+        unexplained += usize::from(row.is_unexplained());
+        rows.push(row);
+    }
+    if args.json {
+        let shown = rows.iter().filter(|row| !args.only_bad || row.is_bad());
+        let messages: Vec<Value> = shown.map(|row| row.data(&texts.explain)).collect();
+        let all = json!({ "messages": messages, "summary": summary(&rows, texts, true) });
+        say(&format!("{}\n", serde_json::to_string_pretty(&all)?));
+    } else {
+        say(&report(&rows, args.only_bad, texts));
+    }
+    let is_well = rows.iter().any(Row::is_judged) && !rows.iter().any(Row::is_bad);
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let log = read_file(Some(file), LOG_BYTES_MAX + 1)?;
+    anyhow::ensure!(
+        log.len() <= LOG_BYTES_MAX,
+        "{} is longer than 256 MiB; cut it into pieces",
+        file.display()
+    );
+    Ok(log)
+}
+
+/// `2012-01-05`, with or without a time.
+fn since(typed: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_wire(typed)
+        .or_else(|| Timestamp::parse_wire(&format!("{typed} 00:00:00")))
+        .ok_or_else(|| "a time is written as 2012-01-05 or 2012-01-05 13:00:00".to_owned())
+}
+
+/// One entry, and what came of it.
+struct Row {
+    line: usize,
+    time: Option<Timestamp>,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Explained(Box<Explanation>),
+    Unreadable(NothingRead),
+    Hidden(String),
+}
+
+impl Row {
+    fn of(entry: &Entry<'_>, keys: &Keys, is_brief: bool) -> Row {
+        let outcome = match entry.found {
+            Found::Message(bytes) => match explain(&Question { is_brief, ..keys.question(bytes) }) {
+                Ok(explained) => Outcome::Explained(Box::new(explained)),
+                Err(nothing) => Outcome::Unreadable(nothing),
+            },
+            Found::BodyNotLogged(target) => Outcome::Hidden(String::from_utf8_lossy(target).into_owned()),
+        };
+        Row { line: entry.line, time: entry.time, outcome }
+    }
+
+    fn is_bad(&self) -> bool {
+        match &self.outcome {
+            Outcome::Explained(explained) => !explained.is_right(),
+            Outcome::Unreadable(_) => true,
+            Outcome::Hidden(_) => false,
+        }
+    }
+
+    fn is_unexplained(&self) -> bool {
+        let is_so = |verdict: &Verdict| matches!(verdict, Verdict::Unexplained(_));
+        match &self.outcome {
+            Outcome::Explained(explained) => {
+                is_so(&explained.sign.verdict)
+                    || explained.mysign.as_ref().is_some_and(|mine| is_so(&mine.verdict))
+            }
+            Outcome::Unreadable(_) | Outcome::Hidden(_) => false,
+        }
+    }
+
+    fn is_judged(&self) -> bool {
+        matches!(self.outcome, Outcome::Explained(_))
+    }
+
+    /// What it is counted under.
+    fn verdict(&self, texts: &Texts, as_codes: bool) -> String {
+        let words = &texts.import_log;
+        let code = |code: &str, word: &str| if as_codes { code.to_owned() } else { word.to_owned() };
+        match &self.outcome {
+            Outcome::Explained(explained) => match (&explained.sign.verdict, &explained.mysign) {
+                (Verdict::Right, Some(mine)) if mine.verdict != Verdict::Right => {
+                    let mine = verdict(&mine.verdict, texts, as_codes);
+                    if as_codes { format!("mysign:{mine}") } else { words.mine.replace("{}", &mine) }
+                }
+                (sign, _) => verdict(sign, texts, as_codes),
+            },
+            Outcome::Unreadable(nothing) => {
+                code("unreadable", &words.unreadable.replace("{}", texts.explain.nothing_read(*nothing)))
+            }
+            Outcome::Hidden(_) => code("body_not_logged", &words.hidden),
+        }
+    }
+
+    fn data(&self, words: &words::Words) -> Value {
+        let mut value = match &self.outcome {
+            Outcome::Explained(explained) => data::explanation(explained, words),
+            Outcome::Unreadable(nothing) => json!({ "unreadable": nothing.code() }),
+            Outcome::Hidden(target) => json!({ "body_not_logged": target }),
+        };
+        value["line"] = self.line.into();
+        value["time"] = self.time.map(Timestamp::wire).into();
+        value
+    }
+
+    /// Kind and order number, for the table.
+    fn about(&self, texts: &Texts) -> [String; 2] {
+        match &self.outcome {
+            Outcome::Explained(explained) => {
+                let number =
+                    explained.message.get("out_trade_no").or_else(|| explained.message.get("trade_no"));
+                let number = number.map(|number| printable(&String::from_utf8_lossy(number)));
+                [printable(&texts.explain.kind(&explained.message.kind())), number.unwrap_or_default()]
+            }
+            Outcome::Hidden(target) => [format!("POST {}", printable(target)), String::new()],
+            Outcome::Unreadable(_) => [String::new(), String::new()],
+        }
+    }
+}
+
+fn verdict(verdict: &Verdict, texts: &Texts, as_codes: bool) -> String {
+    let words = &texts.import_log;
+    match verdict {
+        Verdict::Mistaken(finding) => {
+            let said = |mistake: &danbao_explain::mistake::Mistake| match as_codes {
+                true => mistake.kind.code().to_owned(),
+                false => texts.explain.what(mistake),
+            };
+            let said: Vec<String> = finding.mistakes.iter().map(said).collect();
+            said.join(if as_codes { "+" } else { "; " })
+        }
+        other if as_codes => data::verdict(other).to_owned(),
+        Verdict::Right => words.right.clone(),
+        Verdict::Unexplained(_) => words.unexplained.clone(),
+        Verdict::Unsigned => words.unsigned.clone(),
+        Verdict::NoKey => words.no_key.clone(),
+    }
+}
+
+/// How many of each verdict there are.
+fn summary(rows: &[Row], texts: &Texts, as_codes: bool) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        *counts.entry(row.verdict(texts, as_codes)).or_default() += 1;
+    }
+    counts
+}
+
+fn report(rows: &[Row], only_bad: bool, texts: &Texts) -> String {
+    let words = &texts.import_log;
+    if rows.is_empty() {
+        return format!("{}\n", words.nothing);
+    }
+    let mut table: Vec<[String; 5]> = vec![words.columns.clone()];
+    for row in rows.iter().filter(|row| !only_bad || row.is_bad()) {
+        let [kind, number] = row.about(texts);
+        let time = row.time.map(Timestamp::wire).unwrap_or_default();
+        let mut said = row.verdict(texts, false);
+        if let Outcome::Explained(explained) = &row.outcome
+            && let Some(answer) = explained.message.response_txt.as_deref().filter(|answer| *answer != "true")
+        {
+            let _ = write!(said, "; {}", words.answered.replace("{}", &printable(answer)));
+        }
+        table.push([row.line.to_string(), time, kind, number, said]);
+    }
+    let mut out = String::new();
+    if table.len() > 1 {
+        lines(&mut out, &table);
+        out.push('\n');
+    }
+    let _ = writeln!(out, "{} ({} {})", words.summary, rows.len(), words.messages);
+    let mut counts: Vec<(String, usize)> = summary(rows, texts, false).into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    for (said, count) in counts {
+        let _ = writeln!(out, "{count:>6}  {said}");
+    }
+    out
+}
+
+/// The rows of a table, each column as wide as its widest cell; the last one is ragged.
+fn lines(out: &mut String, table: &[[String; 5]]) {
+    let widths = [0, 1, 2, 3].map(|at| table.iter().map(|row| columns(&row[at])).max().unwrap_or(0));
+    for row in table {
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(out, "{cell}{}  ", " ".repeat(width.saturating_sub(columns(cell))));
+        }
+        let _ = writeln!(out, "{}", row[4]);
+    }
+}

@@ -1,0 +1,157 @@
+//! 快捷登录: sending the buyer to sign in and to choose an address, and what the merchant keeps of a buyer who has
+//! (protocol.md §3.11-3.14).
+//!
+//! ```ignore
+//! let url = account.quick_login_url(&account.quick_login(charset, return_url))?;      // send the browser here
+//! // at return_url:
+//! let signed = Received::page_return(query, &[])?.check_sign(&account)?;
+//! let login = signed.hear(&send(signed.question())?)?.login(charset)?;                // then use login.notify_id() once
+//! let session = login.buyer().map(|_| BuyerSession::of(&login, now));                 // keep it with the browser's session
+//! // later:
+//! session.equip(&mut payment, || items);                                              // token, and etao's items
+//! ```
+
+use danbao_protocol::charset::Charset;
+use danbao_protocol::ids::{Token, UserId};
+use danbao_protocol::login_return::Arrival;
+use danbao_protocol::service::address_query::AddressQuery;
+use danbao_protocol::service::authorize::Authorize;
+use danbao_protocol::service::payment::PaymentRequest;
+use danbao_protocol::time::Timestamp;
+
+use crate::account::Account;
+use crate::message::Login;
+use crate::payment::PaymentError;
+
+/// What the integration rules want before a member's name: 支付宝用户张三 (quick-login tutorial 4).
+pub const DISPLAY_PREFIX: &str = "支付宝用户";
+
+impl Account {
+    /// A request to have a buyer sign in at the gateway.
+    pub fn quick_login(&self, charset: Charset, return_url: impl Into<String>) -> Authorize {
+        Authorize {
+            partner: self.partner().clone(),
+            charset,
+            sign_type: self.sign_type(),
+            return_url: return_url.into(),
+            email: None,
+            anti_phishing_key: None,
+            exter_invoke_ip: None,
+        }
+    }
+
+    /// The signed address of the sign-in: redirect the buyer's browser there.
+    ///
+    /// # Errors
+    /// [`PaymentError`], as for a payment.
+    pub fn quick_login_url(&self, request: &Authorize) -> Result<String, PaymentError> {
+        if request.partner != *self.partner() {
+            return Err(PaymentError::OtherPartner);
+        }
+        let params = self.sign(request.to_params()?);
+        Ok(format!("{}?{}", self.gateway_url(), params.to_urlencoded()))
+    }
+
+    /// A request to have a buyer choose an address, with the token of the buyer's session.
+    pub fn address_query(
+        &self,
+        charset: Charset,
+        return_url: impl Into<String>,
+        buyer: &BuyerSession,
+    ) -> AddressQuery {
+        AddressQuery {
+            partner: self.partner().clone(),
+            charset,
+            sign_type: self.sign_type(),
+            return_url: return_url.into(),
+            token: Some(buyer.token.clone()),
+        }
+    }
+
+    /// The signed address of the address book: redirect the buyer's browser there. The address comes back by a POST.
+    ///
+    /// # Errors
+    /// [`PaymentError`], as for a payment.
+    pub fn address_query_url(&self, request: &AddressQuery) -> Result<String, PaymentError> {
+        if request.partner != *self.partner() {
+            return Err(PaymentError::OtherPartner);
+        }
+        let params = self.sign(request.to_params()?);
+        Ok(format!("{}?{}", self.gateway_url(), params.to_urlencoded()))
+    }
+}
+
+/// By which way a buyer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CameBy {
+    /// The merchant's own quick-login entry.
+    QuickLogin,
+    /// A click on etao, signed in there.
+    Etao,
+}
+
+impl CameBy {
+    /// A stable word: `quick_login`, `etao`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CameBy::QuickLogin => "quick_login",
+            CameBy::Etao => "etao",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<CameBy> {
+        [CameBy::QuickLogin, CameBy::Etao].into_iter().find(|known| known.as_str() == word)
+    }
+}
+
+/// What is kept with the session of a buyer who is signed in.
+///
+/// The member is `user_id` and nothing else. There is no e-mail in here on purpose: the buyer may change it at the
+/// gateway, and a member found by it might be somebody else tomorrow (quick-login tutorial 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuyerSession {
+    /// The key of the merchant's member.
+    pub user_id: UserId,
+    /// `real_name` as it came this time, which must be shown: the real name, or from etao perhaps a nickname. Empty if
+    /// none came.
+    pub real_name: String,
+    /// Sent with every later request; a stale one costs the buyer a sign-in and nothing else (protocol.md §3.13).
+    pub token: Token,
+    /// By which way.
+    pub came_by: CameBy,
+    /// When.
+    pub since: Timestamp,
+}
+
+impl BuyerSession {
+    /// What to keep of a login; `None` for an unknown buyer from etao.
+    pub fn of(login: &Login, now: Timestamp) -> Option<BuyerSession> {
+        let (buyer, came_by) = match login.arrival() {
+            Arrival::QuickLogin(buyer) => (buyer, CameBy::QuickLogin),
+            Arrival::Etao { buyer, .. } => (buyer, CameBy::Etao),
+            Arrival::EtaoUnknown { .. } => return None,
+        };
+        Some(BuyerSession {
+            user_id: buyer.user_id.clone(),
+            real_name: buyer.real_name.clone().unwrap_or_default(),
+            token: buyer.token.clone(),
+            came_by,
+            since: now,
+        })
+    }
+
+    /// The name to show: the prefix and `real_name`, as the integration rules have it. [`DISPLAY_PREFIX`] is theirs.
+    pub fn display_name(&self, prefix: &str) -> String {
+        format!("{prefix}{}", self.real_name)
+    }
+
+    /// Puts into a payment what such a buyer's payments must carry: the token, and for a direct payment of a buyer from
+    /// etao the `item_orders_info` that `items` writes (quick-login tutorial 5).
+    pub fn equip(&self, request: &mut PaymentRequest, items: impl FnOnce() -> String) {
+        request.token = Some(self.token.clone());
+        if self.came_by == CameBy::Etao && request.service.is_direct() {
+            request.direct.item_orders_info = Some(items()).filter(|items| !items.is_empty());
+        }
+    }
+}
