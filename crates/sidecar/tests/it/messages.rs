@@ -1,9 +1,13 @@
 //! Return and notification: believed step by step, applied once, told once.
 
+use danbao_merchant::protocol::params::Params;
+use danbao_merchant::protocol::sign::{self, Leniency};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{OLD_KEY, notification, on_both_databases, plain, result, says, silent, text};
+use crate::world::{
+    OLD_KEY, gateways_rsa, merchants_rsa, notification, on_both_databases, plain, result, says, silent, text,
+};
 
 #[test]
 fn a_notification_is_believed_after_the_gateway_has_said_true_and_told_once() {
@@ -125,6 +129,23 @@ fn the_key_before_the_last_change_still_fits() {
         let body = bought.message(1, "TRADE_FINISHED", &[], OLD_KEY).to_urlencoded();
         assert_eq!(text(&world.bring(notification(body), "true")), "success");
         assert_eq!(world.kinds(), ["order.paid"]);
+    });
+}
+
+#[test]
+fn an_order_may_be_paid_under_another_kind_of_signature() {
+    on_both_databases(|world| {
+        let terms = json!({ "service": "create_direct_pay_by_user", "sign_type": "RSA" });
+        let bought = world.order("A", &terms);
+        let (_, query) = bought.url.split_once('?').unwrap();
+        let params = Params::parse_urlencoded(query.as_bytes()).unwrap();
+        assert_eq!(params.get("sign_type"), Some(b"RSA".as_slice()));
+        assert!(sign::verify(&params, &merchants_rsa(), &Leniency::STRICT).is_ok());
+        let mut message = bought.message(1, "TRADE_FINISHED", &[], OLD_KEY);
+        sign::append(&mut message, gateways_rsa()).unwrap();
+        assert_eq!(text(&world.bring(notification(message.to_urlencoded()), "true")), "success");
+        assert_eq!(world.kinds(), ["order.paid"]);
+        assert_eq!(world.state(&bought)["sign_type"], "RSA");
     });
 }
 

@@ -179,7 +179,7 @@ fn what_cannot_be_paid_is_refused_before_anything_is_written() {
             (wish("order_no", json!("a".repeat(49))), "order_no_malformed"),
             (wish("return_page", json!("javascript:alert(1)")), "address_malformed"),
             (wish("payment_request", json!({ "service": "pay" })), "word_unknown"),
-            (wish("payment_request", json!({ "service": DIRECT, "sign_type": "RSA" })), "account_unknown"),
+            (wish("payment_request", json!({ "service": DIRECT, "sign_type": "DSA" })), "account_unknown"),
             (
                 wish("payment_request", json!({ "service": DIRECT, "partner": "2088000000000009" })),
                 "account_unknown",

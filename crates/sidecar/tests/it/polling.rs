@@ -76,6 +76,20 @@ fn an_answer_that_does_not_fit_the_order_changes_nothing() {
 }
 
 #[test]
+fn an_answer_about_another_trade_is_no_answer() {
+    on_both_databases(|world| {
+        let (a, b) = (world.direct("A"), world.direct("B"));
+        let path = format!("/v1/payment_requests/{}/query", a.number);
+        let (id, input) = world.ask(call(Method::POST, &path, &Value::Null, "k"));
+        world.step(vec![input]);
+        let _ = world.gateway_says(b.queried("TRADE_FINISHED", "2012-03-01 00:01:00"));
+        let (status, problem) = read(&world.answered(id).unwrap());
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_GATEWAY, &json!("gateway_unheard")));
+        assert!(world.events().is_empty());
+    });
+}
+
+#[test]
 fn the_shop_may_ask_at_any_time_and_hears_what_the_gateway_says() {
     on_both_databases(|world| {
         let bought = world.escrow("A");

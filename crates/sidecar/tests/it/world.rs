@@ -1,5 +1,7 @@
 //! A sidecar between a gateway and a shop that do as the test says.
 
+use std::sync::LazyLock;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use bytes::Bytes;
 use danbao_merchant::Account;
@@ -10,7 +12,7 @@ use danbao_merchant::protocol::node::{
 };
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::reply::{self, Success};
-use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
+use danbao_merchant::protocol::sign::{Md5Key, Signer, Verifier, append, rsa};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_sidecar::{Accounts, Config, Secret, Sidecar, Webhook};
 use danbao_store::Conn;
@@ -37,10 +39,32 @@ fn account(key: &str) -> Account {
         .unwrap()
 }
 
+/// The merchant's own pair, and the gateway's.
+static PAIRS: LazyLock<[Signer; 2]> =
+    LazyLock::new(|| [1, 2].map(|seed| Signer::Rsa(rsa::PrivateKey::generate([seed; 32], 1024).unwrap())));
+
+/// With what the gateway signs under RSA.
+pub(crate) fn gateways_rsa() -> &'static Signer {
+    &PAIRS[1]
+}
+
+/// With what the merchant's RSA signatures are verified.
+pub(crate) fn merchants_rsa() -> Verifier {
+    PAIRS[0].verifier()
+}
+
+/// The same contract under another kind of signature.
+fn rsa_account() -> Account {
+    let (partner, seller) = (PartnerId::new("2088000000000001"), UserId::new("2088000000000002"));
+    let (signer, verifier) = (PAIRS[0].clone(), PAIRS[1].verifier());
+    let gateway = "http://gateway/gateway.do";
+    Account::with_keys(partner, signer, verifier, "seller@example.com", seller, gateway).unwrap()
+}
+
 pub(crate) fn config() -> Config {
     Config {
         public_url: "http://sidecar:8082".into(),
-        accounts: Accounts::new(vec![account(KEY), account(OLD_KEY)]).unwrap(),
+        accounts: Accounts::new(vec![account(KEY), account(OLD_KEY), rsa_account()]).unwrap(),
         api_tokens: vec![Secret::new(TOKEN).unwrap()],
         return_page: "http://shop/thanks?lang=zh".into(),
         result_secret: Secret::new(RESULT_SECRET).unwrap(),
