@@ -98,9 +98,10 @@ fn a_second_try_at_paying_closes_the_first_at_the_gateway() {
         // In the meantime the buyer was at the cashier with it. The second try is asked after in the same step.
         assert_eq!(service(&world.gateway_says(done())), "close_trade");
         assert_eq!(service(&world.gateway_says(refused("TRADE_NOT_EXIST"))), "single_trade_query");
+        assert_eq!(world.state(&first)["payment_url"], Value::Null, "until it is heard what became of it");
+        let question = world.gateway_says(first.queried("TRADE_CLOSED", "2012-03-01 00:02:00"));
+        assert_eq!(service(&question), "single_trade_query");
         assert_eq!(world.state(&first)["closing"], false);
-        assert_eq!(world.wait(), 10, "what became of it is asked soon");
-        world.gateway_says(first.queried("TRADE_CLOSED", "2012-03-01 00:02:00"));
         assert_eq!(world.state(&first)["trade_status"], "TRADE_CLOSED");
         assert_eq!(world.state(&first)["next_query_at"], Value::Null);
     });
@@ -223,5 +224,23 @@ fn nobody_but_the_shop_may_ask() {
         let (status, problem) = world.api(Method::PUT, "/v1/events", &Value::Null);
         assert_eq!((status, &problem["code"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("method")));
         assert_eq!(world.api(Method::GET, "/v2", &Value::Null).0, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn a_trade_that_was_paid_before_it_could_be_closed_is_found_at_once() {
+    on_both_databases(|world| {
+        let bought = world.direct("A");
+        let path = format!("/v1/payment_requests/{}/close", bought.number);
+        let (status, request) = world.api(Method::POST, &path, &Value::Null);
+        assert_eq!((status, &request["closing"]), (StatusCode::OK, &json!(true)));
+        assert_eq!(world.wait(), 0);
+        assert_eq!(service(&world.gateway_says(refused("TRADE_STATUS_NOT_AVAILD"))), "close_trade");
+        let question = world.gateway_says(bought.queried("TRADE_FINISHED", "2012-03-01 00:00:00"));
+        assert_eq!(service(&question), "single_trade_query");
+        let state = world.state(&bought);
+        assert_eq!((&state["paid"], &state["closing"]), (&json!(true), &json!(false)));
+        let events = world.events();
+        assert_eq!((&events[0]["type"], &events[0]["data"]["late"]), (&json!("order.paid"), &json!(true)));
     });
 }
