@@ -92,10 +92,10 @@ pub struct GatewaySettings {
     pub return_express_days: u16,
     /// Goods sent back by post count as received after so many days.
     pub return_post_days: u16,
-    /// A token of the quick login saves its buyer the sign-in for so many minutes.
-    pub token_minutes: u16,
     /// Whoever does nothing is signed out after so many minutes.
     pub login_state_minutes: u16,
+    /// A token saves its buyer the sign-in for so many minutes.
+    pub token_minutes: u16,
     /// A page return can be checked for so many seconds.
     pub return_link_seconds: u16,
     /// An anti-phishing timestamp lives so many seconds.
@@ -181,8 +181,8 @@ impl Default for GatewaySettings {
             return_goods_days: 7,
             return_express_days: 10,
             return_post_days: 30,
-            token_minutes: 30,
             login_state_minutes: 10,
+            token_minutes: 30,
             return_link_seconds: 60,
             anti_phishing_key_seconds: 30,
             company_to_private_max: Yuan(COMPANY_TO_PRIVATE_MAX),

@@ -197,7 +197,7 @@ impl Installation {
     }
 }
 
-pub(crate) fn answers(client: &Client, address: SocketAddr) -> anyhow::Result<bool> {
+fn answers(client: &Client, address: SocketAddr) -> anyhow::Result<bool> {
     let request = http::Request::get(format!("http://{address}/")).body(Bytes::new())?;
     let (tell, told) = mpsc::channel();
     // The receiver below outlives the send unless that takes longer than anybody waits.
@@ -234,7 +234,7 @@ pub(crate) fn raise_open_files_limit() {
 }
 
 /// An address to connect to, for one to listen on.
-pub(crate) fn dialable(mut address: SocketAddr) -> SocketAddr {
+fn dialable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -347,8 +347,8 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             return_express: days(settings.return_express_days),
             return_post: days(settings.return_post_days),
         },
-        token: seconds(settings.token_minutes) * 60,
         login_state: seconds(settings.login_state_minutes) * 60,
+        token: seconds(settings.token_minutes) * 60,
         return_link: seconds(settings.return_link_seconds),
         anti_phishing_key: seconds(settings.anti_phishing_key_seconds),
         seller_code: match settings.seller_code {
