@@ -154,6 +154,56 @@ pub enum About {
     Term(&'static str),
 }
 
+/// Every name that [`About::Term`] may have; the text files have words for each.
+pub const TERMS: &[&str] = &[
+    // of partners and keys; from md5_length on as `sign::pasted::NotAKey::code` names them
+    "not_digits",
+    "digits",
+    "not_2088",
+    "md5_length",
+    "md5_characters",
+    "encrypted",
+    "certificate",
+    "parameters_only",
+    "ssh",
+    "other_algorithm",
+    "too_short",
+    "too_long",
+    "truncated",
+    "not_base64",
+    "broken",
+    "unknown",
+    // of connections
+    "unreachable",
+    "timed_out",
+    "broken_answer",
+    "refused",
+    // of certificates
+    "expired",
+    "not_yet_valid",
+    "unknown_issuer",
+    "wrong_name",
+    "bad_certificate",
+    "no_handshake",
+    // of the settings file
+    "bom_before",
+    "tail_behind",
+    // of probes, as `ProbeId::as_str` names them
+    "empty_get",
+    "empty_post",
+    "as_browser",
+    "as_program",
+    "nameless",
+    "plain",
+    "chinese",
+    "repeat",
+    "forged",
+    "disowned",
+    "return_empty",
+    "show_empty",
+    "gateway_asked",
+];
+
 impl Verdict {
     /// Found, with nothing more to say.
     pub(crate) fn found() -> Verdict {

@@ -17,7 +17,7 @@ pub mod stand_in;
 
 pub use checks::CHECKS;
 pub use facts::Facts;
-pub use finding::{About, Check, Evidence, Lack, Severity, Step, Verdict};
+pub use finding::{About, Check, Evidence, Lack, Severity, Step, TERMS, Verdict};
 
 /// Holds every check against the facts, in the order of the tutorials.
 pub fn examine(facts: &Facts) -> Vec<(&'static Check, Verdict)> {
