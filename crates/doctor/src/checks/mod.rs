@@ -50,7 +50,7 @@ pub static CHECKS: &[Check] = &[
     check("1F-case", S1F, Error, answer::case),
     check("1F-around", S1F, Error, answer::around),
     check("1F-neither", S1F, Error, answer::neither),
-    check("1F-order-refused", S1F, Warning, answer::order_refused),
+    check("1F-order-refused", S1F, Note, answer::order_refused),
     check("1F-given-order-refused", S1F, Error, answer::given_order_refused),
     check("1F-config-file", S1F, Warning, answer::config_file),
     check("1G-redirect", S1G, Error, page::redirect),

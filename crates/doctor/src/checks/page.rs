@@ -7,6 +7,7 @@ use http::header::{LOCATION, SET_COOKIE};
 use super::answer::{Word, is_word};
 use crate::Facts;
 use crate::finding::{About, Evidence, Lack, Verdict};
+use crate::hex::SHOWN_MAX;
 use crate::probe::ProbeId;
 use crate::settings::{Place, target};
 
@@ -109,7 +110,9 @@ fn pages_that(facts: &Facts, say: impl Fn(ProbeId, &Response) -> Option<Option<S
             named.push(place);
             let name = place.name();
             about.push(About::Text(detail.map_or(name.to_owned(), |detail| format!("{name}: {detail}"))));
-            bytes = bytes.or(Some(response.body().to_vec()).filter(|body| !body.is_empty()));
+            let body = response.body();
+            // A whole page is better looked at in a browser.
+            bytes = bytes.or_else(|| (1..=SHOWN_MAX).contains(&body.len()).then(|| body.to_vec()));
         }
     }
     match (is_any, about.is_empty()) {
@@ -119,10 +122,17 @@ fn pages_that(facts: &Facts, say: impl Fn(ProbeId, &Response) -> Option<Option<S
     }
 }
 
+/// A page that tells a visitor without parameters, with 400, that something is missing is a page; one that is not there
+/// is none.
+fn is_own_refusal(place: Place, status: u16) -> bool {
+    place == Place::Return && (400..500).contains(&status) && !matches!(status, 404 | 405 | 410)
+}
+
 pub(super) fn status(facts: &Facts) -> Verdict {
-    pages_that(facts, |_, response| {
+    pages_that(facts, |probe, response| {
         let status = status_of(response);
-        (status >= 400 && !TURNED_AWAY.contains(&status)).then(|| Some(status.to_string()))
+        let is_well = status < 400 || TURNED_AWAY.contains(&status) || is_own_refusal(probe.place(), status);
+        (!is_well).then(|| Some(status.to_string()))
     })
 }
 

@@ -35,9 +35,10 @@ Examples:
   danbao doctor --config shop.toml --gateway 127.0.0.1:9999 --order 2012010500001 --amount 0.01
   danbao doctor --config shop.toml --log /var/www/log.txt --allow-list firewall.txt --json
 
-A test notification moves no order: it names one that does not exist, or the one of --order, and always says that it
-waits for payment (WAIT_BUYER_PAY). A shop that answers fail to an unknown order is in order; with --gateway it is seen
-that sign and notify_verify were right, with --order that the answer is success.
+A test notification pays for nothing: it names an order that does not exist, or the one of --order, and always says
+that it waits for payment (WAIT_BUYER_PAY). The shop may note the test's trade number with the order of --order, so
+place one for it that nobody will pay. A shop that answers fail to an unknown order is in order; with --gateway it is
+seen that sign and notify_verify were right, with --order that the answer is success.
 
 Run it on the shop's server for the log (as the web server's user), for names and for ports, and somewhere else for the
 firewall. --config reads TOML and the samples' settings files in PHP, ASP, C# and Java; options outweigh it.
@@ -85,7 +86,7 @@ pub(super) struct DoctorArgs {
     /// Stand in for the gateway here and answer notify_verify; the shop must ask http://ADDR/gateway.do
     #[arg(long, value_name = "ADDR")]
     gateway: Option<SocketAddr>,
-    /// An unpaid order that test notifications may name
+    /// An order that test notifications may name: unpaid, and never to be paid
     #[arg(long, value_name = "NUMBER")]
     order: Option<String>,
     /// That order's amount in yuan [default: 0.01]
