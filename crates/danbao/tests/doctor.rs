@@ -5,6 +5,8 @@
 
 #[path = "process/mod.rs"]
 mod process;
+#[path = "doctor/self_signed.rs"]
+mod self_signed;
 #[path = "doctor/small_shop.rs"]
 mod small_shop;
 
@@ -288,6 +290,15 @@ fn a_closed_port_and_a_port_without_tls_are_told_apart() {
     let (_, said) = doctor(dir.path(), &["--notify-url", &bare, "--timeout", "5"]);
     assert_eq!(found(&said), ["1B-notify-silent", "2D-certificate"], "{said:#}");
     assert_eq!(finding(&said, "2D-certificate")["about"][1], "no_handshake");
+}
+
+#[test]
+fn a_certificate_of_ones_own_making_is_found() {
+    let dir = home();
+    let notify = format!("https://{}/notify_url.php", self_signed::open());
+    let (code, said) = doctor(dir.path(), &["--notify-url", &notify]);
+    assert_eq!((code, found(&said)), (1, vec!["1B-notify-silent", "2D-certificate"]), "{said:#}");
+    assert_eq!(finding(&said, "2D-certificate")["about"][1], "unknown_issuer");
 }
 
 #[test]

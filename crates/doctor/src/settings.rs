@@ -63,11 +63,11 @@ pub struct Settings {
     pub file: Option<FileShape>,
 }
 
-/// Says which there are and nothing of the key.
+/// Says which there are and nothing of the key, which may stand in the partner's place.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settings")
-            .field("partner", &self.partner)
+            .field("partner", &self.partner.is_some())
             .field("key", &self.key.is_some())
             .field("notify_url", &self.notify_url)
             .field("return_url", &self.return_url)

@@ -12,8 +12,8 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 /// What a stand-in answers `true` to.
 #[derive(Debug, Clone, Default)]
 pub struct StandIn {
-    /// Who may ask.
-    pub partner: String,
+    /// Who may ask; anybody if that is not known.
+    pub partner: Option<String>,
     /// The notifications that it owns.
     pub notify_ids: BTreeSet<String>,
 }
@@ -41,7 +41,7 @@ impl StandIn {
             None => Verdict::Invalid,
             Some(question) => {
                 let is_ours = self.notify_ids.contains(question.notify_id.as_str())
-                    && question.partner.as_str() == self.partner;
+                    && self.partner.as_deref().is_none_or(|partner| partner == question.partner.as_str());
                 if is_ours { Verdict::True } else { Verdict::False }
             }
         };

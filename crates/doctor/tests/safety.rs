@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use danbao_doctor::probe::{GATEWAY_AGENT, ProbeId, is_worth_sending, plan};
-use danbao_doctor::settings::{Place, Settings};
+use danbao_doctor::settings::Settings;
 use danbao_doctor::stand_in::StandIn;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::{NoAnswer, Request};
@@ -118,7 +118,8 @@ fn a_silent_shop_is_not_asked_everything() {
 
 #[test]
 fn the_stand_in_owns_its_notifications_and_no_others() {
-    let stand_in = StandIn { partner: PARTNER.to_owned(), notify_ids: BTreeSet::from(["dp1".to_owned()]) };
+    let stand_in =
+        StandIn { partner: Some(PARTNER.to_owned()), notify_ids: BTreeSet::from(["dp1".to_owned()]) };
     for (query, word) in [
         (format!("service=notify_verify&partner={PARTNER}&notify_id=dp1"), "true"),
         (format!("service=notify_verify&partner={PARTNER}&notify_id=dp2"), "false"),
@@ -130,5 +131,7 @@ fn the_stand_in_owns_its_notifications_and_no_others() {
         let (asked, response) = stand_in.answer(&request);
         assert_eq!((response.body().as_ref(), asked.verdict.as_str()), (word.as_bytes(), word), "{query}");
     }
-    assert_eq!(Place::Gateway.name(), "gateway.do");
+    let anybodys = StandIn { partner: None, ..stand_in };
+    let request = http::Request::get("/gateway.do?partner=1&notify_id=dp1").body(Bytes::new()).unwrap();
+    assert_eq!(anybodys.answer(&request).1.body().as_ref(), b"true", "no partner is configured");
 }

@@ -52,7 +52,7 @@ fn is_wrong(facts: &Facts, asked: &Asked) -> bool {
     let partner = facts.settings.partner.as_deref().map(str::trim);
     let is_known =
         asked.notify_id.as_ref().is_some_and(|id| facts.notify_ids.values().any(|known| known == id));
-    !is_known || asked.partner.as_deref() != partner
+    !is_known || partner.is_some_and(|partner| asked.partner.as_deref() != Some(partner))
 }
 
 fn signed_answer(facts: &Facts, probe: ProbeId) -> Result<(), Verdict> {
@@ -137,7 +137,10 @@ pub(super) fn gateway_answer(facts: &Facts) -> Verdict {
 pub(super) fn repeat_refused(facts: &Facts) -> Verdict {
     match signed_answer(facts, ProbeId::Repeat) {
         Err(verdict) => verdict,
-        Ok(()) if !is_acknowledged(facts, ProbeId::Plain) => Verdict::NotLooked(Lack::Occasion),
+        Ok(()) if !is_acknowledged(facts, ProbeId::Plain) => Verdict::NotLooked(match facts.settings.order {
+            None => Lack::Option("--order"),
+            Some(_) => Lack::Occasion,
+        }),
         Ok(()) => Verdict::if_so(!is_acknowledged(facts, ProbeId::Repeat)),
     }
 }

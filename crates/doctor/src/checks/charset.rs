@@ -89,6 +89,9 @@ pub(super) fn chinese_refused(facts: &Facts) -> Verdict {
         let id = facts.notify_ids.get(&probe);
         facts.asked.iter().flatten().any(|asked| asked.notify_id.as_ref() == id)
     };
+    if !is_acknowledged(facts, plain) && !asked(plain) {
+        return Verdict::NotLooked(Lack::Option("--gateway"));
+    }
     let is_answered_otherwise = is_acknowledged(facts, plain) && !is_acknowledged(facts, chinese);
     let is_stopped_earlier = is_refused(facts, chinese) && asked(plain) && !asked(chinese);
     let charset = facts.settings.charset().map_or("", Charset::label);

@@ -100,7 +100,7 @@ fn fresh() -> anyhow::Result<Freshness> {
 fn stand_in(asked: &Asked, plan: &Plan) -> StandIn {
     let owned = plan.notify_ids.iter().filter(|(probe, _)| **probe != ProbeId::Disowned);
     StandIn {
-        partner: asked.settings.partner.as_deref().unwrap_or_default().trim().to_owned(),
+        partner: asked.settings.partner.as_deref().map(|partner| partner.trim().to_owned()),
         notify_ids: owned.map(|(_, id)| id.clone()).collect(),
     }
 }

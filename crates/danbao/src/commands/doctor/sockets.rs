@@ -15,12 +15,16 @@ use tokio::runtime::Runtime;
 /// The longest wait for a name, a connection or a handshake: what the gateway grants a connection (protocol.md §6.5).
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
+/// So many addresses of one name are dialled at most.
+const DIALLED_MAX: usize = 4;
+
+/// What one address of a page or gateway leads to. Blocks, for some multiples of the wait at most.
 pub(super) fn look_at(runtime: &Runtime, target: &Target, answer_max: Duration) -> Host {
     let most = CONNECT_MAX.min(answer_max);
     let places = runtime.block_on(lookup(target, most));
     let mut addresses: Vec<IpAddr> = places.iter().map(SocketAddr::ip).collect();
     addresses.dedup();
-    let dialled = places.iter().map(|place| (place, dial(*place, most)));
+    let dialled = places.iter().take(DIALLED_MAX).map(|place| (place, dial(*place, most)));
     // As a browser does: the first address that answers is enough.
     let mut dial_result = None;
     let mut open = None;
