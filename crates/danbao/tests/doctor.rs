@@ -213,7 +213,7 @@ fn what_stands_around_the_word_is_shown_as_bytes() {
     let (code, out, _) = run(dir.path(), &[&args[..], &["--lang", "en"]].concat());
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("ERROR 1F-bom\n"), "{out}");
-    assert!(out.contains("0000  ef bb bf 66 61 69 6c 0d 0a                       ...fail..\n"), "{out}");
+    assert!(out.contains("0000  ef bb bf 73 75 63 63 65 73 73 0d 0a              ...success..\n"), "{out}");
     assert!(!out.contains(KEY));
     let (_, out, _) = run(dir.path(), &[&args[..], &["--lang", "zh"]].concat());
     assert!(out.contains("错误 1F-bom\n") && out.contains("怎么办：notify_url 文件"), "{out}");

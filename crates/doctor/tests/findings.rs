@@ -407,7 +407,7 @@ fn what_stands_around_the_word_is_shown_byte_for_byte() {
     let verdicts = examine(&facts);
     let bom = verdicts.iter().find(|(check, _)| check.id == "1F-bom").unwrap();
     let Verdict::Found(evidence) = &bom.1 else { panic!("{bom:?}") };
-    assert_eq!(evidence.bytes.as_deref(), Some(&b"\xEF\xBB\xBFfail\r\n"[..]));
+    assert_eq!(evidence.bytes.as_deref(), Some(&b"\xEF\xBB\xBFsuccess\r\n"[..]));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod explain;
 mod explain_code;
 mod import_log;
 mod keys;
+mod merchant;
 mod text;
 mod up;
 
@@ -60,6 +61,9 @@ enum Command {
     /// Name, make, add and retire keys
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::KeysArgs),
+    /// Serve the merchant's kit beside a shop in any language: REST, signed webhooks, a feed of changes
+    #[command(after_help = merchant::EXAMPLES)]
+    Merchant(merchant::MerchantArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -84,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::ExplainCode(args) => explain_code::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Keys(args) => keys::run(args),
+        Command::Merchant(args) => merchant::run(args),
     };
     match done {
         Ok(code) => code,

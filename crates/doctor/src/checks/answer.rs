@@ -78,11 +78,14 @@ fn is_answer(response: &Response) -> bool {
 
 /// The first answer of `notify_url` that is so, in the bytes that it came in.
 fn answer_that(facts: &Facts, is_so: impl Fn(&[u8]) -> bool) -> Verdict {
-    let mut answers = facts.answers(Place::Notify).filter(|(_, response)| is_answer(response)).peekable();
-    if answers.peek().is_none() {
+    let mut answers: Vec<(ProbeId, &Response)> =
+        facts.answers(Place::Notify).filter(|(_, response)| is_answer(response)).collect();
+    if answers.is_empty() {
         return Verdict::NotLooked(Lack::Answer);
     }
-    match answers.find(|(_, response)| is_so(response.body())) {
+    // What a genuine message was answered is the better evidence.
+    answers.sort_by_key(|(probe, _)| !probe.is_genuine());
+    match answers.into_iter().find(|(_, response)| is_so(response.body())) {
         Some((probe, response)) => {
             let about = vec![About::Text(shown(response.body())), About::Term(probe.as_str())];
             Verdict::Found(Evidence { about, bytes: Some(response.body().to_vec()) })

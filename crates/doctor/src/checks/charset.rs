@@ -82,8 +82,11 @@ pub(super) fn page_bytes(facts: &Facts) -> Verdict {
 /// The same message with Chinese in it is refused, or never comes as far as the question.
 pub(super) fn chinese_refused(facts: &Facts) -> Verdict {
     let (plain, chinese) = (ProbeId::Plain, ProbeId::Chinese);
-    if facts.answer(plain).is_none() || facts.answer(chinese).is_none() {
+    if facts.settings.signing_key().is_none() {
         return Verdict::NotLooked(Lack::Option("--key-file"));
+    }
+    if facts.answer(plain).is_none() || facts.answer(chinese).is_none() {
+        return Verdict::NotLooked(Lack::Answer);
     }
     let asked = |probe: ProbeId| {
         let id = facts.notify_ids.get(&probe);

@@ -20,9 +20,10 @@ const INDENT: &str = "      ";
 pub(super) fn text(seen: &Seen, verdicts: &[Row], words: &Words) -> String {
     let mut out = String::new();
     head(&mut out, seen, words);
+    let mut dumped = Vec::new();
     for &step in Step::ALL {
         let rows: Vec<&Row> = verdicts.iter().filter(|(check, _)| check.step == step).collect();
-        paragraph(&mut out, step, &rows, words);
+        paragraph(&mut out, step, &rows, &mut dumped, words);
     }
     let _ = write!(out, "\n{}\n{}\n", words.summary(counts(verdicts)), words.see);
     out
@@ -37,7 +38,7 @@ fn head(out: &mut String, seen: &Seen, words: &Words) {
         Some(number) => fill(&words.asked, &[&sent, &words.order(number, settings.order.is_some())]),
         None if settings.signing_key().is_none() => fill(&words.none_sent, &[&sent, &words.no_key]),
         None if settings.notify_url.is_none() => fill(&words.none_sent, &[&sent, &words.no_url]),
-        None => fill(&words.none_sent, &[&sent, words.lack(&[Lack::Answer]).unwrap_or_default().as_str()]),
+        None => fill(&words.none_sent, &[&sent, &words.no_answer]),
     };
     let _ = writeln!(out, "{line}");
     if let (Some(address), Some(asked)) = (seen.stand_in, &seen.facts.asked) {
@@ -55,7 +56,8 @@ fn lacks(rows: &[&Row]) -> Vec<Lack> {
     rows.iter().filter_map(lack).collect()
 }
 
-fn paragraph(out: &mut String, step: Step, rows: &[&Row], words: &Words) {
+/// `dumped` holds what was shown already: one answer often has several faults.
+fn paragraph<'a>(out: &mut String, step: Step, rows: &[&'a Row], dumped: &mut Vec<&'a [u8]>, words: &Words) {
     let worst = rows.iter().filter(|row| matches!(row.1, Verdict::Found(_))).map(|row| row.0.severity).max();
     let lacks = lacks(rows);
     let verdict = match worst {
@@ -74,15 +76,23 @@ fn paragraph(out: &mut String, step: Step, rows: &[&Row], words: &Words) {
     let _ = writeln!(out, "  {}  {name}{}{verdict}", step.as_str(), " ".repeat(gap));
     for (check, verdict) in rows {
         if let Verdict::Found(evidence) = verdict {
-            finding(out, check, evidence, words);
+            finding(out, check, evidence, dumped, words);
         }
     }
 }
 
-fn finding(out: &mut String, check: &Check, evidence: &Evidence, words: &Words) {
+fn finding<'a>(
+    out: &mut String,
+    check: &Check,
+    evidence: &'a Evidence,
+    dumped: &mut Vec<&'a [u8]>,
+    words: &Words,
+) {
     let _ = writeln!(out, "{INDENT}{} {}", words.severity(check.severity), check.id);
     let _ = writeln!(out, "{INDENT}{}", words.what(check, evidence));
-    if let Some(bytes) = evidence.bytes.as_deref().filter(|bytes| !bytes.is_empty()) {
+    let bytes = evidence.bytes.as_deref().filter(|bytes| !bytes.is_empty() && !dumped.contains(bytes));
+    if let Some(bytes) = bytes {
+        dumped.push(bytes);
         let _ = writeln!(out, "{INDENT}{}:", words.what_stands_there);
         for line in hex::dump(bytes) {
             let _ = writeln!(out, "{INDENT}  {line}");

@@ -18,6 +18,7 @@ pub(in crate::commands) struct Words {
     pub(super) none_sent: String,
     pub(super) no_key: String,
     pub(super) no_url: String,
+    pub(super) no_answer: String,
     pub(super) stand_in: String,
     error: String,
     warning: String,
