@@ -314,6 +314,10 @@ fn misuse_ends_with_2_and_help_shows_examples() {
         let (code, out, err) = run(dir.path(), args);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?} {err}");
     }
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, out, err) = run(dir.path(), &["doctor", "--partner", PARTNER, "--gateway", &address]);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
     let (code, out, _) = run(dir.path(), &["doctor", "--help"]);
     assert!(code == 0 && out.contains("Examples:\n  danbao doctor"), "{out}");
     let mut command = danbao(dir.path(), &["doctor", "--json"]);

@@ -142,12 +142,15 @@ pub struct Freshness {
 }
 
 /// Plans what to ask. What is not configured, or cannot be asked with what is configured, is left out; `Disowned` is
-/// asked only if a stand-in gateway will be there to say no.
+/// asked only if a stand-in gateway will be there to say no, and `Chinese` only in a charset that is configured.
 pub fn plan(settings: &Settings, fresh: Freshness, has_stand_in: bool) -> Plan {
     let mut plan = Plan::default();
     for &id in ProbeId::ALL {
         let Some(url) = settings.url(id.place()).filter(|url| target(url).is_some()) else { continue };
-        if id == ProbeId::Disowned && !has_stand_in {
+        // Chinese in a charset that nobody has named would accuse a shop that uses another.
+        let is_blind = (id == ProbeId::Disowned && !has_stand_in)
+            || (id == ProbeId::Chinese && settings.charset.is_none());
+        if is_blind {
             continue;
         }
         let Some(request) = request(id, url, settings, fresh, &mut plan.notify_ids) else { continue };

@@ -179,6 +179,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     }
     let (left, right) = line.split_once('=')?;
     let right = right.strip_prefix('>').unwrap_or(right).trim_start();
+    let right = right.strip_prefix("strtolower(").unwrap_or(right).trim_start();
     let quote = right.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let (value, _) = right.get(1..)?.split_once(quote)?;
     let is_edge = |character: char| !(character.is_ascii_alphanumeric() || character == '_');
@@ -217,6 +218,14 @@ mod tests {
             settings.fill_from(line.as_bytes());
             assert_eq!(settings.partner.as_deref(), Some("2088000000000001"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_charset_may_pass_through_a_function_and_a_comment_says_nothing() {
+        let mut settings = Settings::default();
+        settings
+            .fill_from(b"// $key = 'no';\n$config['input_charset'] = strtolower('UTF-8');\n$key = f('x');");
+        assert_eq!((settings.charset.as_deref(), settings.key), (Some("UTF-8"), None));
     }
 
     #[test]

@@ -119,6 +119,7 @@ const SICK: &[Row] = &[
         &["1B-show-silent"],
     ),
     ("no such page", |f| page(f, ProbeId::ReturnEmpty, 404, "not found"), &["1B-status"]),
+    ("a login before the result", |f| page(f, ProbeId::ReturnEmpty, 401, "who is there?"), &["1B-status"]),
     ("a page that says what is missing", |f| page(f, ProbeId::ReturnEmpty, 400, "no parameters"), &[]),
     ("a blank page", |f| page(f, ProbeId::ReturnEmpty, 200, " \n"), &["1B-blank"]),
     ("a blank notify_url", |f| page(f, ProbeId::EmptyGet, 200, ""), &["1B-blank"]),

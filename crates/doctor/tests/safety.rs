@@ -86,6 +86,8 @@ fn the_plan_asks_each_question_once_and_only_what_is_configured() {
     let asked = plan(&bare, fresh(), true);
     assert!(asked.probes.iter().all(|probe| probe.id.is_empty_call()));
     assert!(plan(&Settings::default(), fresh(), true).probes.is_empty());
+    let nameless = Settings { charset: None, ..settings() };
+    assert!(plan(&nameless, fresh(), true).probes.iter().all(|probe| probe.id != ProbeId::Chinese));
     let without = plan(&settings(), fresh(), false);
     assert!(without.probes.iter().all(|probe| probe.id != ProbeId::Disowned));
 }

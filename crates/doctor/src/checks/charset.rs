@@ -82,6 +82,9 @@ pub(super) fn page_bytes(facts: &Facts) -> Verdict {
 /// The same message with Chinese in it is refused, or never comes as far as the question.
 pub(super) fn chinese_refused(facts: &Facts) -> Verdict {
     let (plain, chinese) = (ProbeId::Plain, ProbeId::Chinese);
+    if facts.settings.charset.is_none() {
+        return Verdict::NotLooked(Lack::Option("--charset"));
+    }
     if facts.settings.signing_key().is_none() {
         return Verdict::NotLooked(Lack::Option("--key-file"));
     }

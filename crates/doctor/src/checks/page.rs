@@ -125,13 +125,19 @@ fn pages_that(facts: &Facts, say: impl Fn(ProbeId, &Response) -> Option<Option<S
 /// A page that tells a visitor without parameters, with 400, that something is missing is a page; one that is not there
 /// is none.
 fn is_own_refusal(place: Place, status: u16) -> bool {
-    place == Place::Return && (400..500).contains(&status) && !matches!(status, 404 | 405 | 410)
+    place == Place::Return && (400..500).contains(&status) && !matches!(status, 401 | 404 | 405 | 407 | 410)
+}
+
+/// 2 C speaks of it.
+fn is_filters(place: Place, status: u16) -> bool {
+    place == Place::Notify && TURNED_AWAY.contains(&status)
 }
 
 pub(super) fn status(facts: &Facts) -> Verdict {
     pages_that(facts, |probe, response| {
         let status = status_of(response);
-        let is_well = status < 400 || TURNED_AWAY.contains(&status) || is_own_refusal(probe.place(), status);
+        let is_well =
+            status < 400 || is_filters(probe.place(), status) || is_own_refusal(probe.place(), status);
         (!is_well).then(|| Some(status.to_string()))
     })
 }

@@ -146,7 +146,12 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         Ok(asked) => asked,
         Err(error) => return Ok(misused(&format!("{error:#}"))),
     };
-    let seen = gather::gather(asked, &mut |done, all, probe| progress(words, done, all, probe))?;
+    let gathered = gather::gather(asked, &mut |done, all, probe| progress(words, done, all, probe));
+    let seen = match gathered {
+        Ok(seen) => seen,
+        // Not 1, which says that a shop was looked at: an address that cannot be had is the asker's matter.
+        Err(error) => return Ok(misused(&format!("{error:#}"))),
+    };
     let verdicts = examine(&seen.facts);
     if args.json {
         say(&format!("{}\n", serde_json::to_string_pretty(&report::data(&seen, &verdicts, words))?));
