@@ -9,7 +9,7 @@ use crate::finding::{About, Lack, Verdict};
 use crate::settings::Place;
 
 /// Half of the minute that a page return is valid for (protocol.md §6.3), in milliseconds.
-const SKEW_MAX_MS: i64 = 30_000;
+const SKEW_MAX_MS: u64 = 30_000;
 
 /// A clock that is wrong makes links look older than they are, and `notify_time` strange.
 pub(super) fn clock(facts: &Facts) -> Verdict {
@@ -21,9 +21,9 @@ pub(super) fn clock(facts: &Facts) -> Verdict {
             let date = exchange.outcome.as_ref().ok()?.headers().get(DATE)?.to_str().ok()?;
             skew_ms(date, exchange.sent_at, exchange.ended_at)
         });
-        let Some(skew) = skew.min_by_key(|skew| skew.abs()) else { continue };
+        let Some(skew) = skew.min_by_key(|skew| skew.unsigned_abs()) else { continue };
         is_any = true;
-        if skew.abs() > SKEW_MAX_MS {
+        if skew.unsigned_abs() > SKEW_MAX_MS {
             about.push(About::Text(format!("{}: {:+} s", place.name(), skew / 1000)));
         }
     }
