@@ -6,6 +6,7 @@ pub(crate) mod anti_phishing;
 pub(crate) mod apply;
 pub(crate) mod contract;
 pub(crate) mod deadline;
+pub(crate) mod fault_plan;
 pub(crate) mod handover;
 pub(crate) mod key;
 pub(crate) mod login;
@@ -14,6 +15,7 @@ pub(crate) mod page_return;
 pub(crate) mod partner;
 pub(crate) mod payment_request;
 pub(crate) mod planned_refusal;
+pub(crate) mod resend;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;
@@ -35,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0005_contract_rules.sql"),
     },
     Migration { version: 6, name: "login", sql: include_str!("../../migrations/0006_login.sql") },
+    Migration { version: 7, name: "faults", sql: include_str!("../../migrations/0007_faults.sql") },
 ];
 
 use crate::fault::Fault;

@@ -100,9 +100,19 @@ pub(crate) struct StoredNotice {
     pub(crate) awaiting: bool,
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) acknowledged_at: Option<Timestamp>,
+    /// The schedule has begun anew then, because a fault plan had spoiled what was tried before.
+    pub(crate) begun_anew_at: Option<Timestamp>,
+    /// Tries that do not count for the schedule.
+    pub(crate) tries_before: i64,
 }
 
 impl StoredNotice {
+    /// How many tries count, and since when.
+    pub(crate) fn tried(&self) -> (usize, Option<Timestamp>) {
+        let tries = usize::try_from(self.attempts - self.tries_before).unwrap_or(usize::MAX);
+        (tries, self.begun_anew_at.or(self.first_sent_at))
+    }
+
     /// What it says of a trade; `None` for a letter.
     pub(crate) fn facts(&self) -> Option<&TradeFacts> {
         match &self.said {
@@ -143,7 +153,8 @@ macro_rules! select_notice {
         concat!(
             "SELECT n.thread, n.seq, n.notify_id, n.notify_url, n.trade_status, n.refund_status, n.price, n.discount,
                     n.total_fee, n.logistics, n.partner, n.sign_type, n.charset, n.letter, n.created_at,
-                    n.first_sent_at, n.sent_at, n.attempts, n.awaiting, n.due_at, n.acknowledged_at
+                    n.first_sent_at, n.sent_at, n.attempts, n.awaiting, n.due_at, n.acknowledged_at,
+                    n.begun_anew_at, n.tries_before
              FROM notice n ",
             $rest
         )
@@ -165,6 +176,8 @@ fn read(row: &Row) -> Result<StoredNotice, Fault> {
         awaiting: columns.next()?,
         due_at: columns.next::<Option<i64>>()?.map(Timestamp),
         acknowledged_at: columns.next::<Option<i64>>()?.map(Timestamp),
+        begun_anew_at: columns.next::<Option<i64>>()?.map(Timestamp),
+        tries_before: columns.next()?,
     })
 }
 
@@ -259,7 +272,8 @@ pub(crate) fn load_due(tx: &mut dyn Conn, now: Timestamp, limit: i64) -> Result<
         "WHERE n.due_at <= $1
            AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.thread = n.thread AND o.seq <> n.seq
                            AND o.due_at IS NOT NULL
-                           AND ((o.awaiting = 1 AND o.due_at > $1) OR (o.attempts = 0 AND o.seq < n.seq)))
+                           AND ((o.awaiting = 1 AND o.due_at > $1)
+                             OR (o.attempts = 0 AND o.passes = 0 AND o.seq < n.seq)))
          ORDER BY n.due_at, n.thread, n.seq LIMIT $2"
     );
     tx.query(sql, &[Bind::Int(now.0), Bind::Int(limit)])?.iter().map(read).collect()
@@ -273,7 +287,8 @@ pub(crate) fn next_due(tx: &mut dyn Conn) -> Result<Option<Timestamp>, Fault> {
         "SELECT n.due_at FROM notice n WHERE n.due_at IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.thread = n.thread AND o.seq <> n.seq
                            AND o.due_at IS NOT NULL
-                           AND ((o.awaiting = 1 AND o.due_at > n.due_at) OR (o.attempts = 0 AND o.seq < n.seq)))
+                           AND ((o.awaiting = 1 AND o.due_at > n.due_at)
+                             OR (o.attempts = 0 AND o.passes = 0 AND o.seq < n.seq)))
          ORDER BY n.due_at LIMIT 1",
         &[],
     )?;
@@ -383,6 +398,44 @@ pub(crate) fn reschedule(
     tx.execute(
         "UPDATE notice SET awaiting = 0, due_at = $3 WHERE thread = $1 AND seq = $2",
         &[Bind::Text(thread.as_str()), Bind::Int(seq), due_at.map(|at| at.0).into()],
+    )?;
+    Ok(())
+}
+
+/// A fault plan puts the next try off; with `passes`, newer ones of the thread need not wait for it.
+pub(crate) fn put_off(
+    tx: &mut dyn Conn,
+    notice: &StoredNotice,
+    due_at: Timestamp,
+    passes: bool,
+) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE notice SET awaiting = 0, due_at = $3, passes = $4 WHERE thread = $1 AND seq = $2",
+        &[
+            Bind::Text(notice.thread.as_str()),
+            Bind::Int(notice.seq),
+            Bind::Int(due_at.0),
+            passes.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The schedule begins anew then: what was tried before does not count.
+pub(crate) fn begin_anew(tx: &mut dyn Conn, notice: &StoredNotice, at: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE notice SET awaiting = 0, due_at = $3, begun_anew_at = $3, tries_before = attempts
+         WHERE thread = $1 AND seq = $2",
+        &[Bind::Text(notice.thread.as_str()), Bind::Int(notice.seq), Bind::Int(at.0)],
+    )?;
+    Ok(())
+}
+
+/// Notes that it was sent for the first time beside its schedule.
+pub(crate) fn note_first_sent(tx: &mut dyn Conn, notice: &StoredNotice, now: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE notice SET first_sent_at = COALESCE(first_sent_at, $3) WHERE thread = $1 AND seq = $2",
+        &[Bind::Text(notice.thread.as_str()), Bind::Int(notice.seq), Bind::Int(now.0)],
     )?;
     Ok(())
 }
