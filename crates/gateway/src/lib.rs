@@ -21,6 +21,7 @@ mod numbers;
 mod on_its_way;
 pub mod pages;
 pub mod password;
+mod refunds;
 mod resends;
 mod router;
 mod rows;

@@ -54,6 +54,7 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
         (true, ["desk", "trades", trade_no, action]) => {
             desk::trade::act(turn, request, &TradeNo::new(*trade_no), action)
         }
+        (_, ["refunds", id]) => desk::refund_batch::route(turn, request, id),
         _ => Ok(Visit::of(turn, request)?.not_found()),
     }
 }

@@ -63,6 +63,8 @@ text_keys! {
         AlreadyPaid = "already_paid",
         /// The trade belongs to another buyer: TRADE_BUYER_NOT_MATCH.
         OtherBuyer = "other_buyer",
+        /// The refund batch is another seller's.
+        OtherSeller = "other_seller",
         /// Nothing is at this address.
         NotFound = "not_found",
         /// It is there, but not for this viewer.

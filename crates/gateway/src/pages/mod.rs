@@ -9,6 +9,7 @@ mod explanation;
 mod front;
 mod login;
 mod order;
+mod refunds;
 mod words;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use login::{
     AddressChoice, AddressForm, AddressPosting, Consent, Etao, EtaoShop, EtaoVisitor, HandoverSignIn, Purpose,
 };
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
+pub use refunds::{BatchState, RefundBatch, RefundLine, RefundPaid};
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
 pub const CSS: &str = include_str!("../../pages/danbao.css");
@@ -164,6 +166,9 @@ templates!(
     "desk.html",
     "trade.html",
     "refund.html",
+    "refund_paid.html",
+    "refund_lines.html",
+    "refund_batch.html",
     "addresses.html",
     "handover_sign_in.html",
     "consent.html",

@@ -218,6 +218,9 @@ fn tables_that_are_looked_up_by_a_wire_word_or_a_choice_hold_exactly_these() {
     all_of("link", LinkLabel::ALL.iter().map(|k| k.key()).collect());
     all_of("debug_label", DebugLabel::ALL.iter().map(|k| k.key()).collect());
     all_of("notice_state", NoticeState::ALL.iter().map(|k| k.key()).collect());
+    let states: Vec<_> = BatchState::ALL.iter().map(|k| k.key()).collect();
+    all_of("refund_batch.heading", states.clone());
+    all_of("refund_batch.text", states);
     all_of("actor", vec!["buyer", "seller", "partner", "timer", "platform"]);
     all_of("event", danbao_engine::change::Command::ALL.iter().map(|c| c.as_str()).collect());
     all_of("ledger", vec!["user", "escrow", "bank", "fee", "sandbox"]);

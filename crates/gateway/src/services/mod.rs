@@ -9,6 +9,7 @@ mod error_notice;
 mod notify_verify;
 pub(crate) mod payment;
 mod query_timestamp;
+mod refund_fastpay_by_platform;
 mod refused;
 mod send_goods_confirm_by_platform;
 mod single_trade_query;
@@ -99,6 +100,9 @@ fn dispatch(turn: &mut Turn<'_>, request: &Request, params: Params, service: Opt
         Service::QueryTimestamp => query_timestamp::answer(turn, &call),
         Service::SingleTradeQuery => single_trade_query::answer(turn, &call),
         Service::CloseTrade => close_trade::answer(turn, &call),
+        Service::RefundFastpayByPlatformPwd | Service::RefundFastpayByPlatformNopwd => {
+            refund_fastpay_by_platform::answer(turn, &call)
+        }
         Service::AlipayAuthAuthorize | Service::UserLogisticsAddressQuery => login::arrive(turn, &call),
         Service::NotifyVerify => Err(Fault::invariant("notify_verify is answered before")),
     }

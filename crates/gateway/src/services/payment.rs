@@ -9,6 +9,7 @@ use danbao_engine::repeat;
 use danbao_engine::settlement::Royalty;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
+use danbao_protocol::money::Fen;
 use danbao_protocol::service::misfit;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
@@ -149,7 +150,7 @@ fn is_same(turn: &mut Turn<'_>, one: &Party, other: &Party) -> Result<bool, Faul
 }
 
 /// 16 digits, the date first (protocol.md §4.1).
-pub(super) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
+pub(crate) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
     let number = turn.number("trade")?;
     Ok(TradeNo::new(format!("{}{:08}", turn.now.wire_day(), number.rem_euclid(100_000_000))))
 }
@@ -270,6 +271,7 @@ pub(crate) fn load_royalty(
             receiver: receiver.user_id,
             amount: share.amount,
             memo: share.memo.clone(),
+            refunded: Fen::ZERO,
         });
     }
     Ok(Ok(shares))

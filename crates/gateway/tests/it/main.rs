@@ -22,6 +22,8 @@ mod notifications;
 mod openapi;
 mod order;
 mod purchases;
+mod refund_batches;
+mod refund_slices;
 mod refunds;
 mod refusals;
 mod terms;

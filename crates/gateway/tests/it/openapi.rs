@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::address_query::query;
 use super::login::login;
 use super::order::Call;
+use super::refund_batches;
 use super::world::{World, on_both_databases};
 
 fn described(world: &mut World) -> Value {
@@ -199,6 +200,7 @@ fn every_described_path_answers_as_it_is_described() {
         world.answer_with(500, "no");
         let stranger = world.merchant("stranger@shop.example", json!({}));
         let fresh = Call::direct(&shop, "a2", "10.00").url();
+        let batch = refund_batches::refunded_by_call(world);
         for (method, path, operation) in operations(&openapi) {
             if path == "/openapi.json" {
                 continue;
@@ -211,7 +213,11 @@ fn every_described_path_answers_as_it_is_described() {
                 "/etao" => body["partner"] = json!(shop.partner),
                 _ => {}
             }
-            let query = if path == "/trades" { "?out_trade_no=a1" } else { "" };
+            let query = match path.as_str() {
+                "/trades" => "?out_trade_no=a1",
+                "/refund-batches" => &batch,
+                _ => "",
+            };
             let asked = format!(
                 "{}{query}",
                 path.replace("{trade_no}", &trade_no)
@@ -327,6 +333,8 @@ fn every_mistake_is_a_problem_that_is_described() {
             ),
             (&get, "/partners/{partner}/refusals", "/partners/1/refusals", Value::Null, "not_found"),
             (&get, "/trades", "/trades", Value::Null, "out_trade_no_missing"),
+            (&get, "/refund-batches", "/refund-batches", Value::Null, "batch_no_missing"),
+            (&get, "/refund-batches", "/refund-batches?partner=1&batch_no=2", Value::Null, "not_found"),
             (&get, "/trades/{trade_no}", nobody, Value::Null, "not_found"),
             (
                 &post,
@@ -501,6 +509,7 @@ fn a_refund_and_its_actions_answer_as_they_are_described() {
             json!({ "action": "pay", "method": "bank" }),
             json!({ "action": "confirm_goods" }),
             json!({ "action": "close" }),
+            json!({ "action": "refund_paid", "amount": "1.00", "reason": "少发一件" }),
         ] {
             check(&openapi, body, &action, "body").unwrap();
             let answer = world.done(Method::POST, &path, &action);
