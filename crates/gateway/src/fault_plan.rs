@@ -16,7 +16,7 @@ use danbao_protocol::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::rows::fault_plan as rows;
-use crate::rows::notice::{Said, StoredNotice};
+use crate::rows::notice::{self, Said, StoredNotice};
 use crate::turn::Turn;
 
 macro_rules! kinds {
@@ -92,10 +92,7 @@ impl Kind {
 
     /// Whether the merchant has not been told by a try that this happened to, whatever it answered.
     pub(crate) const fn spoils(self) -> bool {
-        matches!(
-            self,
-            Kind::Outage | Kind::Drop | Kind::CutBody | Kind::CorruptSign | Kind::WrongCharset
-        )
+        matches!(self, Kind::Outage | Kind::Drop | Kind::CutBody | Kind::CorruptSign | Kind::WrongCharset)
     }
 
     const fn puts_off(self) -> bool {
@@ -139,6 +136,58 @@ pub(crate) struct Mishap {
     pub(crate) detail: i64,
 }
 
+impl Rule {
+    /// A line of a plan as somebody wishes it; what is not said is as usual.
+    ///
+    /// # Errors
+    /// Which number is out of its bounds, or that this fault has none.
+    pub(crate) fn wish(
+        kind: Kind,
+        percent: Option<i64>,
+        seconds: Option<i64>,
+        times: Option<i64>,
+        tries: Option<i64>,
+    ) -> Result<Rule, String> {
+        let measure = kind.measure();
+        let percent = percent.unwrap_or(100);
+        if !(1..=100).contains(&percent) {
+            return Err("percent: 1 to 100".to_owned());
+        }
+        if tries.is_some_and(|tries| !(1..=TRIES_MAX).contains(&tries)) {
+            return Err(format!("tries: 1 to {TRIES_MAX}"));
+        }
+        Ok(Rule {
+            kind,
+            percent,
+            seconds: number(kind, "seconds", seconds, measure.seconds)?,
+            times: number(kind, "times", times, measure.times)?,
+            tries,
+        })
+    }
+}
+
+/// More tries than any schedule has.
+const TRIES_MAX: i64 = 100;
+
+fn number(
+    kind: Kind,
+    name: &str,
+    wished: Option<i64>,
+    measure: Option<(i64, i64, i64)>,
+) -> Result<i64, String> {
+    match (wished, measure) {
+        (None, measure) => Ok(measure.map_or(0, |(_, _, usual)| usual)),
+        (Some(_), None) => Err(format!("{} has no {name}", kind.as_str())),
+        (Some(wished), Some((least, most, _))) if (least..=most).contains(&wished) => Ok(wished),
+        (Some(_), Some((least, most, _))) => Err(format!("{name} of {}: {least} to {most}", kind.as_str())),
+    }
+}
+
+/// How long a plan lasts if nobody says otherwise: 25 hours, longer than a notification is tried (protocol.md §6.5).
+pub(crate) const USUAL_SECONDS: i64 = 25 * 3_600;
+/// The longest plan: a year.
+pub(crate) const SECONDS_MAX: i64 = 366 * DAY_SECONDS;
+
 impl Plan {
     /// What happens to a try: a function of the seed, the place and the number of the try alone.
     fn draw(&self, place: i64, nth: i64) -> Vec<Mishap> {
@@ -169,7 +218,8 @@ impl Plan {
 
     /// When the copies of a duplicate go, after the try itself.
     fn spread(&self, place: i64, nth: i64, times: i64) -> Vec<Duration> {
-        let seconds = self.rules.iter().find(|rule| rule.kind == Kind::Duplicate).map_or(0, |rule| rule.seconds);
+        let seconds =
+            self.rules.iter().find(|rule| rule.kind == Kind::Duplicate).map_or(0, |rule| rule.seconds);
         let mut entropy = source(self.seed, place, nth, Kind::Duplicate);
         let after = |entropy: &mut Entropy| if seconds == 0 { 0 } else { 1 + below(entropy, seconds) };
         (0..times).map(|_| Duration::from_secs(after(&mut entropy).unsigned_abs())).collect()
@@ -307,7 +357,8 @@ pub(crate) fn meet(turn: &mut Turn<'_>, plans: &[Plan], notice: &StoredNotice) -
     let nth = attempt - first_attempt + 1;
     let drawn = plan.draw(place, nth);
     let done = rows::load_mishaps(turn.tx, &notice.thread, notice.seq, attempt)?;
-    let mut record = |mishap: &Mishap| rows::insert_mishap(turn.tx, plan.plan_id, notice, attempt, *mishap, turn.now);
+    let mut record =
+        |mishap: &Mishap| rows::insert_mishap(turn.tx, plan.plan_id, notice, attempt, *mishap, turn.now);
     let waits: Vec<&Mishap> =
         drawn.iter().filter(|mishap| mishap.kind.puts_off() && !done.contains(mishap)).collect();
     if let Some(seconds) = waits.iter().map(|mishap| mishap.detail).max() {
@@ -322,7 +373,8 @@ pub(crate) fn meet(turn: &mut Turn<'_>, plans: &[Plan], notice: &StoredNotice) -
         mishaps.retain(|mishap| mishap.kind == Kind::Drop);
     }
     mishaps.iter().try_for_each(&mut record)?;
-    let copies = mishaps.iter().find(|mishap| mishap.kind == Kind::Duplicate).map_or(0, |mishap| mishap.detail);
+    let copies =
+        mishaps.iter().find(|mishap| mishap.kind == Kind::Duplicate).map_or(0, |mishap| mishap.detail);
     let copies_at = plan.spread(place, nth, copies).into_iter().map(|after| turn.now.plus(after)).collect();
     Ok(Ordeal { mishaps, put_off: None, copies_at })
 }
@@ -338,7 +390,7 @@ fn plan_for<'p>(
     }
     let partner = match &notice.said {
         Said::Letter(letter) => Some(letter.partner.clone()),
-        Said::Trade(_) => rows::partner_of(turn.tx, &notice.thread)?,
+        Said::Trade(_) => notice::load_request_of(turn.tx, &notice.thread)?.map(|(partner, _)| partner),
     };
     let is_own = |plan: &&Plan| {
         plan.trade_no.as_ref().is_some_and(|trade_no| trade_no.as_str() == notice.thread.as_str())

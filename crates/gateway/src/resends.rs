@@ -50,13 +50,8 @@ fn send(turn: &mut Turn<'_>, due: &StoredResend, notice: &StoredNotice) -> Resul
         Host::Open => {}
         Host::Busy(_) | Host::Slow => return resend::put_off(turn.tx, &due.key, turn.now.plus(ASIDE)),
     }
-    let request = delivery::write(
-        turn,
-        notice,
-        notice.first_sent_at.unwrap_or(turn.now),
-        uri,
-        &Ordeal::default(),
-    )?;
+    let request =
+        delivery::write(turn, notice, notice.first_sent_at.unwrap_or(turn.now), uri, &Ordeal::default())?;
     notice::note_first_sent(turn.tx, notice, turn.now)?;
     resend::begin(turn.tx, &due.key, turn.now.plus(turn.config.answer_within), turn.now)?;
     turn.send(Sending::Resend(due.key.clone()), host, request);

@@ -99,7 +99,8 @@ pub(crate) fn load_latest(
 
 /// One plan.
 pub(crate) fn load(tx: &mut dyn Conn, plan_id: i64) -> Result<Option<Plan>, Fault> {
-    let sql = "SELECT plan_id, partner, trade_no, seed, begun_at, until_at, met FROM fault_plan WHERE plan_id = $1";
+    let sql =
+        "SELECT plan_id, partner, trade_no, seed, begun_at, until_at, met FROM fault_plan WHERE plan_id = $1";
     let plan = tx.query_opt(sql, &[Bind::Int(plan_id)])?.as_ref().map(read).transpose()?;
     plan.map(|plan| with_rules(tx, plan)).transpose()
 }
@@ -116,13 +117,6 @@ pub(crate) fn end(tx: &mut dyn Conn, plan_id: i64, now: Timestamp) -> Result<(),
         &binds,
     )?;
     Ok(())
-}
-
-/// Whose trade it is.
-pub(crate) fn partner_of(tx: &mut dyn Conn, thread: &Thread) -> Result<Option<PartnerId>, Fault> {
-    let sql = "SELECT partner FROM payment_request WHERE trade_no = $1";
-    let row = tx.query_opt(sql, &[Bind::Text(thread.as_str())])?;
-    Ok(row.map(|row| row.get::<String>(0)).transpose()?.map(PartnerId::new))
 }
 
 /// A notification's place in a plan and its first try there; given to it when the plan meets it.

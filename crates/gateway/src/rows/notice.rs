@@ -137,6 +137,9 @@ pub(crate) fn make_notify_id(thread: &Thread, seq: i64, entropy: &mut Entropy) -
     NotifyId::new(format!("{thread}{}{}", entropy.hex(16), two_digits(seq)))
 }
 
+/// What of an id is its thread.
+const THREAD_CHARS: usize = 16;
+
 /// Two digits to the base 36; a trade changed more than 1295 times repeats them, which no lawful life of a trade comes
 /// near.
 fn two_digits(number: i64) -> String {
@@ -256,6 +259,63 @@ pub(crate) fn is_owed(tx: &mut dyn Conn, notify_url: &str, letter: &Letter) -> R
 pub(crate) fn load(tx: &mut dyn Conn, thread: &Thread, seq: i64) -> Result<Option<StoredNotice>, Fault> {
     let sql = select_notice!("WHERE n.thread = $1 AND n.seq = $2");
     tx.query_opt(sql, &[Bind::Text(thread.as_str()), Bind::Int(seq)])?.as_ref().map(read).transpose()
+}
+
+/// The notification of this id.
+pub(crate) fn load_by_id(tx: &mut dyn Conn, notify_id: &str) -> Result<Option<StoredNotice>, Fault> {
+    let sql = select_notice!("WHERE n.thread = $1 AND n.notify_id = $2");
+    let thread = notify_id.get(..THREAD_CHARS).unwrap_or_default();
+    tx.query_opt(sql, &[Bind::Text(thread), Bind::Text(notify_id)])?.as_ref().map(read).transpose()
+}
+
+/// Which notifications are looked for. An empty text is any.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) partner: &'a str,
+    pub(crate) thread: &'a str,
+    /// A word of [`StoredNotice::state`].
+    pub(crate) state: &'a str,
+    /// Those that came to be owed then or later.
+    pub(crate) since: Timestamp,
+}
+
+/// Notifications in the order of their threads, behind this one.
+pub(crate) fn load_page(
+    tx: &mut dyn Conn,
+    wanted: &Wanted<'_>,
+    after: (&str, i64),
+    limit: i64,
+) -> Result<Vec<StoredNotice>, Fault> {
+    let sql = select_notice!(
+        "LEFT JOIN payment_request r ON r.trade_no = n.thread
+         WHERE (n.thread > $1 OR (n.thread = $1 AND n.seq > $2))
+           AND ($3 = '' OR COALESCE(n.partner, r.partner) = $3)
+           AND ($4 = '' OR n.thread = $4)
+           AND ($5 = '' OR $5 = CASE WHEN n.acknowledged_at IS NOT NULL THEN 'acknowledged'
+                                     WHEN n.due_at IS NOT NULL THEN 'pending' ELSE 'given_up' END)
+           AND n.created_at >= $6
+         ORDER BY n.thread, n.seq LIMIT $7"
+    );
+    let binds = [
+        Bind::Text(after.0),
+        Bind::Int(after.1),
+        Bind::Text(wanted.partner),
+        Bind::Text(wanted.thread),
+        Bind::Text(wanted.state),
+        Bind::Int(wanted.since.0),
+        Bind::Int(limit),
+    ];
+    tx.query(sql, &binds)?.iter().map(read).collect()
+}
+
+/// Whose request a thread goes back to, and under which number of theirs; `None` for a letter's.
+pub(crate) fn load_request_of(
+    tx: &mut dyn Conn,
+    thread: &Thread,
+) -> Result<Option<(PartnerId, String)>, Fault> {
+    let sql = "SELECT partner, out_trade_no FROM payment_request WHERE trade_no = $1";
+    let row = tx.query_opt(sql, &[Bind::Text(thread.as_str())])?;
+    row.map(|row| Ok((PartnerId::new(row.get::<String>(0)?), row.get(1)?))).transpose()
 }
 
 /// A thread's notifications, oldest first.
@@ -411,12 +471,7 @@ pub(crate) fn put_off(
 ) -> Result<(), Fault> {
     tx.execute(
         "UPDATE notice SET awaiting = 0, due_at = $3, passes = $4 WHERE thread = $1 AND seq = $2",
-        &[
-            Bind::Text(notice.thread.as_str()),
-            Bind::Int(notice.seq),
-            Bind::Int(due_at.0),
-            passes.into(),
-        ],
+        &[Bind::Text(notice.thread.as_str()), Bind::Int(notice.seq), Bind::Int(due_at.0), passes.into()],
     )?;
     Ok(())
 }

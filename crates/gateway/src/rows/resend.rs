@@ -191,13 +191,7 @@ pub(crate) fn tell(tx: &mut dyn Conn, thread: &Thread, seq: i64, ended: &Ended) 
     let next = last_told(tx)? + 1;
     tx.execute(
         "INSERT INTO telling (telling_no, thread, seq, attempt, resend_no) VALUES ($1, $2, $3, $4, $5)",
-        &[
-            Bind::Int(next),
-            Bind::Text(thread.as_str()),
-            Bind::Int(seq),
-            attempt.into(),
-            resend_no.into(),
-        ],
+        &[Bind::Int(next), Bind::Text(thread.as_str()), Bind::Int(seq), attempt.into(), resend_no.into()],
     )?;
     Ok(())
 }

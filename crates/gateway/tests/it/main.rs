@@ -11,6 +11,7 @@ mod desk;
 mod error_notices;
 mod etao;
 mod evidence;
+mod faults;
 mod gbk;
 mod groups;
 mod hostile;
