@@ -260,6 +260,26 @@ wire_enum! {
         TradeStatusNotAvaild = "TRADE_STATUS_NOT_AVAILD",
         /// The amount to be refunded is nothing, or more than there is.
         RefundTradeFeeError = "REFUND_TRADE_FEE_ERROR",
+        /// The mobile interface's, not this one's: platform error.
+        SystemException = "SYSTEM_EXCEPTION",
+        /// The mobile interface's: common parameter missing.
+        CommonParamsIllegal = "COMMON_PARAMS_ILLEGAL",
+        /// The mobile interface's: signature wrong.
+        SignIllegal = "SIGN_ILLEGAL",
+        /// The mobile interface's: service unknown.
+        ServiceNotExist = "SERVICE_NOT_EXIST",
+        /// The mobile interface's: `req_data` malformed.
+        ReqDataIllegal = "REQ_DATA_ILLEGAL",
+        /// The mobile interface's: partner not opened.
+        PartnerIllegal = "PARTNER_ILLEGAL",
+        /// The mobile interface's: `sec_id` unknown.
+        SecIdNotExist = "SEC_ID_NOT_EXIST",
+        /// The mobile interface's: business parameter missing.
+        BizParamsIllegal = "BIZ_PARAMS_ILLEGAL",
+        /// The mobile interface's: business parameter too long.
+        BizParamsTooLong = "BIZ_PARAMS_TOO_LONG",
+        /// The mobile interface's: seller account differs.
+        SellerAccountNotMatch = "SELLER_ACCOUNT_NOT_MATCH",
         /// More than 1000 items: `batch_num` is over 1000.
         BatchNumExceedLimit = "BATCH_NUM_EXCEED_LIMIT",
         /// `refund_date` is not `yyyy-MM-dd HH:mm:ss`.

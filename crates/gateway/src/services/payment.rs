@@ -48,8 +48,8 @@ fn refused(call: &Call, code: ErrorCode) -> Refused {
     };
     Refused::new(code, Some(call.service), call.charset)
         .with_params(call.params.clone())
-        .with_parameter(misfit.map(|misfit| misfit.parameter))
         .signed_by(&call.partner)
+        .with_parameter(misfit.map(|misfit| misfit.parameter))
 }
 
 fn check_and_keep(
@@ -65,7 +65,9 @@ fn check_and_keep(
         return Ok(Err(code));
     }
     let anti_phishing = check_anti_phishing(turn, partner, &request)?;
-    if let Err(code) = anti_phishing.and_then(|()| contract::check_browser(call, &request)) {
+    if let Err(code) =
+        anti_phishing.and_then(|()| contract::check_browser(call, request.direct.exter_invoke_ip.as_deref()))
+    {
         return Ok(Err(code));
     }
     for check in [check_etao, check_parties, check_royalty] {

@@ -8,6 +8,7 @@ mod browser;
 mod cashier;
 mod deadlines;
 mod desk;
+mod error_codes;
 mod error_notices;
 mod etao;
 mod evidence;

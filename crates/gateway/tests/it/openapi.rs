@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use danbao_engine::change::Command;
 use danbao_engine::deadlines::DeadlineKind;
+use danbao_protocol::service::Service;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -164,6 +165,14 @@ fn every_route_is_described_and_every_description_has_a_route() {
             operations(&openapi).iter().map(|(method, path, _)| format!("{method} {path}")).collect();
         assert_eq!(described, routes());
         assert!(described.len() > 10);
+        let names = |at: &str| -> Vec<String> {
+            let words = openapi.pointer(at).and_then(Value::as_array).unwrap();
+            words.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let all: Vec<String> = Service::ALL.iter().map(|service| service.as_str().to_owned()).collect();
+        assert_eq!(names("/components/schemas/NewPartner/properties/services/items/enum"), all);
+        let planned = names("/components/schemas/PlannedRefusal/properties/service/enum");
+        assert!(planned.iter().eq(all.iter().filter(|name| *name != "notify_verify")));
     });
 }
 

@@ -375,6 +375,17 @@ impl World {
         assert!(answers.is_empty());
     }
 
+    /// Lets a partner ask for money on behalf of one more seller.
+    pub(crate) fn add_seller(&mut self, partner: &str, user_id: &str) {
+        let is_new = format!(
+            "SELECT COUNT(*) FROM partner_seller WHERE partner = '{partner}' AND user_id = '{user_id}'"
+        );
+        if self.count(&is_new) == 0 {
+            let sql = "INSERT INTO partner_seller (partner, user_id) VALUES ($1, $2)";
+            self.vandalize(sql, &[Bind::Text(partner), Bind::Text(user_id)]);
+        }
+    }
+
     /// Writes into the database behind the gateway's back.
     pub(crate) fn vandalize(&mut self, sql: &str, binds: &[Bind<'_>]) {
         let changed = self.disk.inspect(|conn| conn.execute(sql, binds)).unwrap();
