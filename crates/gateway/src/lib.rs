@@ -36,3 +36,4 @@ pub use fault::Fault;
 pub use gateway::{Gateway, OpenError};
 pub use rows::MIGRATIONS;
 pub use sandbox::demo::{DemoBuyer, DemoPartner, DemoWorld};
+pub use sandbox::stored_token;

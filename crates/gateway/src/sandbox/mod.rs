@@ -109,6 +109,14 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
     Ok(answer.map_or_else(Problem::respond, |body| web::json(StatusCode::OK, &body)))
 }
 
+/// The bearer token of a sandbox's API, out of its database; `None` if it is no sandbox, or was never opened.
+///
+/// # Errors
+/// If the database fails.
+pub fn stored_token(conn: &mut dyn danbao_store::Conn) -> Result<Option<String>, Fault> {
+    setting::load(conn, setting::SANDBOX_TOKEN)
+}
+
 /// Gives a new sandbox its token.
 pub(crate) fn ensure_token(turn: &mut Turn<'_>) -> Result<(), Fault> {
     if setting::load(turn.tx, setting::SANDBOX_TOKEN)?.is_none() {
