@@ -9,6 +9,7 @@ use danbao_protocol::sign::{self, Leniency, Verifier};
 use http::Method;
 use serde_json::{Value, json};
 
+use super::browser::Browser;
 use super::order::Call;
 use super::world::{World, days, on_both_databases};
 
@@ -411,5 +412,89 @@ fn who_follows_the_sends_misses_none() {
         );
         let none = world.done(Method::GET, "/attempts?after=last", &Value::Null);
         assert_eq!((&none["attempts"], &none["next"]), (&json!([]), &more["next"]));
+    });
+}
+
+/// The seller signs in.
+fn seller(world: &mut World) -> Browser {
+    let mut browser = Browser::default();
+    let form = browser.open(world, "/desk/faults").form("/desk/sign-in");
+    let account = world.shop.seller_email.clone();
+    let page = browser.send(world, &form.with("account", &account).with("login_password", "login123"));
+    assert_eq!(page.at, "/desk/faults");
+    browser
+}
+
+#[test]
+fn a_seller_plans_faults_at_the_desk_and_sees_on_the_trade_what_they_did() {
+    on_both_databases(|world| {
+        let shop = world.shop.clone();
+        let mut browser = seller(world);
+        let page = browser.open(world, "/desk/faults?lang=en");
+        let form = page.form("/desk/faults").with("partner", &shop.partner);
+        let unchosen = |mut form: super::browser::Form| {
+            form.fields.retain(|name, _| {
+                ![
+                    "outage",
+                    "delay",
+                    "reorder",
+                    "drop",
+                    "cut_body",
+                    "slow_body",
+                    "corrupt_sign",
+                    "wrong_charset",
+                    "duplicate",
+                ]
+                .contains(&name.as_str())
+            });
+            form
+        };
+        let form = unchosen(form);
+        assert!(browser.send(world, &form).shows("Choose at least one fault."));
+        let wrong = form.clone().with("drop", "1").with("drop_percent", "101");
+        assert!(browser.send(world, &wrong).shows("A number is wrong or out of its range."));
+        let stranger = form.clone().with("drop", "1").with("trade_no", "2012022999999999");
+        assert!(browser.send(world, &stranger).shows("This merchant has no such trade."));
+        let wished = form.with("drop", "1").with("drop_tries", "1").with("seed", "7");
+        let page = browser.send(world, &wished);
+        assert!(
+            page.shows("The plan has begun.") && page.shows("Plan 1") && page.shows("Seed 7"),
+            "{}",
+            page.html
+        );
+
+        let trade_no = buy(world, &Call::direct(&shop, "p1", "1.00"));
+        world.later(seconds(5));
+        world.acknowledge();
+        let trade = browser.open(world, &format!("/desk/trades/{trade_no}"));
+        assert!(trade.shows("Loss"), "{}", trade.html);
+        assert!(browser.open(world, "/desk/faults").shows("notification 1, try 1"));
+        let ended = browser.open(world, "/desk/faults").form("/desk/faults/1/end");
+        let page = browser.send(world, &ended);
+        assert!(page.shows("ended") && !page.has_form("/end"));
+    });
+}
+
+#[test]
+fn nobody_plans_faults_for_another_sellers_notifications() {
+    on_both_databases(|world| {
+        let zhang = world.zhang();
+        let mut browser = seller(world);
+        let form = browser.open(world, "/desk/faults").form("/desk/faults");
+        let stranger = world.merchant("stranger@shop.example", json!({}));
+        let foreign = form.with("partner", &stranger.partner).with("drop", "1");
+        browser.send(world, &foreign);
+        assert_eq!(world.count("SELECT COUNT(*) FROM fault_plan"), 0);
+        let body = json!({ "partner": stranger.partner, "faults": [{ "fault": "drop" }] });
+        world.done(Method::POST, "/faults", &body);
+        let mut form = browser.open(world, "/desk/faults").form("/desk/faults");
+        form.action = "/desk/faults/1/end".to_owned();
+        assert_eq!(browser.send(world, &form).status, http::StatusCode::NOT_FOUND);
+
+        let mut buyer = Browser::default();
+        let sign_in = buyer.open(world, "/desk/faults").form("/desk/sign-in");
+        let page =
+            buyer.send(world, &sign_in.with("account", &zhang.email).with("login_password", "login123"));
+        assert!(!page.has_form("/desk/faults"), "a buyer has no contract");
     });
 }
