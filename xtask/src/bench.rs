@@ -17,9 +17,13 @@ pub(crate) fn run() -> Result<()> {
     let ratio = verify_ratio()?;
     println!("    {ratio:.2} times MD5; at most {VERIFY_RATIO_MAX}");
     println!("==> explaining a wrong signature");
-    process::run(
-        in_workspace(&mut Command::new("cargo")).args(["bench", "-p", "danbao-explain", "--bench", "explain"]),
-    )?;
+    process::run(in_workspace(&mut Command::new("cargo")).args([
+        "bench",
+        "-p",
+        "danbao-explain",
+        "--bench",
+        "explain",
+    ]))?;
     println!("==> payments through HTTP, beside a bare loop over rusqlite that writes the same rows");
     process::run(
         in_workspace(&mut Command::new("cargo")).args(["bench", "-p", "danbao", "--bench", "payments"]),

@@ -11,9 +11,14 @@ mod demo;
 mod doctor;
 mod explain;
 mod explain_code;
+mod faults;
 mod import_log;
 mod keys;
+mod listen;
 mod merchant;
+mod notify;
+mod sandbox;
+mod table;
 mod text;
 mod up;
 
@@ -61,6 +66,15 @@ enum Command {
     /// Name, make, add and retire keys
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::KeysArgs),
+    /// Follow the notifications of a running sandbox, with the shop's answers
+    #[command(after_help = listen::EXAMPLES)]
+    Listen(Box<listen::ListenArgs>),
+    /// List, show and resend the notifications of a running sandbox
+    #[command(after_help = notify::EXAMPLES)]
+    Notify(notify::NotifyArgs),
+    /// Plan faults of the wire in a running sandbox: lost, late, doubled, reordered, spoiled
+    #[command(after_help = faults::EXAMPLES)]
+    Faults(faults::FaultsArgs),
     /// Serve the merchant's kit beside a shop in any language: REST, signed webhooks, a feed of changes
     #[command(after_help = merchant::EXAMPLES)]
     Merchant(merchant::MerchantArgs),
@@ -88,6 +102,9 @@ pub fn run() -> ExitCode {
         Command::ExplainCode(args) => explain_code::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Keys(args) => keys::run(args),
+        Command::Listen(args) => listen::run(&args),
+        Command::Notify(args) => notify::run(&args),
+        Command::Faults(args) => faults::run(&args),
         Command::Merchant(args) => merchant::run(args),
     };
     match done {

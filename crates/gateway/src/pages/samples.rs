@@ -6,6 +6,7 @@ use danbao_protocol::error_code::ErrorCode;
 use super::*;
 
 mod desk;
+mod faults;
 mod login;
 
 /// A page with its samples, each under a short name.
@@ -41,6 +42,7 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<AddressForm>(&mut see);
     all::<AddressPosting>(&mut see);
     all::<Etao>(&mut see);
+    all::<Faults>(&mut see);
 }
 
 const ID: &str = "k3v9x2m7q4";

@@ -61,8 +61,11 @@ fn notice(state: NoticeState, outcomes: &[(&str, &str)]) -> NoticeFact {
                 answer: (*answer).into(),
                 duration_ms: 12,
                 ok: *answer == "success",
+                faults: if *answer == "success" { Vec::new() } else { vec!["slow_body"] },
             })
             .collect(),
+        waits: if state == NoticeState::Pending { vec!["delay"] } else { Vec::new() },
+        resends: vec![Resend { reason: "asked".into(), ended: None }],
     }
 }
 
