@@ -91,8 +91,6 @@ pub struct GatewaySettings {
     pub return_express_days: u16,
     /// Goods sent back by post count as received after so many days.
     pub return_post_days: u16,
-    /// A token of the quick login saves its buyer the sign-in for so many minutes.
-    pub token_minutes: u16,
     /// Whoever does nothing is signed out after so many minutes.
     pub login_state_minutes: u16,
     /// A token saves its buyer the sign-in for so many minutes.
@@ -182,7 +180,6 @@ impl Default for GatewaySettings {
             return_goods_days: 7,
             return_express_days: 10,
             return_post_days: 30,
-            token_minutes: 30,
             login_state_minutes: 10,
             token_minutes: 30,
             return_link_seconds: 60,

@@ -347,7 +347,6 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
             return_express: days(settings.return_express_days),
             return_post: days(settings.return_post_days),
         },
-        token: seconds(settings.token_minutes) * 60,
         login_state: seconds(settings.login_state_minutes) * 60,
         token: seconds(settings.token_minutes) * 60,
         return_link: seconds(settings.return_link_seconds),

@@ -96,9 +96,12 @@ fn the_demo_ends_with_everybody_in_agreement() {
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["imbalance"], "0.00");
     let flows = report["flows"].as_array().unwrap();
-    assert_eq!(flows.len(), 10);
-    for flow in flows {
-        assert_eq!(flow["agrees"], true, "{flow}");
+    assert_eq!(flows.len(), 18);
+    let batch: Vec<&str> = flows[15..].iter().map(|flow| flow["trade_status"].as_str().unwrap()).collect();
+    assert_eq!(batch, ["TRADE_SUCCESS", "TRADE_CLOSED", "TRADE_CLOSED"]);
+    assert!(flows[15..].iter().all(|flow| flow["refund_status"] == "REFUND_SUCCESS"));
+    assert!(flows.iter().all(|flow| flow["agrees"] == true), "{flows:?}");
+    for flow in &flows[..15] {
         let is_refunded = flow["refund_status"] == "REFUND_SUCCESS";
         let end = if is_refunded { "TRADE_CLOSED" } else { "TRADE_FINISHED" };
         assert_eq!(flow["trade_status"], end, "{flow}");

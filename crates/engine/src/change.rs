@@ -91,11 +91,13 @@ pub enum Command {
     ConfirmReturn,
     /// The buyer withdrew a refund, or let a step of its own lapse.
     WithdrawRefund,
+    /// The seller gave money of a direct payment back.
+    RefundPaid,
 }
 
 impl Command {
     /// Every command.
-    pub const ALL: [Command; 18] = [
+    pub const ALL: [Command; 19] = [
         Command::Create,
         Command::Arrange,
         Command::Pay,
@@ -114,6 +116,7 @@ impl Command {
         Command::ReturnGoods,
         Command::ConfirmReturn,
         Command::WithdrawRefund,
+        Command::RefundPaid,
     ];
 
     /// Reads the word in the trade's history.
@@ -142,6 +145,7 @@ impl Command {
             Command::ReturnGoods => "return_goods",
             Command::ConfirmReturn => "confirm_return",
             Command::WithdrawRefund => "withdraw_refund",
+            Command::RefundPaid => "refund_paid",
         }
     }
 }

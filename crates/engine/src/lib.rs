@@ -4,6 +4,7 @@
 pub mod change;
 pub mod chart;
 pub mod deadlines;
+pub mod fastpay_refund;
 pub mod machine;
 pub mod notices;
 pub mod refund;

@@ -130,6 +130,7 @@ pub fn create(opening: Opening, clocks: &Clocks, now: Timestamp) -> Result<Chang
         shipment: None,
         paid_from: None,
         refund: None,
+        refunded: Fen::ZERO,
         gmt,
         version: 0,
         request,

@@ -209,6 +209,7 @@ fn succeed(
     let mut postings = vec![Posting { debit: source.clone(), credit: back, amount: application.amount }];
     let rest = rest(trade, application.amount)?;
     let mut after = moved(trade, RefundStatus::RefundSuccess);
+    after.refunded = application.amount;
     if rest.is_positive() {
         after.trade_status = TradeStatus::TradeFinished;
         postings.extend(settlement::pay_seller(trade, source, rest)?);

@@ -23,6 +23,8 @@ pub struct Royalty {
     pub amount: Fen,
     /// Free text of the request.
     pub memo: String,
+    /// How much of it has been given back with refunds.
+    pub refunded: Fen,
 }
 
 /// The postings that pay the seller `amount` out of `source`, then the fee on it, then the shares in their order.

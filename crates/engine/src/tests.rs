@@ -2,6 +2,7 @@
 
 mod accounts;
 mod diagram;
+mod fastpay_stories;
 mod properties;
 mod refund_stories;
 mod retries;

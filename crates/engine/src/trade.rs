@@ -116,6 +116,8 @@ pub struct Trade {
     pub paid_from: Option<Account>,
     /// What the buyer wants back, and how it stands beside `refund_status`.
     pub refund: Option<Refund>,
+    /// How much of the total has gone back to the buyer so far.
+    pub refunded: Fen,
     /// The instants of its life.
     pub gmt: Instants,
     /// Counts the changes; two decisions on the same version cannot both be written.

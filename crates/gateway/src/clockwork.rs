@@ -6,13 +6,14 @@ use danbao_protocol::ids::TradeNo;
 
 use crate::delivery::BROKEN_ASIDE;
 use crate::fault::Fault;
+use crate::refunds;
 use crate::rows::{apply, deadline, trade};
 use crate::turn::Turn;
 
 /// Deadlines taken in one transaction; what is left over is due at once again.
 const DEADLINES_MAX: i64 = 200;
 
-/// Lets every deadline that has come do what it is for.
+/// Lets every deadline that has come do what it is for, then takes the next items of refund batches.
 pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), Fault> {
     for (trade_no, kind) in deadline::load_due(turn.tx, turn.now, DEADLINES_MAX)? {
         let trade = match load(turn, &trade_no) {
@@ -31,7 +32,7 @@ pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), Fault> {
             None => deadline::delete(turn.tx, &trade_no, kind)?,
         }
     }
-    Ok(())
+    refunds::run(turn)
 }
 
 fn load(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Trade, Fault> {

@@ -10,6 +10,7 @@ use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::money::Fen;
 
 use crate::fault::Fault;
+use crate::refunds::{self, DeskRefund};
 use crate::rows::{apply, deadline};
 use crate::turn::Turn;
 
@@ -30,6 +31,8 @@ pub(crate) enum Deed {
     ConfirmReturn,
     /// The seller gives the buyer so many days more to confirm.
     ExtendTimeout(u64),
+    /// The seller gives money of a direct payment back.
+    RefundPaid(DeskRefund),
     /// The seller refuses a refund and says why.
     RefuseRefund(Grounds),
     /// The buyer sends the goods back.
@@ -61,6 +64,9 @@ pub(crate) fn carry_out(
     side: Side,
     deed: Deed,
 ) -> Result<Result<Trade, Refusal>, Fault> {
+    if let (Side::Seller, Deed::RefundPaid(asked)) = (side, &deed) {
+        return refunds::by_seller(turn, trade, asked);
+    }
     match decide(turn, trade, side, deed)? {
         Ok(Some(change)) => apply::apply(turn, &change).map(Ok),
         Ok(None) => Ok(Ok(trade.clone())),

@@ -10,7 +10,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::OnItsWay;
-use crate::rows::{self, deadline, notice, setting};
+use crate::rows::{self, deadline, notice, refund_batch, setting};
 use crate::turn::{Known, Memory, Turn};
 use crate::{clockwork, delivery, router, sandbox, web};
 
@@ -192,7 +192,8 @@ impl Node for Gateway {
             let held_until = gateway.memory.on_its_way.held_until();
             let notice = notice.map(|due| held_until.map_or(due, |until| due.max(until)));
             let deadline = deadline::next_due(gateway.conn.as_mut())?;
-            Ok(notice.into_iter().chain(deadline).min())
+            let refunds = refund_batch::next_due(gateway.conn.as_mut())?;
+            Ok(notice.into_iter().chain(deadline).chain(refunds).min())
         };
         match due(self) {
             Ok(at) => Ok(at.map(|at| Timestamp(at.0.saturating_sub(offset)))),

@@ -20,6 +20,7 @@ mod numbers;
 mod on_its_way;
 pub mod pages;
 pub mod password;
+mod refunds;
 mod router;
 mod rows;
 mod sandbox;

@@ -50,8 +50,10 @@ pub(crate) fn of_notice(
     let is_unshipped = is_unpaid || was == TradeStatus::WaitSellerSendGoods;
     message.gmt_payment = then(message.gmt_payment, !is_unpaid);
     message.gmt_send_goods = then(message.gmt_send_goods, !is_unshipped);
-    message.gmt_refund = then(message.gmt_refund, facts.refund_status == Some(RefundStatus::RefundSuccess));
     message.gmt_close = then(message.gmt_close, was.is_final());
+    // Refunded again since: this refund was made when its notice came to be owed.
+    let is_refunded = facts.refund_status == Some(RefundStatus::RefundSuccess);
+    message.gmt_refund = message.gmt_refund.filter(|_| is_refunded).map(|at| at.min(notice.created_at));
     message.logistics = group(trade, facts.logistics);
     if message.logistics.is_none() {
         (message.gmt_logistics_modify, message.receive) = (None, None);

@@ -6,7 +6,7 @@ use danbao_protocol::node::{Request, Response};
 use http::{Method, StatusCode};
 
 use crate::fault::Fault;
-use crate::pages::{self, DemoAccount, Errors, Home, Lang, Link, LinkLabel, NoticeKind};
+use crate::pages::{self, DemoAccount, Errors, Home, Lang, Link, LinkLabel, NoticeKind, OneError};
 use crate::sandbox::demo;
 use crate::turn::Turn;
 use crate::visit::Visit;
@@ -54,6 +54,7 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
         (true, ["desk", "trades", trade_no, action]) => {
             desk::trade::act(turn, request, &TradeNo::new(*trade_no), action)
         }
+        (_, ["refunds", id]) => desk::refund_batch::route(turn, request, id),
         _ => Ok(Visit::of(turn, request)?.not_found()),
     }
 }
@@ -78,15 +79,15 @@ fn home(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
 /// The catalogue of error codes, or one of them.
 fn errors(turn: &mut Turn<'_>, request: &Request, code: Option<&str>) -> Result<Response, Fault> {
     let visit = Visit::of(turn, request)?;
-    let codes = match code {
-        None => ErrorCode::ALL.to_vec(),
-        Some(code) => match ErrorCode::from_wire(code) {
-            Some(code) => vec![code],
-            None => return Ok(visit.not_found()),
-        },
+    let lang = visit.shell.lang;
+    let Some(code) = code else {
+        let errors = ErrorCode::ALL.iter().map(|code| pages::explain(*code, lang)).collect();
+        return Ok(visit.page(&Errors { errors }));
     };
-    let errors = codes.into_iter().map(|code| pages::explain(code, visit.shell.lang)).collect();
-    Ok(visit.page(&Errors { errors, is_one: code.is_some() }))
+    match ErrorCode::from_wire(code) {
+        Some(code) => Ok(visit.page(&OneError { error: pages::explain(code, lang) })),
+        None => Ok(visit.not_found()),
+    }
 }
 
 /// The same as data, `?lang=en` for English.

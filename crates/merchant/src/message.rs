@@ -197,6 +197,15 @@ impl Signed {
 }
 
 impl Genuine {
+    /// For the steps that other kinds of messages take from here.
+    pub(crate) fn params(&self) -> &Params {
+        &self.params
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        self.way
+    }
+
     /// What the gateway has answered to a question of ours, signed: nobody else can have said it.
     pub(crate) fn answered(params: Params, partner: PartnerId) -> Genuine {
         Genuine { way: Way::Query, params, partner }
@@ -219,7 +228,8 @@ impl Genuine {
     /// have moved, the amount.
     ///
     /// While the trade is unpaid or closed the amount is only reported ([`Checked::trade`]): a seller may change
-    /// the price of an unpaid trade, and the carriage is settled at the cashier (protocol.md §10, trap 20).
+    /// the price of an unpaid trade, and the carriage is settled at the cashier (protocol.md §10, trap 20). Later it must
+    /// be a total of the order, unless the message says that the seller has changed the price (`is_total_fee_adjust`).
     ///
     /// # Errors
     /// [`Rejected`] with the check that failed, in the order of [`crate::Check`].
@@ -242,11 +252,20 @@ impl Genuine {
         if trade.seller_id != facts.seller_id || other_email {
             return Err(Rejected::OtherSeller);
         }
-        if claims_money(&trade.trade_status) && !facts.total_fees.contains(&trade.total_fee) {
+        let is_ours = facts.total_fees.contains(&trade.total_fee) || is_adjusted(&trade, &text);
+        if claims_money(&trade.trade_status) && !is_ours {
             return Err(Rejected::OtherAmount { said: trade.total_fee });
         }
         Ok(Checked { way: self.way, partner: self.partner, trade, text })
     }
+}
+
+/// The seller has changed the price while the trade was unpaid: the gateway says so, and the total is not below what
+/// price, quantity and discount of the message come to (protocol.md §4.3, §5.3). Carriage comes on top, and an instant
+/// trade's message does not name it. The page return of direct pay says none of this; there the notification has to tell.
+fn is_adjusted(trade: &ReportedTrade, text: &Text) -> bool {
+    let goods = || trade.price?.checked_mul(trade.quantity?)?.checked_add(trade.discount?);
+    text.get("is_total_fee_adjust") == Some("Y") && goods().is_some_and(|goods| trade.total_fee >= goods)
 }
 
 fn claims_money(status: &Reported<TradeStatus>) -> bool {
@@ -264,7 +283,8 @@ impl Checked {
         &self.partner
     }
 
-    /// Everything that every message says of a trade. Once money has moved its `total_fee` is one of the order's.
+    /// Everything that every message says of a trade. Once money has moved its `total_fee` is one of the order's, or the
+    /// one that the seller has made of it at the gateway's desk.
     pub fn trade(&self) -> &ReportedTrade {
         &self.trade
     }
@@ -285,7 +305,7 @@ fn required<'p>(params: &'p Params, name: &'static str) -> Result<&'p [u8], Reje
     params.get(name).filter(|value| !value.is_empty()).ok_or(Rejected::Missing(name))
 }
 
-fn ascii(params: &Params, name: &'static str) -> Result<String, Rejected> {
+pub(crate) fn ascii(params: &Params, name: &'static str) -> Result<String, Rejected> {
     let bytes = required(params, name)?;
     if bytes.is_ascii() {
         return Ok(String::from_utf8_lossy(bytes).into_owned());

@@ -77,13 +77,22 @@ impl Account {
     /// # Errors
     /// [`PaymentError`].
     pub fn payment_form(&self, request: &PaymentRequest, button: &str) -> Result<String, PaymentError> {
-        let params = self.signed_payment(request)?;
-        let text = params.decode(request.charset).map_err(|e| PaymentError::LineBreak(e.name))?;
-        let action = escape(&self.address(request.charset).to_string());
-        let charset = request.charset.label();
-        let mut html = format!(
-            "<form id=\"payment\" method=\"post\" action=\"{action}\" accept-charset=\"{charset}\">\n"
-        );
+        self.form("payment", &self.signed_payment(request)?, request.charset, button)
+    }
+
+    /// A form of signed parameters that submits itself.
+    pub(crate) fn form(
+        &self,
+        id: &str,
+        params: &Params,
+        charset: Charset,
+        button: &str,
+    ) -> Result<String, PaymentError> {
+        let text = params.decode(charset).map_err(|e| PaymentError::LineBreak(e.name))?;
+        let action = escape(&self.address(charset).to_string());
+        let charset = charset.label();
+        let mut html =
+            format!("<form id=\"{id}\" method=\"post\" action=\"{action}\" accept-charset=\"{charset}\">\n");
         for (name, value) in text.iter() {
             if value.contains(['\r', '\n']) {
                 return Err(PaymentError::LineBreak(name.to_owned()));
@@ -92,7 +101,7 @@ impl Account {
             html.push_str(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n"));
         }
         html.push_str(&format!("<button type=\"submit\">{}</button>\n</form>\n", escape(button)));
-        html.push_str("<script>document.getElementById(\"payment\").submit()</script>\n");
+        html.push_str(&format!("<script>document.getElementById(\"{id}\").submit()</script>\n"));
         Ok(html)
     }
 

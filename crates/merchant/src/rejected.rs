@@ -17,6 +17,8 @@ pub enum Check {
     NotifyVerify,
     /// The message names the order that it is held against.
     OutTradeNo,
+    /// The message tells of the refund batch that it is held against, item by item.
+    BatchNo,
     /// The message was signed for the partner that the order belongs to.
     Partner,
     /// The money went to the order's seller.
@@ -28,7 +30,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// A stable word: `form`, `sign`, `notify_verify`, `out_trade_no`, `partner`, `seller`, `total_fee`,
+    /// A stable word: `form`, `sign`, `notify_verify`, `out_trade_no`, `batch_no`, `partner`, `seller`, `total_fee`,
     /// `user_id`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Check {
             Check::Sign => "sign",
             Check::NotifyVerify => "notify_verify",
             Check::OutTradeNo => "out_trade_no",
+            Check::BatchNo => "batch_no",
             Check::Partner => "partner",
             Check::Seller => "seller",
             Check::TotalFee => "total_fee",
@@ -94,6 +97,9 @@ pub enum Rejected {
     /// The message names another order than the one it was held against.
     #[error("the message is about another order")]
     OtherOrder,
+    /// The message is about another refund batch than it was held against, or about other items.
+    #[error("the message is about another refund batch")]
+    OtherBatch,
     /// The message was signed for another partner than the order's.
     #[error("the message is for another partner than the order's")]
     OtherPartner,
@@ -137,6 +143,7 @@ impl Rejected {
             | Rejected::AnswerIllegible { .. }
             | Rejected::NoAnswer(_) => Check::NotifyVerify,
             Rejected::NoSuchOrder | Rejected::OtherOrder => Check::OutTradeNo,
+            Rejected::OtherBatch => Check::BatchNo,
             Rejected::OtherPartner => Check::Partner,
             Rejected::OtherSeller => Check::Seller,
             Rejected::OtherAmount { .. } => Check::TotalFee,

@@ -155,6 +155,31 @@ fn the_amount_of_an_unpaid_trade_may_still_change_and_that_of_a_paid_one_may_not
     }
 }
 
+/// The seller gave one yuan off at the gateway's desk, and the buyer has paid that.
+#[test]
+fn a_price_that_the_seller_has_changed_is_believed_where_the_message_says_so_and_bears_it_out() {
+    let told = [
+        ("price", "12.01"),
+        ("quantity", "1"),
+        ("discount", "-1.00"),
+        ("total_fee", "11.01"),
+        ("is_total_fee_adjust", "Y"),
+    ];
+    assert_eq!(check_changed(&told).unwrap().trade().total_fee, Fen(1_101));
+    // An instant trade's message does not say what its carriage was.
+    assert!(check_changed(&[told.as_slice(), &[("total_fee", "16.01")]].concat()).is_ok());
+    for wrong in [
+        ("is_total_fee_adjust", "N"),
+        ("is_total_fee_adjust", ""),
+        ("total_fee", "0.02"),
+        ("price", ""),
+        ("quantity", "9223372036854775807"),
+    ] {
+        let rejected = check_changed(&[told.as_slice(), &[wrong]].concat()).unwrap_err();
+        assert_eq!(rejected.check(), Check::TotalFee, "{wrong:?}");
+    }
+}
+
 #[test]
 fn an_unknown_status_is_kept_as_it_came() {
     let checked = check_changed(&[("trade_status", "COD_WAIT_BUYER_PAY")]).unwrap();

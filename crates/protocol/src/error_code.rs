@@ -6,7 +6,7 @@ use crate::status::wire_enum;
 
 wire_enum! {
     /// 错误代码: the eighteen of the tutorials first, then those of the interface documents and of client lists, for
-    /// payments, the quick login, shipping, queries and closings. The codes of refunds come with them.
+    /// payments, the quick login, shipping, queries, closings and refunds.
     ErrorCode {
         /// The merchant contract does not include the requested service, or the contract is not active.
         HasNoPrivilege = "HAS_NO_PRIVILEGE",
@@ -260,6 +260,128 @@ wire_enum! {
         TradeStatusNotAvaild = "TRADE_STATUS_NOT_AVAILD",
         /// The amount to be refunded is nothing, or more than there is.
         RefundTradeFeeError = "REFUND_TRADE_FEE_ERROR",
+        /// The mobile interface's, not this one's: platform error.
+        SystemException = "SYSTEM_EXCEPTION",
+        /// The mobile interface's: common parameter missing.
+        CommonParamsIllegal = "COMMON_PARAMS_ILLEGAL",
+        /// The mobile interface's: signature wrong.
+        SignIllegal = "SIGN_ILLEGAL",
+        /// The mobile interface's: service unknown.
+        ServiceNotExist = "SERVICE_NOT_EXIST",
+        /// The mobile interface's: `req_data` malformed.
+        ReqDataIllegal = "REQ_DATA_ILLEGAL",
+        /// The mobile interface's: partner not opened.
+        PartnerIllegal = "PARTNER_ILLEGAL",
+        /// The mobile interface's: `sec_id` unknown.
+        SecIdNotExist = "SEC_ID_NOT_EXIST",
+        /// The mobile interface's: business parameter missing.
+        BizParamsIllegal = "BIZ_PARAMS_ILLEGAL",
+        /// The mobile interface's: business parameter too long.
+        BizParamsTooLong = "BIZ_PARAMS_TOO_LONG",
+        /// The mobile interface's: seller account differs.
+        SellerAccountNotMatch = "SELLER_ACCOUNT_NOT_MATCH",
+        /// More than 1000 items: `batch_num` is over 1000.
+        BatchNumExceedLimit = "BATCH_NUM_EXCEED_LIMIT",
+        /// `refund_date` is not `yyyy-MM-dd HH:mm:ss`.
+        RefundDateError = "REFUND_DATE_ERROR",
+        /// `batch_num` is not a positive integer.
+        BatchNumError = "BATCH_NUM_ERROR",
+        /// `batch_num` is not the number of items in `detail_data`.
+        BatchNumNotEqualTotal = "BATCH_NUM_NOT_EQUAL_TOTAL",
+        /// One item takes a share back twice from the same party for the same party.
+        DublRoyaltyInDetail = "DUBL_ROYALTY_IN_DETAIL",
+        /// One item holds the same royalty part twice, letter by letter.
+        DupRoyaltyRefundItem = "DUP_ROYALTY_REFUND_ITEM",
+        /// One item's text is too long.
+        SingleDetailDataExceedLimit = "SINGLE_DETAIL_DATA_EXCEED_LIMIT",
+        /// One item's text holds control characters.
+        SingleDetailDataEncodingNotSupport = "SINGLE_DETAIL_DATA_ENCODING_NOT_SUPPORT",
+        /// A trade comes twice in one batch.
+        DublTradeNoInSameBatch = "DUBL_TRADE_NO_IN_SAME_BATCH",
+        /// The partner has used this `batch_no` before.
+        DuplicateBatchNo = "DUPLICATE_BATCH_NO",
+        /// `batch_no` is not today's date and 3 to 24 letters or digits.
+        BatchNoFormatError = "BATCH_NO_FORMAT_ERROR",
+        /// As `BATCH_NO_FORMAT_ERROR`, said of a result.
+        ResultBatchNoFormatError = "RESULT_BATCH_NO_FORMAT_ERROR",
+        /// `detail_data` does not parse.
+        DetailDataFormatError = "DETAIL_DATA_FORMAT_ERROR",
+        /// The bytes of a refund request are not text in its charset.
+        InvalidCharacterSet = "INVALID_CHARACTER_SET",
+        /// The trade's state allows no refund: it is not paid.
+        TradeStatusError = "TRADE_STATUS_ERROR",
+        /// The partner has no contract under which payments stay refundable.
+        PartnerNotSignProtocol = "PARTNER_NOT_SIGN_PROTOCOL",
+        /// The seller is not one for whom the partner may act.
+        SellerNotSignProtocol = "SELLER_NOT_SIGN_PROTOCOL",
+        /// A royalty party has no agreement.
+        RoyaltyerNotSignProtocol = "ROYALTYER_NOT_SIGN_PROTOCOL",
+        /// The trade is another partner's or another seller's.
+        NotThisPartnersTrade = "NOT_THIS_PARTNERS_TRADE",
+        /// An account that the request names does not exist.
+        AccountNotExists = "ACCOUNT_NOT_EXISTS",
+        /// The account's name and id are two accounts'.
+        EmailUseridNotMatch = "EMAIL_USERID_NOT_MATCH",
+        /// More is to be taken back than was shared, or nothing.
+        RefundRoyaltyFeeError = "REFUND_ROYALTY_FEE_ERROR",
+        /// A royalty party's balance does not cover what it gives back.
+        ReasonRefundRoyaltyError = "REASON_REFUND_ROYALTY_ERROR",
+        /// The amount is not valid, said of a result.
+        ResultAmountNotValid = "RESULT_AMOUNT_NOT_VALID",
+        /// The face amount is not valid, said of a result.
+        ResultFaceAmountNotValid = "RESULT_FACE_AMOUNT_NOT_VALID",
+        /// The account number is not valid, said of a result.
+        ResultAccountNoNotValid = "RESULT_ACCOUNT_NO_NOT_VALID",
+        /// `trade_no` is unknown.
+        TradeNotExists = "TRADE_NOT_EXISTS",
+        /// The product forbids this refund.
+        WholeDetailForbidRefund = "WHOLE_DETAIL_FORBID_REFUND",
+        /// The trade is closed: refunded in full, or never paid.
+        TradeHasClosed = "TRADE_HAS_CLOSED",
+        /// The refund period is over, or the contract has none.
+        TradeHasFinished = "TRADE_HAS_FINISHED",
+        /// The request asks for the service charge itself. Spelled as on the wire.
+        NoRefundChargePriviledge = "NO_REFUND_CHARGE_PRIVILEDGE",
+        /// A reason has 256 bytes or more.
+        BatchMemoLengthExceedLimit = "BATCH_MEMO_LENGTH_EXCEED_LIMIT",
+        /// More of the charge is asked back than was taken.
+        RefundChargeFeeGreaterThanLimit = "REFUND_CHARGE_FEE_GREATER_THAN_LIMIT",
+        /// The charge to be given back is wrong.
+        RefundChargeFeeError = "REFUND_CHARGE_FEE_ERROR",
+        /// Giving the charge back failed.
+        ReasonRefundChargeErr = "REASON_REFUND_CHARGE_ERR",
+        /// As `REFUND_TRADE_FEE_ERROR`, said of a result.
+        ReasonTradeRefundFeeErr = "REASON_TRADE_REFUND_FEE_ERR",
+        /// Another refund of the trade was faster.
+        ReasonHasRefundFeeNotMatch = "REASON_HAS_REFUND_FEE_NOT_MATCH",
+        /// Less is refunded than a coupon paid.
+        ReasonRefundAmountLessThanCouponFee = "REASON_REFUND_AMOUNT_LESS_THAN_COUPON_FEE",
+        /// An item has a sub-trade part (`$$`), and the trade has no sub-trades.
+        RefundSubtradeFeeError = "REFUND_SUBTRADE_FEE_ERROR",
+        /// A rule of one airline's contract.
+        NanhangRefundChargeAmountError = "NANHANG_REFUND_CHARGE_AMOUNT_ERROR",
+        /// An amount is malformed.
+        RefundAmountNotValid = "REFUND_AMOUNT_NOT_VALID",
+        /// The seller's account may not refund now.
+        SellerStatusNotAllow = "SELLER_STATUS_NOT_ALLOW",
+        /// An account's state is not valid, said of a result.
+        TxnResultAccountStatusNotValid = "TXN_RESULT_ACCOUNT_STATUS_NOT_VALID",
+        /// The seller's balance does not cover the refund.
+        TxnResultAccountBalanceNotEnough = "TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
+        /// The seller's account needs a certificate.
+        CaUserNotUseCa = "CA_USER_NOT_USE_CA",
+        /// The batch is being worked on elsewhere.
+        BatchRefundLockError = "BATCH_REFUND_LOCK_ERROR",
+        /// An escrow trade is refunded between buyer and seller, not by this interface.
+        TradeProductTypeNotAllowRefund = "TRADE_PRODUCT_TYPE_NOT_ALLOW_REFUND",
+        /// The batch's own state is wrong.
+        BatchRefundStatusError = "BATCH_REFUND_STATUS_ERROR",
+        /// The batch's or the trade's own data cannot be read.
+        BatchRefundDataError = "BATCH_REFUND_DATA_ERROR",
+        /// The refund failed for another reason.
+        RefundTradeFailed = "REFUND_TRADE_FAILED",
+        /// The refund failed for another reason.
+        RefundFail = "REFUND_FAIL",
         /// 业务数据被篡改: the request was altered after signing, or its logistics do not hold together when the
         /// cashier page is open. The tutorials show this message without a code; the name is ours
         /// ([`ErrorCode::is_on_the_wire`]).

@@ -39,6 +39,8 @@ text_ids! {
     OutTradeNo;
     /// 交易号: the gateway's number of a trade; ours are 16 digits, date first (protocol.md §4.1).
     TradeNo;
+    /// 退款批次号: a merchant's own number of a refund batch, the day first (protocol.md §7.5).
+    BatchNo;
     /// The id that a merchant hands back to `notify_verify`; ours are letters and digits, at most 64 (protocol.md §6.1).
     NotifyId;
 }

@@ -7,6 +7,7 @@
 //! Facts of the interface are cited as "protocol.md §n".
 
 pub mod address_post;
+pub mod batch_refund_notify;
 pub mod charset;
 pub mod error_code;
 pub mod ids;

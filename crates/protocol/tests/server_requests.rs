@@ -95,13 +95,17 @@ fn a_question_without_partner_or_id_is_invalid_and_not_false() {
 }
 
 #[test]
-fn browsers_call_payment_and_login_and_servers_the_others() {
-    let login = [Service::AlipayAuthAuthorize, Service::UserLogisticsAddressQuery];
+fn browsers_call_what_a_person_confirms_and_servers_the_rest() {
+    let by_a_person = [
+        Service::AlipayAuthAuthorize,
+        Service::UserLogisticsAddressQuery,
+        Service::RefundFastpayByPlatformPwd,
+    ];
     for service in Service::ALL {
-        let is_for_browsers = service.payment().is_some() || login.contains(service);
+        let is_for_browsers = service.payment().is_some() || by_a_person.contains(service);
         assert_eq!(is_for_browsers, service.kind() == Kind::Browser, "{service}");
     }
-    assert!(login.into_iter().all(Service::must_be_signed));
+    assert!(by_a_person.into_iter().all(Service::must_be_signed));
     assert!(Service::CloseTrade.must_be_signed());
     assert!(!Service::NotifyVerify.must_be_signed());
 }

@@ -36,6 +36,8 @@ const PAGE_BYTES_MAX: usize = 300;
 pub(crate) enum Why {
     /// The kit does not believe it.
     Check(&'static str),
+    /// The gateway did not say whether it is genuine: the same link may still be good in a moment.
+    Unheard,
     /// It has been used before.
     Used,
     /// Nobody was sent from this browser, or for this buyer.
@@ -48,6 +50,7 @@ impl Why {
     fn word(self) -> &'static str {
         match self {
             Why::Check(word) => word,
+            Why::Unheard => "unheard",
             Why::Used => "used",
             Why::NotBegun => "not_begun",
             Why::Target => "target",
@@ -192,7 +195,10 @@ fn let_in(
 
 impl From<&Rejected> for Why {
     fn from(rejected: &Rejected) -> Why {
-        Why::Check(rejected.check().as_str())
+        match rejected {
+            Rejected::NoAnswer(_) | Rejected::AnswerIllegible { .. } => Why::Unheard,
+            other => Why::Check(other.check().as_str()),
+        }
     }
 }
 
@@ -216,5 +222,6 @@ pub(crate) fn turn_away(
     };
     let is_signed_in = session(turn, visitor)?.is_some();
     let page = TurnedAway { what, why: why.word(), is_signed_in, has_cart };
-    Ok(web::html(StatusCode::BAD_REQUEST, pages::render(turn, visitor, "turned_away.html", &page)?))
+    let status = if why == Why::Unheard { StatusCode::BAD_GATEWAY } else { StatusCode::BAD_REQUEST };
+    Ok(web::html(status, pages::render(turn, visitor, "turned_away.html", &page)?))
 }

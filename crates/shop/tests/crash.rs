@@ -13,6 +13,7 @@ use danbao_shop::{Config, Lang, Members, Shop};
 use danbao_store::faulty::{Death, Disk};
 use danbao_store::testing::Database;
 use http::Method;
+use http::header::{COOKIE, SET_COOKIE};
 use serde_json::Value;
 
 const KEY: &str = "k0k1k2k3k4k5k6k7k8k9kakbkckdkekf";
@@ -132,5 +133,64 @@ fn a_death_at_any_moment_changes_nothing_in_the_end_on_either_database() {
             conn.query_one(sql, &[]).unwrap().get::<i64>(0).unwrap()
         });
         assert_eq!(notes, 0, "every order was delivered, and the key of the table allows no second time");
+    }
+}
+
+fn as_visitor(mut request: Request, cookie: &str) -> Request {
+    request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+    request
+}
+
+/// Signs in with a full cart; after a death the browser loads the same link again.
+fn sign_in_through(disk: &Disk, death: Option<Death>, id: &str) -> bool {
+    let mut shop = open(disk.connect()).unwrap();
+    let cart = ask(&mut shop, request(Method::POST, "/cart", "good=tea&add=1".into())).unwrap();
+    let cookie = cart.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let begin = request(Method::POST, "/login", "back=%2Fcheckout".into());
+    ask(&mut shop, as_visitor(begin, &cookie)).unwrap();
+    let mut params = Params::new();
+    let token = "20120229fedcba9876543210fedcba9876543210";
+    for (name, value) in [
+        ("is_success", "T"),
+        ("notify_id", id),
+        ("real_name", "张三"),
+        ("token", token),
+        ("user_id", "2088000000000003"),
+    ] {
+        params.push(name, value.as_bytes());
+    }
+    append(&mut params, &Signer::Md5(Md5Key::new(KEY))).unwrap();
+    let link = format!("/login/return?{}", params.to_urlencoded());
+    disk.plan(death);
+    let first = ask(&mut shop, as_visitor(request(Method::GET, &link, String::new()), &cookie));
+    let died = first.is_err();
+    disk.plan(None);
+    if died {
+        shop = open(disk.connect()).unwrap();
+        let again = ask(&mut shop, as_visitor(request(Method::GET, &link, String::new()), &cookie)).unwrap();
+        // Either nothing had happened and the link still works, or everything had and it says that it is used.
+        assert!(matches!(again.status().as_u16(), 303 | 400), "{death:?}");
+    }
+    let page = request(Method::GET, "/checkout", String::new());
+    let page = ask(&mut shop, as_visitor(page, &cookie)).unwrap();
+    let page = String::from_utf8_lossy(page.body()).into_owned();
+    assert!(page.contains("支付宝用户张三") && page.contains("明前龙井"), "{death:?}");
+    died
+}
+
+#[test]
+fn a_death_in_the_middle_of_a_login_loses_neither_the_buyer_nor_the_cart() {
+    for database in Database::of_each_kind().unwrap() {
+        let disk = Disk::new(database.connect().unwrap());
+        let mut deaths = 0;
+        for (way, plan) in
+            [Death::BeforeStatement as fn(u64) -> Death, Death::AfterCommit].into_iter().enumerate()
+        {
+            let mut n = 1;
+            while sign_in_through(&disk, Some(plan(n)), &format!("{way}-{n}")) {
+                (n, deaths) = (n + 1, deaths + 1);
+            }
+        }
+        assert!(deaths > 5, "{deaths}");
     }
 }

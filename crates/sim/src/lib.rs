@@ -1,8 +1,8 @@
 //! Gateway, merchant's kit and shop in virtual time: one seed, one thread, one life.
 //!
 //! [`world`] drives any set of nodes as the real host does, but out of an event queue: messages are lost, late, doubled
-//! and reordered ([`wire`]), processes die between any two statements and just after a commit, people click twice and
-//! close the page ([`people`]). Then comes quiet: nothing is lost any more and everything that is due happens, months
+//! and reordered ([`wire`]), processes die between any two statements and just after a commit, people click twice, close
+//! the page, haggle and quarrel ([`people`]). Then comes quiet: nothing is lost any more and everything that is due happens, months
 //! of it. Then the [`auditor`] holds both databases against a second set of books.
 //!
 //! A seed that fails is lived again with
@@ -12,6 +12,8 @@
 pub mod auditor;
 pub mod chance;
 pub mod contended;
+mod keys;
+pub mod kiosk;
 pub mod log;
 pub mod options;
 pub mod people;

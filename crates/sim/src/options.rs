@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use danbao_protocol::sign::SignType;
+
 use crate::chance::Chance;
 use crate::wire::Weather;
 
@@ -38,8 +40,23 @@ pub struct Options {
     pub clock_ahead: Duration,
     /// Whether the merchant has the advanced contract, under which an instant payment stays refundable for a time.
     pub is_refundable: bool,
+    /// Who sells.
+    pub trader: Trader,
+    /// What merchant and gateway sign with.
+    pub sign_type: SignType,
     /// How many of a thousand buyers are impatient: they click twice and close the page before the return.
     pub impatient: u32,
+    /// How many of a thousand orders bring buyer and seller to the desk, to haggle and to quarrel.
+    pub quarrelsome: u32,
+}
+
+/// Which program the merchant runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trader {
+    /// The model shop.
+    Shop,
+    /// The [`crate::kiosk`], which asks for shares and for times of its own.
+    Kiosk,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -71,7 +88,17 @@ impl Options {
             sends_max: of("sends_max").pick(&[1, 3, 256, 256]),
             clock_ahead: of("clock_ahead").pick(&[Duration::ZERO, Duration::ZERO, 77 * HOUR]),
             is_refundable: of("is_refundable").pick(&[true, false, false, false]),
+            trader: of("trader").pick(&[Trader::Shop, Trader::Shop, Trader::Kiosk]),
+            sign_type: of("sign_type").pick(&[
+                SignType::Md5,
+                SignType::Md5,
+                SignType::Md5,
+                SignType::Rsa,
+                SignType::Dsa,
+                SignType::Rsa2,
+            ]),
             impatient: of("impatient").pick(&[0, 300, 900]),
+            quarrelsome: of("quarrelsome").pick(&[0, 500, 1000]),
         }
     }
 
@@ -91,7 +118,10 @@ impl Options {
             sends_max: 256,
             clock_ahead: 25 * HOUR,
             is_refundable: false,
+            trader: Trader::Shop,
+            sign_type: SignType::Md5,
             impatient: 0,
+            quarrelsome: 0,
         }
     }
 }
@@ -134,8 +164,8 @@ impl fmt::Display for Options {
         writeln!(f, "  trouble         for {:?}", self.trouble)?;
         writeln!(
             f,
-            "  people          {} buyers, {} ‰ impatient, {} forgeries",
-            self.buyers, self.impatient, self.forgeries
+            "  people          {} buyers, {} ‰ impatient, {} ‰ quarrelsome, {} forgeries",
+            self.buyers, self.impatient, self.quarrelsome, self.forgeries
         )?;
         writeln!(
             f,
@@ -145,6 +175,7 @@ impl fmt::Display for Options {
         writeln!(f, "  contended       {} ‰ of statements", self.contended)?;
         writeln!(f, "  notifications   up to {} on their way", self.sends_max)?;
         writeln!(f, "  sandbox clock   {:?} ahead", self.clock_ahead)?;
-        write!(f, "  contract        {}", if self.is_refundable { "refundable" } else { "plain" })
+        let contract = if self.is_refundable { "refundable" } else { "plain" };
+        write!(f, "  contract        {contract}, {:?}, signed with {}", self.trader, self.sign_type)
     }
 }

@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use danbao_gateway::keys::{self as gateway_keys, Owner};
 use danbao_gateway::password::PasswordCost;
 use danbao_gateway::{Config, DemoWorld, Gateway};
 use danbao_merchant::Account;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::{AskId, Crash, Input, Node, Output, Request};
-use danbao_protocol::sign::Md5Key;
+use danbao_protocol::sign::pasted::Key;
+use danbao_protocol::sign::{Md5Key, Signer};
 use danbao_protocol::time::Timestamp;
 use danbao_shop::{Lang, Shop};
 use danbao_store::Conn;
@@ -20,14 +22,18 @@ use serde_json::{Value, json};
 use crate::auditor::{Auditor, Tally};
 use crate::chance::Chance;
 use crate::contended::{Contended, Rate};
-use crate::options::Options;
-use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Town};
+use crate::keys::{self, Pairs};
+use crate::kiosk::{Care, Terms, kiosk};
+use crate::options::{Options, Trader};
+use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Town};
 use crate::world::{Birth, Stuck, World};
 
 /// The gateway's authority.
 pub const GATEWAY: &str = "gateway.example";
 /// The merchant's authority.
 pub const SHOP: &str = "shop.example";
+/// Members with whom a seller shares.
+pub const PARTNERS_OF_SELLER: [&str; 2] = ["carol@danbao.example", "dave@danbao.example"];
 /// 2012-03-01 00:00 in Beijing.
 const BEGINNING: Timestamp = Timestamp(1_330_531_200_000);
 /// The longest that anything waits for its time is the refund period of 90 days.
@@ -39,12 +45,18 @@ pub struct Cast {
     /// What stands between the gateway and its disk.
     pub gateway_conn: fn(Box<dyn Conn>) -> Box<dyn Conn>,
     /// Builds the merchant for an account.
-    pub merchant: fn(Account) -> Birth,
+    pub merchant: fn(Account, &Options) -> Birth,
 }
 
 impl Cast {
     /// The product itself.
-    pub const PRODUCT: Cast = Cast { gateway_conn: |conn| conn, merchant: shop };
+    pub const PRODUCT: Cast = Cast {
+        gateway_conn: |conn| conn,
+        merchant: |account, options| match options.trader {
+            Trader::Shop => shop(account),
+            Trader::Kiosk => kiosk(account, Care::All, Terms::Varied),
+        },
+    };
 }
 
 fn shop(account: Account) -> Birth {
@@ -145,14 +157,7 @@ impl Stage {
         let (gateway_disk, merchant_disk) = (new_disk()?, new_disk()?);
         let town = settle(&gateway_disk, chance.seed(), options)?;
         let contention = Rate::new(AtomicU32::new(options.contended));
-        let account = Account::new(
-            PartnerId::new(town.merchant.partner.as_str()),
-            Md5Key::new(town.merchant.key.as_str()),
-            town.merchant.seller_email.as_str(),
-            UserId::new(town.merchant.seller_id.as_str()),
-            &format!("http://{GATEWAY}/gateway.do"),
-        )
-        .map_err(|error| Crash(error.to_string()))?;
+        let account = account(&town, options)?;
         let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone(), options.clock_ahead);
         let mut world = World::new(options.seed, BEGINNING, town, auditor, is_loud);
         world.add_site(
@@ -160,7 +165,11 @@ impl Stage {
             gateway_disk.clone(),
             contended(gateway(cast.gateway_conn, options.sends_max), &contention),
         );
-        world.add_site(SHOP, merchant_disk.clone(), contended((cast.merchant)(account), &contention));
+        world.add_site(
+            SHOP,
+            merchant_disk.clone(),
+            contended((cast.merchant)(account, options), &contention),
+        );
         world.set(options);
         Ok(Stage {
             options: options.clone(),
@@ -175,9 +184,16 @@ impl Stage {
     pub fn invite(&mut self) {
         // A source of their own: the same people come whatever else is changed in the world.
         let chance = &mut Chance::new(self.options.seed ^ 0x7065_6f70_6c65);
+        let minds = &mut Chance::new(self.options.seed ^ 0x006d_696e_6473);
         let half_ms = u64::try_from(self.options.trouble.as_millis()).unwrap_or(u64::MAX) / 2;
         for _ in 0..self.options.buyers {
-            let habits = Habits::draw(chance, self.options.impatient);
+            let quarrels = minds.per_mille(self.options.quarrelsome);
+            let quarrel = quarrels.then(|| Quarrel::draw(minds));
+            let mut habits = Habits::draw(chance, self.options.impatient);
+            if quarrel.is_some() {
+                // Whoever has a quarrel does not confirm in passing.
+                habits = Habits { quarrel, confirm: Purpose::Nothing, ..habits };
+            }
             let arrives = chance.millis(0, half_ms);
             self.invite_buyer(habits, arrives, chance);
         }
@@ -264,6 +280,20 @@ impl Stage {
     }
 }
 
+/// What the merchant knows of its contract.
+fn account(town: &Town, options: &Options) -> Result<Account, Crash> {
+    let Merchant { partner, key, seller_email, seller_id, .. } = &town.merchant;
+    let shared = Signer::Md5(Md5Key::new(key.as_str()));
+    let (signer, verifier) = match keys::pairs(options.sign_type) {
+        Some(pairs) => (pairs.merchant, pairs.gateway.verifier()),
+        None => (shared.clone(), shared.verifier()),
+    };
+    let (partner, seller_id) = (PartnerId::new(partner.as_str()), UserId::new(seller_id.as_str()));
+    let gateway = format!("http://{GATEWAY}/gateway.do");
+    Account::with_keys(partner, signer, verifier, seller_email.as_str(), seller_id, &gateway)
+        .map_err(|error| Crash(error.to_string()))
+}
+
 /// Seeds the gateway's database and says who is there.
 fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash> {
     let crash = |error: &dyn std::fmt::Display| Crash(error.to_string());
@@ -278,9 +308,20 @@ fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash>
         seller_email: partner.seller_email,
         seller_id: partner.seller_id,
         login_password: partner.login_password,
+        payment_password: partner.payment_password,
+        signer: None,
     };
     if options.is_refundable {
         sign_contract(&mut gateway, &sandbox_token, &mut merchant)?;
+    }
+    if options.trader == Trader::Kiosk {
+        for email in PARTNERS_OF_SELLER {
+            call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/users", &json!({ "email": email }))?;
+        }
+    }
+    if let Some(pairs) = keys::pairs(options.sign_type) {
+        exchange_keys(disk, &merchant, &pairs)?;
+        merchant.signer = Some(pairs.merchant);
     }
     let ahead = json!({ "seconds": options.clock_ahead.as_secs() });
     call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/clock/advance", &ahead)?;
@@ -299,10 +340,25 @@ fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash>
     })
 }
 
+/// The merchant gives the gateway the public half of its pair, as `danbao keys` does it.
+fn exchange_keys(disk: &Disk, merchant: &Merchant, pairs: &Pairs) -> Result<(), Crash> {
+    let partner = Owner::Partner(PartnerId::new(merchant.partner.as_str()));
+    let (public, own) = (Key::from(&pairs.merchant.verifier()), Key::from(&pairs.gateway));
+    for (owner, key) in [(Owner::Gateway, own), (partner, public)] {
+        let sign_type = pairs.gateway.sign_type();
+        gateway_keys::add(&mut *disk.connect(), &owner, sign_type, key, None, [0; 32], BEGINNING)
+            .map_err(|error| Crash(error.to_string()))?;
+    }
+    Ok(())
+}
+
 /// Another merchant, under the advanced contract.
 fn sign_contract(gateway: &mut Gateway, token: &str, merchant: &mut Merchant) -> Result<(), Crash> {
     let email = "advanced@danbao.example";
-    let wish = json!({ "seller_email": email, "display_name": "高级商户", "fee_ppm": 12_345, "is_refundable": true });
+    let wish = json!({
+        "seller_email": email, "display_name": "高级商户", "fee_ppm": 12_345, "is_refundable": true,
+        "custom_timeouts": true,
+    });
     let made = call_sandbox(gateway, token, "/sandbox/v1/partners", &wish)?;
     let text = |name: &str| {
         let word = made[name].as_str().map(str::to_owned);

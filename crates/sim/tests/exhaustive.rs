@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use danbao_sim::chance::Chance;
-use danbao_sim::people::{Habits, Means, Purpose, Way};
+use danbao_sim::people::{Habits, Means, Purpose, Quarrel, Temper, Way};
 use danbao_sim::{Cast, Options, Report, Stage, Victim};
 use danbao_store::faulty::Death;
 
@@ -30,6 +30,7 @@ fn habits(service: &'static str, mode: &'static str, way: Way, means: Means) -> 
         return_after: Duration::from_secs(1),
         seller: Purpose::ShipByShop,
         confirm: if way == Way::Visitor { Purpose::Nothing } else { Purpose::ConfirmByDesk },
+        quarrel: None,
     }
 }
 
@@ -44,8 +45,12 @@ fn well(habits: &Habits, report: &Report, what: &str) {
     let last = report.last_lines.join("\n");
     assert!(report.findings.is_empty(), "{what}:\n{:#?}\n{last}", report.findings);
     assert_eq!(report.tally.trades, 1, "{what}: there is no trade, or a second one\n{last}");
-    let finished = usize::from(!habits.abandons);
-    assert_eq!(report.tally.finished, finished, "{what}: the purchase did not end as it should\n{last}");
+    let is_refunded = report.tally.marks.keys().any(|mark| mark.ends_with("+ REFUND_SUCCESS"));
+    assert_eq!(is_refunded, habits.quarrel.is_some(), "{what}: the money is with the wrong people\n{last}");
+    if !is_refunded {
+        let finished = usize::from(!habits.abandons);
+        assert_eq!(report.tally.finished, finished, "{what}: the purchase did not end as it should\n{last}");
+    }
 }
 
 /// Lives the purchase once for each death; says how many there were.
@@ -75,6 +80,27 @@ fn die_once(habits: &Habits, victim: Victim, death: Death) -> u64 {
     let report = stage.play();
     well(habits, &report, &format!("{victim:?} dies {death:?} in {}", habits.service));
     report.deaths
+}
+
+/// A purchase that comes to nothing: applied for, agreed to, sent back, given back, at both desks.
+fn refunded() -> Habits {
+    let quarrel = Quarrel {
+        buyer: Temper::keen_to(&["apply_refund", "return_goods"]),
+        seller: Temper::keen_to(&["agree_refund", "confirm_return", "send_goods"]),
+        hesitates: Duration::ZERO,
+    };
+    let habits = habits("create_partner_trade_by_buyer", "escrow", Way::Member, Means::Balance);
+    Habits { seller: Purpose::Nothing, confirm: Purpose::Nothing, quarrel: Some(quarrel), ..habits }
+}
+
+#[test]
+fn a_refund_survives_every_death_of_the_gateway() {
+    assert!(die_everywhere(&refunded(), Victim::Gateway) > 200);
+}
+
+#[test]
+fn a_refund_survives_every_death_of_the_shop() {
+    assert!(die_everywhere(&refunded(), Victim::Merchant) > 50);
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use danbao_gateway::pages::{self, Explanation};
 use danbao_protocol::error_code::ErrorCode;
+use serde::Deserialize;
 
+use super::text::texts;
 use super::{say, terminal_lang};
 use crate::config::Lang;
 
@@ -14,6 +16,18 @@ Examples:
   danbao explain-code ILLEGAL_SIGN
   danbao explain-code --lang zh seller_not_in_specified_sellers
   danbao explain-code --json                    every code, as data";
+
+/// The words of the command, from the text files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    cause: String,
+    check: String,
+    cure: String,
+    services: String,
+    seen_in: String,
+    altered: String,
+}
 
 /// Options of `explain-code`.
 #[derive(Debug, Args)]
@@ -29,7 +43,9 @@ pub(super) struct ExplainCodeArgs {
 }
 
 pub(super) fn run(args: ExplainCodeArgs) -> anyhow::Result<ExitCode> {
-    let lang = match args.lang.unwrap_or_else(terminal_lang) {
+    let asked_lang = args.lang.unwrap_or_else(terminal_lang);
+    let words = &texts(asked_lang).explain_code;
+    let lang = match asked_lang {
         Lang::Zh => pages::Lang::Zh,
         Lang::En => pages::Lang::En,
     };
@@ -47,7 +63,7 @@ pub(super) fn run(args: ExplainCodeArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         say(&format!("{}\n", serde_json::to_string_pretty(&explained)?));
     } else {
-        let texts: Vec<String> = explained.iter().map(text).collect();
+        let texts: Vec<String> = explained.iter().map(|explained| text(explained, words)).collect();
         say(&texts.join("\n"));
     }
     Ok(ExitCode::SUCCESS)
@@ -59,11 +75,22 @@ fn find(asked: &str) -> Option<ErrorCode> {
         .or_else(|| ErrorCode::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(asked)).copied())
 }
 
-fn text(explained: &Explanation) -> String {
-    let mut text =
-        format!("{}\n  {}\n  {}\n", explained.code.unwrap_or("-"), explained.cause, explained.cure);
-    if !explained.seen_in.is_empty() {
-        text.push_str(&format!("  {}\n", explained.seen_in.join("; ")));
+fn text(explained: &Explanation, words: &Words) -> String {
+    let mut text = format!("{}\n", explained.code.unwrap_or(&words.altered));
+    if let Some(note) = &explained.note {
+        text.push_str(&format!("  {note}\n"));
+    }
+    let (services, seen_in) = (explained.services.join("\n    "), explained.seen_in.join("\n    "));
+    for (label, line) in [
+        (&words.cause, &explained.cause),
+        (&words.check, &explained.check),
+        (&words.cure, &explained.cure),
+        (&words.services, &services),
+        (&words.seen_in, &seen_in),
+    ] {
+        if !line.is_empty() {
+            text.push_str(&format!("  {label}\n    {line}\n"));
+        }
     }
     text
 }

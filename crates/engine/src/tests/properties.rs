@@ -62,6 +62,7 @@ impl Deal {
             receiver: user(PEOPLE[*receiver]),
             amount: Fen(*amount),
             memo: String::new(),
+            refunded: Fen::ZERO,
         });
         Opening {
             fee_ppm: self.fee_ppm,

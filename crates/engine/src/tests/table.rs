@@ -7,6 +7,7 @@
 //! Each further line is one command at one instant: who acts is the buyer or the seller unless `by` says otherwise.
 //! `ring` lets time go by until the next deadline, and what is planned for it happen. The refund's commands are
 //! `apply`, with `received` and an amount if it is not all, `agree`, `refuse`, `return EXPRESS`, `back` and `withdraw`;
+//! A paid direct trade is refunded by `give 4.00`, with `share carol 1.00` for each share that goes back.
 //! `pay` may say `frozen-seller`, `frozen-buyer` or `company 50.00` (how much one may pay a person); `release` is the
 //! platform's. `adjust -1.00` is another discount, `extend 3` more days to confirm.
 
@@ -28,6 +29,7 @@ use super::{
 use crate::change::{Actor, Change, Grounds};
 use crate::chart::Account;
 use crate::deadlines::{Clocks, Deadline, DeadlineKind};
+use crate::fastpay_refund::{self, Balances, PaidRefund, ReturnedShare};
 use crate::machine::{self, Choice, Means, Opening};
 use crate::refund::{self, Application};
 use crate::refusal::Refusal;
@@ -107,6 +109,7 @@ impl Counter {
                     receiver: user(words.must()),
                     amount: words.money(),
                     memo: String::new(),
+                    refunded: Fen::ZERO,
                 }),
                 kind => asked.logistics.push(LogisticsGroup {
                     logistics_type: LogisticsType::from_wire(&kind.to_uppercase()).unwrap(),
@@ -168,6 +171,11 @@ impl Counter {
             "refuse" => refund::refuse(&trade, &user(SELLER), no(), &clocks, now).map(Some),
             "return" => refund::return_goods(&trade, buyer, parcel(*by_post), &clocks, now).map(Some),
             "back" => refund::confirm_return(&trade, seller, now).map(Some),
+            "give" => {
+                let by = Actor::Partner;
+                let refunded = fastpay_refund::refund(&trade, &asked.given(), &self.held(), by, now)?;
+                Ok(Some(refunded.change))
+            }
             "withdraw" => refund::withdraw(&trade, Actor::Buyer(buyer.clone()), &clocks, now).map(Some),
             "ring" => {
                 let ring = |kind: &DeadlineKind| machine::expire(&trade, *kind, &clocks, now);
@@ -176,6 +184,15 @@ impl Counter {
             }
             other => panic!("{other} is no command"),
         }
+    }
+
+    /// What every person holds.
+    fn held(&self) -> Balances {
+        let person = |(account, balance): (&Account, &Fen)| match account {
+            Account::User(id) => Some((id.clone(), *balance)),
+            _ => None,
+        };
+        self.books.0.iter().filter_map(person).collect()
     }
 
     fn planned(&self, kind: DeadlineKind) -> Option<Timestamp> {
@@ -222,6 +239,7 @@ struct Asked {
     parties: Parties,
     is_received: bool,
     number: Option<String>,
+    shares: Vec<ReturnedShare>,
 }
 
 impl Asked {
@@ -234,6 +252,7 @@ impl Asked {
             parties: parties(),
             is_received: false,
             number: None,
+            shares: Vec::new(),
         };
         while let Some(word) = words.next() {
             match word {
@@ -247,6 +266,11 @@ impl Asked {
                 "frozen-buyer" => asked.parties = frozen_buyer(),
                 "company" => asked.parties = company(words.money()),
                 "received" => asked.is_received = true,
+                "share" => asked.shares.push(ReturnedShare {
+                    payer: user(words.must()),
+                    receiver: user(SELLER),
+                    amount: Fen::parse_signed(words.must()).unwrap(),
+                }),
                 number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
                     asked.number = Some(number.to_owned());
                 }
@@ -258,6 +282,10 @@ impl Asked {
 
     fn money(&self) -> Option<Fen> {
         self.number.as_deref().map(|text| Fen::parse_signed(text).unwrap())
+    }
+
+    fn given(&self) -> PaidRefund {
+        PaidRefund { amount: self.money().expect("how much"), royalty: self.shares.clone() }
     }
 
     fn days(&self) -> u64 {

@@ -3,7 +3,9 @@
 //!
 //! The clock stands still, so that two sequences which leave everything alike can be told to be alike; what comes after
 //! such a place is then walked once for all of them. So the walk ends by itself, when a round finds no new place: it
-//! covers sequences of every length, and not only up to a depth.
+//! covers sequences of **every** length, and not only up to a depth. No place is farther away than nine commands; the
+//! tenth round finds nothing new. What needs the clock to move (`t_s_send_1`, the lengths of extensions) is told in the
+//! stories instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,6 +23,7 @@ use super::{
 use crate::change::{Actor, Change, Command, Grounds};
 use crate::chart::Account;
 use crate::deadlines::{Clocks, Deadline, DeadlineKind};
+use crate::fastpay_refund::{self, Balances, PaidRefund};
 use crate::machine::{self, Means, Opening};
 use crate::refund::{self, Application};
 use crate::refusal::Refusal;
@@ -35,6 +38,8 @@ const PART: Fen = Fen(400);
 /// What a message tells of a trade.
 type State = (TradeStatus, Option<RefundStatus>);
 type Steps = BTreeSet<(Option<State>, State, Command)>;
+/// What the clock does: from, command, to.
+pub(super) type Rings = BTreeSet<(State, Command, State)>;
 
 /// What is true of one trade at one moment of a walk.
 #[derive(Debug, Clone)]
@@ -50,6 +55,7 @@ struct Ground {
     notifies: bool,
     tells_all: bool,
     steps: Steps,
+    rings: Rings,
     tried: u64,
 }
 
@@ -85,7 +91,21 @@ fn no_sequence_of_commands_leaves_the_lawful_paths() {
         }
     }
     println!("{tally:?}");
-    assert!(tally.rounds >= 10 && tally.sequences_of_10 > 20_000_000, "the walk was short: {tally:?}");
+    assert_eq!(tally.rounds, 10, "the first line of this file says how far the walk goes: {tally:?}");
+    assert!(tally.sequences_of_10 > 20_000_000, "the walk was short: {tally:?}");
+}
+
+/// Everything that the clock was seen to do on any ground.
+pub(super) fn rings() -> Rings {
+    let mut rings = Rings::new();
+    for service in PaymentService::ALL.iter().copied() {
+        for is_refundable in [false, true] {
+            let mut ground = Ground::of(service, is_refundable, true, true);
+            ground.walk(&mut Tally::default());
+            rings.append(&mut ground.rings);
+        }
+    }
+    rings
 }
 
 /// The tables of protocol.md §5.3, §5.5 and §5.6, written down apart from the machine.
@@ -100,7 +120,7 @@ fn lawful_steps(service: PaymentService, is_refundable: bool) -> Steps {
     ]);
     if service.is_direct() && is_refundable {
         steps.insert((Some(unpaid), (TradeSuccess, None), Command::Pay));
-        steps.insert((Some((TradeSuccess, None)), (TradeFinished, None), Command::Finish));
+        steps.extend(lawful_paid_steps());
         steps.insert((Some((TradePending, None)), (TradeSuccess, None), Command::Release));
     } else if service != PaymentService::CreatePartnerTradeByBuyer {
         // Dual trades are done at once whatever the contract for direct pay says (protocol.md §5.5).
@@ -113,6 +133,20 @@ fn lawful_steps(service: PaymentService, is_refundable: bool) -> Steps {
     if !service.is_direct() {
         steps.insert((Some(unpaid), (WaitSellerSendGoods, None), Command::Pay));
         steps.extend(lawful_escrow_steps());
+    }
+    steps
+}
+
+/// The table of protocol.md §5.6 once an advanced contract's payment was made.
+fn lawful_paid_steps() -> Steps {
+    use TradeStatus::*;
+    let back = Some(RefundStatus::RefundSuccess);
+    let mut steps = Steps::new();
+    for before in [None, back] {
+        steps.insert((Some((TradeSuccess, before)), (TradeFinished, before), Command::Finish));
+        for to in [TradeSuccess, TradeClosed] {
+            steps.insert((Some((TradeSuccess, before)), (to, back), Command::RefundPaid));
+        }
     }
     steps
 }
@@ -162,12 +196,13 @@ fn lawful_escrow_steps() -> Steps {
     steps
 }
 
-/// The combined states of protocol.md §5.4 (and of §5.6, where no refund is known), written down once more as its table.
+/// The combined states of protocol.md §5.4 and §5.6, written down once more as its table.
 fn is_lawful(state: State) -> bool {
     use RefundStatus::*;
     use TradeStatus::*;
     match state {
-        (WaitBuyerPay | TradePending | TradeSuccess, refund) => refund.is_none(),
+        (WaitBuyerPay | TradePending, refund) => refund.is_none(),
+        (TradeSuccess, refund) => matches!(refund, None | Some(RefundSuccess)),
         (WaitSellerSendGoods, refund) => {
             matches!(refund, None | Some(WaitSellerAgree | SellerRefuseBuyer | RefundClosed))
         }
@@ -224,7 +259,7 @@ impl Spot {
         let same = self.trade.as_ref().map(|trade| {
             let own = (&trade.amount, trade.total_fee, trade.mode, &trade.logistics, &trade.receive);
             let way = (trade.trade_status, trade.refund_status, &trade.refund, &trade.shipment, &trade.gmt);
-            format!("{own:?} {way:?} {:?}", trade.paid_from)
+            format!("{own:?} {way:?} {:?} {}", trade.paid_from, trade.refunded)
         });
         format!("{same:?} {:?} {kinds:?}", self.books)
     }
@@ -243,7 +278,7 @@ impl Ground {
         asked.notify_url = asked.notify_url.filter(|_| notifies);
         let triggers = if tells_all { Triggers::of(Triggers::SWITCHED).unwrap() } else { Triggers::STANDARD };
         let opening = Opening { is_refundable, fee_ppm: 6_000, triggers, ..opening(asked) };
-        Ground { opening, notifies, tells_all, steps: Steps::new(), tried: 0 }
+        Ground { opening, notifies, tells_all, steps: Steps::new(), rings: Rings::new(), tried: 0 }
     }
 
     /// Round by round, until a round finds no place that was not known.
@@ -282,17 +317,24 @@ impl Ground {
         match decided {
             Ok(change) => change.map(|change| self.step(spot, &change)),
             Err(refusal) => {
-                // Whatever is refused is refused by a state, a missing address, an empty purse, goods that were never
-                // sent or an amount that is too much, and changes nothing.
+                // Whatever is refused is refused by a state, a kind of trade, a wrong person, a missing address, an empty purse, goods
+                // that were never sent, an amount or a number of days that cannot be, and changes nothing.
                 let lawful = [
                     "ACCOUNT_FROZEN",
                     "MAX_MONEY_COMPANY_TO_INDIVIDUAL",
+                    "BUYER_SELLER_EQUAL",
+                    "TRADE_BUYER_NOT_MATCH",
                     "TRADE_NOT_ALLOWED_PAY",
                     "TRADE_STATUS_NOT_AVAILD",
                     "ADDRESS_MISSING",
                     "BALANCE_NOT_ENOUGH",
                     "ILLEGAL_ARGUMENT",
                     "REFUND_TRADE_FEE_ERROR",
+                    "TRADE_PRODUCT_TYPE_NOT_ALLOW_REFUND",
+                    "TRADE_STATUS_ERROR",
+                    "TRADE_HAS_FINISHED",
+                    "TRADE_HAS_CLOSED",
+                    "TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH",
                 ];
                 assert!(lawful.contains(&refusal.code()), "{refusal}");
                 None
@@ -331,20 +373,32 @@ impl Ground {
             }
         }
         let seller = user(SELLER);
+        for other in [seller.clone(), user("stranger")] {
+            let bank = Means::Bank("ICBCB2C".to_owned());
+            tried.push(machine::pay(trade, &other, &bank, Some(home()), &parties(), &clocks, now).map(Some));
+            tried.push(machine::arrange(trade, &other, choice(None, 0, Some(home())), now));
+        }
         for by in [TransportType::Express, TransportType::Direct] {
-            tried.push(machine::send_goods(trade, Actor::Seller(seller.clone()), parcel(by), &clocks, now));
+            for actor in [Actor::Seller(seller.clone()), Actor::Partner] {
+                tried.push(machine::send_goods(trade, actor, parcel(by), &clocks, now));
+            }
         }
         for discount in [Fen::ZERO, CUT] {
             tried.push(machine::adjust_price(trade, &seller, discount, now));
         }
         let confirming = spot.deadlines.iter().find(|deadline| deadline.kind == DeadlineKind::ConfirmGoods);
         let due_at = confirming.map(|deadline| deadline.due_at);
-        tried.push(machine::extend_timeout(trade, &seller, 3, due_at, now).map(Some));
-        tried.push(machine::confirm_goods(trade, Actor::Buyer(buyer), now).map(Some));
-        tried.push(machine::close(trade, Actor::Partner, now).map(Some));
+        for days in [3, 4] {
+            tried.push(machine::extend_timeout(trade, &seller, days, due_at, now).map(Some));
+        }
+        tried.push(machine::confirm_goods(trade, Actor::Buyer(buyer.clone()), now).map(Some));
+        for actor in [Actor::Buyer(buyer), Actor::Seller(seller), Actor::Partner] {
+            tried.push(machine::close(trade, actor, now).map(Some));
+        }
         tried.push(machine::finish(trade, now).map(Some));
         tried.push(machine::release(trade, &clocks, now).map(Some));
         tried.extend(refund_commands(trade, &clocks));
+        tried.extend(paid_refunds(trade, &spot.books));
         tried.extend(DeadlineKind::ALL.map(|kind| {
             let change = machine::expire(trade, kind, &clocks, now);
             let is_due = due_in((trade.trade_status, trade.refund_status)).contains(&kind);
@@ -362,10 +416,15 @@ impl Ground {
         let state = (after.trade_status, after.refund_status);
         let from = spot.trade.as_ref().map(|trade| (trade.trade_status, trade.refund_status));
         self.steps.insert((from, state, change.event.command));
+        if let (Some(from), Actor::Timer) = (from, &change.event.actor) {
+            self.rings.insert((from, change.event.command, state));
+        }
         assert_eq!(change.is_new, from.is_none());
         assert!(is_lawful(state), "{state:?}");
-        assert!(after.refund_status.is_none() || after.mode == Mode::Escrow, "{after:?}");
-        assert_eq!(after.refund_status.is_some(), after.refund.is_some());
+        let is_refund_known = after.mode == Mode::Escrow || after.service().is_direct();
+        assert!(after.refund_status.is_none() || is_refund_known, "{after:?}");
+        assert_eq!(after.refund.is_some(), after.refund_status.is_some() && after.mode == Mode::Escrow);
+        assert_eq!(after.refunded.is_positive(), after.refund_status == Some(RefundStatus::RefundSuccess));
         assert_eq!(after.gmt.close.is_some(), after.trade_status.is_final());
         assert_eq!(after.gmt.refund.is_some(), after.refund_status == Some(RefundStatus::RefundSuccess));
         let is_unpaid_end = state == (TradeStatus::TradeClosed, None);
@@ -385,7 +444,8 @@ impl Ground {
             PaymentService::CreateDirectPayByUser => {
                 let switched =
                     matches!(after.trade_status, TradeStatus::WaitBuyerPay | TradeStatus::TradeClosed);
-                !switched || self.tells_all
+                // A refund is told of, even where closing is not (protocol.md §5.6).
+                !switched || self.tells_all || change.event.command == Command::RefundPaid
             }
             _ => !matches!(change.event.command, Command::ExtendTimeout | Command::AdviseRefund),
         };
@@ -395,6 +455,26 @@ impl Ground {
             assert_eq!(said, (after.trade_status, after.refund_status));
         }
     }
+}
+
+/// A part, all that is left, more than that, nothing, and a seller who has spent the money.
+fn paid_refunds(trade: &Trade, books: &Books) -> Vec<Result<Option<Change>, Refusal>> {
+    let held = books.of(&Account::User(user(SELLER)));
+    let rich = Balances::from([(user(SELLER), held)]);
+    let left = fastpay_refund::left(trade);
+    let cases = [
+        (PART, &rich),
+        (left, &rich),
+        (Fen(left.0 + 1), &rich),
+        (Fen::ZERO, &rich),
+        (left, &Balances::new()),
+    ];
+    let tried = cases.into_iter().map(|(amount, balances)| {
+        let asked = PaidRefund { amount, royalty: Vec::new() };
+        let refunded = fastpay_refund::refund(trade, &asked, balances, Actor::Partner, NOON)?;
+        Ok(Some(refunded.change))
+    });
+    tried.collect()
 }
 
 fn application(goods_received: bool, amount: Fen) -> Application {
@@ -440,10 +520,10 @@ fn books_after(spot: &Spot, change: &Change) -> Books {
     let escrow = books.of(&Account::Escrow(after.trade_no.clone()));
     assert_eq!(escrow, if held { after.total_fee } else { Fen::ZERO }, "{after:?}");
 
-    let back = match (after.refund_status, &after.refund) {
-        (Some(RefundStatus::RefundSuccess), Some(refund)) => refund.application.amount,
-        _ => Fen::ZERO,
-    };
+    let back = after.refunded;
+    if let (Some(RefundStatus::RefundSuccess), Some(refund)) = (after.refund_status, &after.refund) {
+        assert_eq!(refund.application.amount, back);
+    }
     let is_paid = after.gmt.payment.is_some();
     let given = if is_paid { after.total_fee.checked_sub(back).unwrap() } else { Fen::ZERO };
     let bank = books.of(&Account::Bank("ICBCB2C".to_owned()));

@@ -18,6 +18,7 @@ pub(crate) use shown::{address, chosen_logistics, mode, order};
 
 use danbao_engine::deadlines::close_unpaid;
 use danbao_engine::trade::Trade;
+use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{Token, TradeNo};
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::status::TradeStatus;
@@ -26,7 +27,7 @@ use subtle::ConstantTimeEq;
 
 use crate::fault::Fault;
 use crate::login;
-use crate::pages::{DebugError, Link, LinkLabel, NoticeKind};
+use crate::pages::{DebugError, Link, LinkLabel, NoticeKind, explain};
 use crate::rows::payment_request::{self, StoredRequest};
 use crate::rows::trade;
 use crate::rows::users::{User, UserStatus};
@@ -138,7 +139,7 @@ fn find(turn: &mut Turn<'_>, id: &str) -> Result<Found, Fault> {
 /// 业务数据被篡改: the tutorials' message without a code (escrow tutorial 4.1).
 fn altered(visit: &Visit) -> Response {
     visit.page(&DebugError {
-        code: None,
+        error: explain(ErrorCode::BusinessDataAltered, visit.shell.lang),
         parameter: None,
         is_planned: false,
         service: None,

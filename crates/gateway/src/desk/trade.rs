@@ -2,10 +2,12 @@
 
 use danbao_engine::change::{Command, Grounds};
 use danbao_engine::deadlines::{self, DeadlineKind};
+use danbao_engine::fastpay_refund;
 use danbao_engine::machine;
 use danbao_engine::refund::{self, Application, Refund};
 use danbao_engine::refusal::Refusal;
 use danbao_engine::trade::{Mode, Shipment, Trade};
+use danbao_protocol::batch_refund_notify::SUCCESS;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::money::Fen;
@@ -13,15 +15,17 @@ use danbao_protocol::node::{Request, Response};
 use danbao_protocol::service::payment::TransportType;
 use danbao_protocol::status::TradeStatus;
 
-use super::member;
+use super::{member, refund_batch};
 use crate::cashier;
 use crate::deed::{self, Deed, Side};
 use crate::fault::Fault;
 use crate::pages::{
     self, Action, ApplyRefund, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState,
-    Party, Posting, RefundFacts, RefundForms, Role, SendGoods, TradeDetail,
+    Party, Posting, RefundFacts, RefundForms, RefundLine, RefundPaid, Role, SendGoods, TradeDetail,
 };
+use crate::refunds::DeskRefund;
 use crate::rows::notice::Thread;
+use crate::rows::refund_batch::{self as stored_refunds, StoredItem};
 use crate::rows::users::{User, UserStatus};
 use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
@@ -96,7 +100,10 @@ fn carry_out(
     form: &Fields,
 ) -> Result<Result<(), FormError>, Fault> {
     // What cannot be undone asks for the payment password once more.
-    let moves_money = matches!(action, Action::ConfirmGoods | Action::AgreeRefund | Action::ConfirmReturn);
+    let moves_money = matches!(
+        action,
+        Action::ConfirmGoods | Action::AgreeRefund | Action::ConfirmReturn | Action::RefundPaid
+    );
     if moves_money && let Err(error) = cashier::check_payment_password(turn, &at.user, form)? {
         return Ok(Err(error));
     }
@@ -131,6 +138,7 @@ fn deed(trade: &Trade, action: Action, form: &Fields) -> Result<Deed, FormError>
         Action::ReturnGoods => Deed::ReturnGoods(shipment(form)?),
         Action::ConfirmReturn => Deed::ConfirmReturn,
         Action::WithdrawRefund => Deed::WithdrawRefund,
+        Action::RefundPaid => Deed::RefundPaid(desk_refund(trade, form)?),
     })
 }
 
@@ -142,6 +150,14 @@ fn application(trade: &Trade, form: &Fields) -> Result<Application, FormError> {
     let reason = words(form, "refund_reason")?;
     let evidence = evidence(form, "evidence")?;
     Ok(Application { goods_received: form.get("goods_received") == "yes", amount, reason, evidence })
+}
+
+fn desk_refund(trade: &Trade, form: &Fields) -> Result<DeskRefund, FormError> {
+    let amount = match form.get("amount") {
+        "" => fastpay_refund::left(trade),
+        amount => Fen::parse(amount).map_err(|_| FormError::at("amount", Message::AmountWrong))?,
+    };
+    Ok(DeskRefund { amount, reason: words(form, "refund_reason")? })
 }
 
 /// What one side tells the other; it must say something.
@@ -164,6 +180,9 @@ fn evidence(form: &Fields, field: &'static str) -> Result<String, FormError> {
 fn refused(refusal: Refusal) -> FormError {
     let error = match refusal {
         Refusal::Wire(ErrorCode::RefundTradeFeeError) => FormError::at("amount", Message::AmountWrong),
+        Refusal::Wire(ErrorCode::TxnResultAccountBalanceNotEnough) => {
+            FormError::at("amount", Message::SellerBalanceTooLow)
+        }
         Refusal::Wire(
             ErrorCode::TotalFeeLessequalZero
             | ErrorCode::TotalFeeGreaterThanMax
@@ -235,6 +254,8 @@ fn page(
         extension_days: extension_days(trade, at.role),
         refund: trade.refund.as_ref().map(refund_facts),
         refund_forms: refund_forms(turn, trade, at.role, form),
+        refund_paid: refund_paid(trade, at.role, form),
+        refund_lines: refund_lines(turn, trade, at.role)?,
         done,
         error,
     };
@@ -316,6 +337,26 @@ fn refund_forms(turn: &Turn<'_>, trade: &Trade, role: Role, form: &Fields) -> Re
         || forms.may_confirm_return
         || forms.may_withdraw;
     RefundForms { any, ..forms }
+}
+
+/// The seller's form, as long as the trade can be refunded by it.
+fn refund_paid(trade: &Trade, role: Role, form: &Fields) -> Option<RefundPaid> {
+    let may = role == Role::Seller && fastpay_refund::check_state(trade).is_ok();
+    let left = fastpay_refund::left(trade).to_string();
+    let entered = Some(form.get("amount")).filter(|amount| !amount.is_empty());
+    may.then(|| RefundPaid {
+        amount: entered.map_or_else(|| left.clone(), str::to_owned),
+        reason: form.get("refund_reason").to_owned(),
+        left,
+    })
+}
+
+/// What was asked for; a buyer has no business with what was refused to the seller.
+fn refund_lines(turn: &mut Turn<'_>, trade: &Trade, role: Role) -> Result<Vec<RefundLine>, Fault> {
+    let found = stored_refunds::load_of_trade(turn.tx, &trade.trade_no)?;
+    let is_seen = |item: &StoredItem| role == Role::Seller || item.result.as_deref() == Some(SUCCESS);
+    let seen = found.iter().filter(|(_, item)| is_seen(item));
+    Ok(seen.map(|(batch, item)| refund_batch::line(batch, item)).collect())
 }
 
 fn party(turn: &mut Turn<'_>, user_id: &UserId) -> Result<Party, Fault> {

@@ -16,8 +16,8 @@ use crate::rows::login::{self, Entrance, Permission};
 use crate::rows::partner::Partner;
 use crate::rows::token::StoredToken;
 use crate::rows::users::{User, UserStatus};
-use crate::services::Call;
 use crate::services::payment::check_origin;
+use crate::services::{Call, check_browser};
 use crate::turn::Turn;
 
 /// Checks a request for a login, and notes where the partner wants its logins to come back to.
@@ -27,11 +27,27 @@ pub(crate) fn accept(turn: &mut Turn<'_>, call: &Call) -> Result<Result<Authoriz
         Err(code) => return Ok(Err(code)),
     };
     let (key, ip) = (request.anti_phishing_key.as_deref(), request.exter_invoke_ip.as_deref());
-    if let Err(code) = check_origin(turn, &call.partner, key, ip)? {
+    let origin = check_origin(turn, &call.partner, key, ip)?.and_then(|()| check_browser(call, ip));
+    if let Err(code) = origin {
+        return Ok(Err(code));
+    }
+    if let Err(code) = check_account(turn, request.email.as_deref())? {
         return Ok(Err(code));
     }
     login::note_entrance(turn.tx, &call.partner.partner, &entrance(&request))?;
     Ok(Ok(request))
+}
+
+/// The account that the request names, if it names one, must be one that can sign in.
+fn check_account(turn: &mut Turn<'_>, email: Option<&str>) -> Result<Result<(), ErrorCode>, Fault> {
+    let Some(email) = email else { return Ok(Ok(())) };
+    Ok(match turn.user_by_email(email)? {
+        None => Err(ErrorCode::UserNotExist),
+        Some(user) if user.is_frozen || user.status != UserStatus::Member => {
+            Err(ErrorCode::AlipayuserStatusError)
+        }
+        Some(_) => Ok(()),
+    })
 }
 
 fn entrance(request: &Authorize) -> Entrance {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Page;
 use super::order::{FormError, LogisticsChoice, Mode, Order, Word, text_keys};
+use super::refunds::{RefundLine, RefundPaid};
 
 /// GET and POST `/desk/sign-in`: sends `csrf`, `account`, `login_password`, `next`.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -105,6 +106,8 @@ text_keys! {
         ConfirmReturn = "confirm_return",
         /// 撤销退款申请
         WithdrawRefund = "withdraw_refund",
+        /// 退款, of a direct payment
+        RefundPaid = "refund_paid",
     }
 }
 
@@ -114,7 +117,7 @@ text_keys! {
 /// `logistics_name`, `invoice_no`), `confirm_goods` (`payment_password`), `close`,
 /// `adjust_price` (`discount`), `extend_timeout` (`days`), `apply_refund` (`goods_received` yes | no, `amount`,
 /// `refund_reason`, `evidence`), `agree_refund` and `confirm_return` (`payment_password`), `refuse_refund` (`answer`, `answer_evidence`), `return_goods`
-/// (as `send_goods`), `withdraw_refund`.
+/// (as `send_goods`), `withdraw_refund`, `refund_paid` (`amount`, `refund_reason`, `payment_password`).
 #[derive(Debug, Clone, Serialize)]
 pub struct TradeDetail {
     /// 交易号
@@ -163,6 +166,10 @@ pub struct TradeDetail {
     pub refund: Option<RefundFacts>,
     /// What the viewer may do about a refund.
     pub refund_forms: RefundForms,
+    /// The form for giving a direct payment back, if the viewer may.
+    pub refund_paid: Option<RefundPaid>,
+    /// What was asked to be refunded of a direct payment, oldest first; a buyer sees what was.
+    pub refund_lines: Vec<RefundLine>,
     /// What has just been done: a green line at the top.
     pub done: Option<Action>,
     /// Why a form came back.

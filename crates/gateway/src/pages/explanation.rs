@@ -6,7 +6,8 @@ use danbao_protocol::error_code::ErrorCode;
 use serde::Serialize;
 
 use super::front::seen;
-use super::{Lang, Page, words};
+use super::raised::{self, Raised};
+use super::{Lang, Page};
 
 /// What a code means and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,8 +16,19 @@ pub struct Explanation {
     pub code: Option<&'static str>,
     /// Why it is raised.
     pub cause: String,
+    /// How to see that this is so.
+    pub check: String,
     /// What to do.
     pub cure: String,
+    /// Whether it is raised here at all, and by what.
+    pub raised: Raised,
+    /// Where it is raised: services by their names on the wire.
+    pub services: Vec<&'static str>,
+    /// The code in its place: always, if this one is never raised; else unless a contract wants the finer codes
+    /// (protocol.md §8.6).
+    pub instead: Option<&'static str>,
+    /// Why it is never raised, or when it is, if there is more to say than its cause.
+    pub note: Option<String>,
     /// Where the tutorials speak of it, in the same language.
     pub seen_in: Vec<String>,
 }
@@ -25,52 +37,84 @@ pub struct Explanation {
 pub fn explain(code: ErrorCode, lang: Lang) -> Explanation {
     let on_wire = code.is_on_the_wire().then(|| code.as_str());
     let key = on_wire.unwrap_or("none");
-    let text = |path: &[&str]| words_of(lang, path).unwrap_or_default();
-    // The two spellings of one code share their words.
-    let known = [key.to_owned(), key.to_lowercase()]
-        .into_iter()
-        .find(|key| words_of(lang, &["error", key, "cause"]).is_some());
-    let known = known.unwrap_or_else(|| "other".to_owned());
+    let listed = raised::of(code);
+    let own = [key.to_owned(), key.to_lowercase(), format!("absent.{}", listed.why.unwrap_or_default())];
+    let borrowed = listed.instead.map(str::to_owned);
+    // The two spellings of one code share their words; a name that is not used here any more borrows.
+    let known = own.into_iter().chain(borrowed).find(|key| error_text(lang, key, "cause").is_some());
+    let text = |part: &str| known.as_ref().and_then(|key| error_text(lang, key, part)).unwrap_or_default();
+    let words = |table: &str, word: &str| error_text(lang, table, word).unwrap_or_default();
     let seen_in = seen(key).iter().map(|seen| {
-        let tutorial = text(&["tutorial", seen.tutorial]);
-        text(&["debug", "section"]).replace("{tutorial}", &tutorial).replace("{section}", seen.section)
+        let tutorial = words("place", seen.tutorial);
+        words("place", "section").replace("{tutorial}", &tutorial).replace("{section}", seen.section)
     });
+    let note = match (listed.raised, listed.why, listed.instead) {
+        (Raised::Never, Some(why), _) => error_text(lang, &format!("absent.{why}"), "why"),
+        (Raised::Planned, ..) => Some(words("note", "planned")),
+        (Raised::Rule, _, Some(_)) => Some(words("note", "finer")),
+        _ => None,
+    };
     Explanation {
         code: on_wire,
-        cause: text(&["error", &known, "cause"]),
-        cure: text(&["error", &known, "cure"]),
+        cause: text("cause"),
+        check: text("check"),
+        cure: text("cure"),
+        raised: listed.raised,
+        services: listed.services,
+        instead: listed.instead,
+        note: note.map(|note| note.replace("{instead}", listed.instead.unwrap_or_default())),
         seen_in: seen_in.collect(),
     }
 }
 
-/// Looks a text up in the language's file.
-fn words_of(lang: Lang, path: &[&str]) -> Option<String> {
-    static ZH: LazyLock<toml::Table> = LazyLock::new(|| words::source(Lang::Zh).parse().unwrap_or_default());
-    static EN: LazyLock<toml::Table> = LazyLock::new(|| words::source(Lang::En).parse().unwrap_or_default());
-    let table: &toml::Table = match lang {
-        Lang::Zh => &ZH,
-        Lang::En => &EN,
-    };
-    let (last, tables) = path.split_last()?;
-    let inner = tables.iter().try_fold(table, |table, key| table.get(*key)?.as_table())?;
-    Some(inner.get(*last)?.as_str()?.to_owned())
+/// The words of the error codes, as `pages/text/errors/<lang>.toml`.
+const fn source(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Zh => include_str!("../../pages/text/errors/zh.toml"),
+        Lang::En => include_str!("../../pages/text/errors/en.toml"),
+    }
 }
 
-/// GET `/errors` and `/errors/{code}`: one code or all of them.
+/// The function `cause_of(code, lang)` of templates: why, in one sentence; nothing for what is no code.
+pub(super) fn cause_of(code: &str, lang: &str) -> String {
+    let known = ErrorCode::from_wire(code).zip(Lang::from_word(lang));
+    known.map(|(code, lang)| explain(code, lang).cause).unwrap_or_default()
+}
+
+fn error_text(lang: Lang, key: &str, part: &str) -> Option<String> {
+    static ZH: LazyLock<toml::Table> = LazyLock::new(|| source(Lang::Zh).parse().unwrap_or_default());
+    static EN: LazyLock<toml::Table> = LazyLock::new(|| source(Lang::En).parse().unwrap_or_default());
+    let table: &toml::Table = if lang == Lang::Zh { &ZH } else { &EN };
+    let inner = key.split('.').try_fold(table, |table, key| table.get(key)?.as_table())?;
+    Some(inner.get(part)?.as_str()?.to_owned())
+}
+
+/// GET `/errors`: every code, by how it is raised.
 #[derive(Debug, Clone, Serialize)]
 pub struct Errors {
-    /// The codes, in the order of the protocol.
+    /// In the order of the protocol; the page sorts them into its three parts.
     pub errors: Vec<Explanation>,
-    /// Whether this is the page of one code.
-    pub is_one: bool,
 }
 
 impl Page for Errors {
     const TEMPLATE: &'static str = "errors.html";
 }
 
+/// GET `/errors/{code}`: one code.
+#[derive(Debug, Clone, Serialize)]
+pub struct OneError {
+    /// The code in words.
+    pub error: Explanation,
+}
+
+impl Page for OneError {
+    const TEMPLATE: &'static str = "error.html";
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -78,9 +122,34 @@ mod tests {
         for lang in Lang::ALL {
             for code in ErrorCode::ALL {
                 let explained = explain(*code, lang);
-                assert!(!explained.cause.is_empty() && !explained.cure.is_empty(), "{code} {lang:?}");
+                for text in [&explained.cause, &explained.check, &explained.cure] {
+                    assert!(text.chars().count() > 4 && !text.contains(['{', '}']), "{code} {lang:?}");
+                }
+                let is_noted = explained.raised != Raised::Rule || explained.instead.is_some();
+                assert_eq!(explained.note.is_some(), is_noted, "{code} {lang:?}");
             }
         }
+    }
+
+    #[test]
+    fn both_languages_explain_the_same_codes_and_nothing_else() {
+        let keys = |lang| -> BTreeSet<String> {
+            let table: toml::Table = source(lang).parse().unwrap();
+            table.keys().cloned().collect()
+        };
+        assert_eq!(keys(Lang::Zh), keys(Lang::En));
+        let strange = keys(Lang::Zh).into_iter().find(|key| {
+            !matches!(key.as_str(), "none" | "absent" | "place" | "note")
+                && ErrorCode::from_wire(key).is_none()
+        });
+        assert_eq!(strange, None);
+        let reasons = |lang| {
+            let table: toml::Table = source(lang).parse().unwrap();
+            table["absent"].as_table().unwrap().keys().cloned().collect::<BTreeSet<_>>()
+        };
+        let used: BTreeSet<String> =
+            ErrorCode::ALL.iter().filter_map(|code| raised::of(*code).why).map(str::to_owned).collect();
+        assert_eq!((reasons(Lang::Zh), reasons(Lang::En)), (used.clone(), used));
     }
 
     #[test]
@@ -90,6 +159,12 @@ mod tests {
         assert_eq!(explained.seen_in.len(), 4, "{explained:?}");
         assert!(!explained.seen_in[0].contains('{'), "{explained:?}");
         assert_eq!(explain(ErrorCode::BusinessDataAltered, Lang::En).code, None);
+        let spoken_of = ErrorCode::ALL.iter().filter(|code| !explain(**code, Lang::En).seen_in.is_empty());
+        assert_eq!(
+            spoken_of.count(),
+            18 + 1 + 1,
+            "one of the 18 in two spellings, and the message without a code"
+        );
     }
 
     #[test]
@@ -98,5 +173,13 @@ mod tests {
             [ErrorCode::SellerNotInSpecifiedSellers, ErrorCode::SellerNotInSpecifiedSellersCapitals]
                 .map(|code| explain(code, Lang::En));
         assert_eq!((lower.cause, lower.cure), (upper.cause, upper.cure));
+    }
+
+    #[test]
+    fn a_code_that_is_never_raised_says_why_and_what_is_raised_instead() {
+        let explained = explain(ErrorCode::SignIllegal, Lang::En);
+        assert_eq!((explained.raised, explained.instead), (Raised::Never, Some("ILLEGAL_SIGN")));
+        assert!(explained.note.is_some_and(|note| note.contains("ILLEGAL_SIGN")));
+        assert_eq!(explained.cause, explain(ErrorCode::IllegalSign, Lang::En).cause);
     }
 }

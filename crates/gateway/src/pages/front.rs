@@ -1,11 +1,9 @@
 //! The pages around the cashier and the desk: the welcome, the short notices and the debug-error page.
 
-use minijinja::Value;
-use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::Page;
 use super::order::{WebLink, text_keys};
+use super::{Explanation, Page};
 
 /// GET `/`: what this gateway is.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -63,6 +61,8 @@ text_keys! {
         AlreadyPaid = "already_paid",
         /// The trade belongs to another buyer: TRADE_BUYER_NOT_MATCH.
         OtherBuyer = "other_buyer",
+        /// The refund batch is another seller's.
+        OtherSeller = "other_seller",
         /// Nothing is at this address.
         NotFound = "not_found",
         /// It is there, but not for this viewer.
@@ -118,8 +118,8 @@ text_keys! {
 /// 调试错误: a merchant's request was refused (protocol.md §8.1). Written for the merchant's developer.
 #[derive(Debug, Clone, Serialize)]
 pub struct DebugError {
-    /// 错误代码; `None`: the business data were altered (业务数据被篡改), which has no code.
-    pub code: Option<String>,
+    /// 错误代码 and what it means.
+    pub error: Explanation,
     /// The parameter at fault, if one can be named.
     pub parameter: Option<String>,
     /// Whether the refusal was asked for through the sandbox API: nothing is wrong with the request.
@@ -180,11 +180,6 @@ const ESCROW: Seen = Seen { tutorial: "escrow", section: "4.1" };
 const DIRECT: Seen = Seen { tutorial: "direct", section: "5.1" };
 const DUAL: Seen = Seen { tutorial: "dual", section: "4.1" };
 const LOGIN: Seen = Seen { tutorial: "login", section: "8.1" };
-
-/// The function `seen_in(code)`: where the tutorials speak of an error code; `none` stands for altered business data.
-pub(super) fn seen_in(code: &str) -> Value {
-    Value::from(Serde(&seen(code)))
-}
 
 /// The table of protocol.md §8.3, one arm a kind of row.
 pub(super) fn seen(code: &str) -> &'static [Seen] {

@@ -9,6 +9,8 @@ mod explanation;
 mod front;
 mod login;
 mod order;
+mod raised;
+mod refunds;
 mod words;
 
 #[cfg(test)]
@@ -28,7 +30,7 @@ pub use desk::{
     DueKind, Event, LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms,
     RegionChoice, RegionOption, Role, SendGoods, Shipment, SignIn, TradeDetail,
 };
-pub use explanation::{Errors, Explanation, explain};
+pub use explanation::{Errors, Explanation, OneError, explain};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
@@ -36,6 +38,8 @@ pub use login::{
     AddressChoice, AddressForm, AddressPosting, Consent, Etao, EtaoShop, EtaoVisitor, HandoverSignIn, Purpose,
 };
 pub use order::{BANKS, BANKS_BY_REQUEST, FormError, LogisticsChoice, Message, Mode, Order, WebLink, Word};
+pub use raised::Raised;
+pub use refunds::{BatchState, RefundBatch, RefundLine, RefundPaid};
 
 /// The one style sheet, to be served at [`CSS_PATH`] as `text/css; charset=utf-8`.
 pub const CSS: &str = include_str!("../../pages/danbao.css");
@@ -160,10 +164,15 @@ templates!(
     "notice.html",
     "debug_error.html",
     "errors.html",
+    "error.html",
+    "error_parts.html",
     "sign_in.html",
     "desk.html",
     "trade.html",
     "refund.html",
+    "refund_paid.html",
+    "refund_lines.html",
+    "refund_batch.html",
     "addresses.html",
     "handover_sign_in.html",
     "consent.html",
@@ -179,7 +188,7 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.set_auto_escape_callback(|_| AutoEscape::Html);
     engine.add_filter("fill", words::fill);
-    engine.add_function("seen_in", front::seen_in);
+    engine.add_function("cause_of", explanation::cause_of);
     engine.add_global("css_path", CSS_PATH);
     engine.add_global("mark_path", MARK_PATH);
     for (name, source) in TEMPLATES {

@@ -93,6 +93,8 @@ text_keys! {
         AddressBookFull = "address_book_full",
         /// The amount of a refund or the discount is not one: REFUND_TRADE_FEE_ERROR and its like.
         AmountWrong = "amount_wrong",
+        /// The seller's balance does not cover a refund: TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH.
+        SellerBalanceTooLow = "seller_balance_too_low",
         /// A reason is missing.
         ReasonMissing = "reason_missing",
         /// The address of a page is not a full one.

@@ -30,7 +30,9 @@ pub(super) fn each(mut see: impl FnMut(String, &dyn Fn(&Shell) -> Result<String,
     all::<SignIn>(&mut see);
     all::<Desk>(&mut see);
     all::<TradeDetail>(&mut see);
+    all::<RefundBatch>(&mut see);
     all::<Errors>(&mut see);
+    all::<OneError>(&mut see);
     all::<Addresses>(&mut see);
     all::<HandoverSignIn>(&mut see);
     all::<Consent>(&mut see);
@@ -266,10 +268,16 @@ impl Sampled for Notice {
 impl Sampled for DebugError {
     fn samples() -> Vec<(&'static str, Self)> {
         let detail = |label, text: &str| DebugDetail { label, text: text.into() };
-        let bare =
-            DebugError { code: None, parameter: None, is_planned: false, service: None, details: vec![] };
+        let error = |code| explain(code, Lang::Zh);
+        let bare = DebugError {
+            error: error(ErrorCode::BusinessDataAltered),
+            parameter: None,
+            is_planned: false,
+            service: None,
+            details: vec![],
+        };
         let sign = DebugError {
-            code: Some("ILLEGAL_SIGN".into()),
+            error: error(ErrorCode::IllegalSign),
             parameter: Some("sign".into()),
             is_planned: false,
             service: Some("trade_create_by_buyer".into()),
@@ -292,16 +300,12 @@ impl Sampled for DebugError {
             ],
         };
         let upper = DebugError {
-            code: Some("SELLER_NOT_IN_SPECIFIED_SELLERS".into()),
+            error: error(ErrorCode::SellerNotInSpecifiedSellersCapitals),
             service: Some("no_such_service".into()),
             ..bare.clone()
         };
-        let unknown = DebugError {
-            code: Some("MOTO_EXPRESS_TOTAL_AMOUNT_EXCEED".into()),
-            is_planned: true,
-            ..bare.clone()
-        };
-        vec![("altered", bare), ("sign", sign), ("upper", upper), ("unknown", unknown)]
+        let planned = DebugError { error: error(ErrorCode::PayCheckFail), is_planned: true, ..bare.clone() };
+        vec![("altered", bare), ("sign", sign), ("upper", upper), ("planned", planned)]
     }
 }
 
@@ -462,6 +466,8 @@ impl Sampled for TradeDetail {
             extension_days: vec![],
             refund: None,
             refund_forms: RefundForms::default(),
+            refund_paid: None,
+            refund_lines: vec![],
             done: None,
             error: Some(FormError::at("logistics_name", Message::CarrierMissing)),
         };
@@ -527,6 +533,22 @@ impl Sampled for TradeDetail {
             due: Some(Due { kind: DueKind::Finish, at: "2012-02-09 11:13:10".into() }),
             done: Some(Action::Pay),
             ..to_pay.clone()
+        };
+        let to_refund = TradeDetail {
+            role: Role::Seller,
+            refund_status: Some("REFUND_SUCCESS"),
+            pay_url: None,
+            may_close: false,
+            refund_forms: RefundForms::default(),
+            refund_paid: Some(RefundPaid {
+                left: "0.01".into(),
+                amount: "0.02".into(),
+                reason: "少发一件".into(),
+            }),
+            refund_lines: refund_lines(),
+            done: None,
+            error: Some(FormError::at("amount", Message::SellerBalanceTooLow)),
+            ..direct.clone()
         };
         let refund = RefundFacts {
             goods_received: true,
@@ -600,7 +622,73 @@ impl Sampled for TradeDetail {
             ("to-pay", to_pay),
             ("finished", finished),
             ("direct", direct),
+            ("to-refund", to_refund),
         ]
+    }
+}
+
+fn refund_lines() -> Vec<RefundLine> {
+    let done = RefundLine {
+        trade_no: NO.into(),
+        batch_no: "20111111001".into(),
+        amount: "12.00".into(),
+        reason: "颜色不符 <b>".into(),
+        has_royalty: true,
+        result: Some("SUCCESS".into()),
+        charge: Some("0.07".into()),
+        at: Some("2011-11-11 11:20:00".into()),
+    };
+    let refused = RefundLine {
+        trade_no: "2011111100000002".into(),
+        reason: "买家重复付款，按约定退回全部款项，并向买家致歉".into(),
+        has_royalty: false,
+        result: Some("TXN_RESULT_ACCOUNT_BALANCE_NOT_ENOUGH".into()),
+        charge: None,
+        ..done.clone()
+    };
+    let waiting = RefundLine {
+        trade_no: "2011111100000003".into(),
+        result: None,
+        at: None,
+        reason: String::new(),
+        ..refused.clone()
+    };
+    vec![done, refused, waiting]
+}
+
+impl Sampled for RefundBatch {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let running = RefundBatch {
+            id: ID.into(),
+            state: BatchState::Running,
+            merchant: "小店".into(),
+            batch_no: "20111111001".into(),
+            seller: "seller@example.com".into(),
+            total: Some("36.00".into()),
+            count: 3,
+            done: 2,
+            succeeded: 1,
+            failed: 1,
+            lines: refund_lines(),
+            error: None,
+        };
+        let unconfirmed = RefundBatch {
+            state: BatchState::Unconfirmed,
+            done: 0,
+            succeeded: 0,
+            failed: 0,
+            lines: refund_lines().into_iter().skip(2).collect(),
+            error: Some(FormError::at("payment_password", Message::PaymentPasswordWrong)),
+            ..running.clone()
+        };
+        let finished = RefundBatch {
+            state: BatchState::Finished,
+            count: 2,
+            total: None,
+            lines: refund_lines().into_iter().take(2).collect(),
+            ..running.clone()
+        };
+        vec![("unconfirmed", unconfirmed), ("running", running), ("finished", finished)]
     }
 }
 
@@ -612,7 +700,19 @@ impl Sampled for Errors {
             explained(ErrorCode::BusinessDataAltered),
             explained(ErrorCode::GenericFailure),
         ];
-        let one = Errors { errors: vec![explained(ErrorCode::IllegalSign)], is_one: true };
-        vec![("all", Errors { errors, is_one: false }), ("one", one)]
+        vec![("all", Errors { errors })]
+    }
+}
+
+impl Sampled for OneError {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let one = |code| OneError { error: explain(code, Lang::En) };
+        vec![
+            ("rule", one(ErrorCode::IllegalSign)),
+            ("finer", one(ErrorCode::RoyaltyReceiverNotInSpecifiedAccounts)),
+            ("planned", one(ErrorCode::PayCheckFail)),
+            ("never", one(ErrorCode::SignIllegal)),
+            ("altered", one(ErrorCode::BusinessDataAltered)),
+        ]
     }
 }

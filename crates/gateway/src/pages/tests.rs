@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 
 use super::words::{Piece, pieces};
@@ -218,6 +217,9 @@ fn tables_that_are_looked_up_by_a_wire_word_or_a_choice_hold_exactly_these() {
     all_of("link", LinkLabel::ALL.iter().map(|k| k.key()).collect());
     all_of("debug_label", DebugLabel::ALL.iter().map(|k| k.key()).collect());
     all_of("notice_state", NoticeState::ALL.iter().map(|k| k.key()).collect());
+    let states: Vec<_> = BatchState::ALL.iter().map(|k| k.key()).collect();
+    all_of("refund_batch.heading", states.clone());
+    all_of("refund_batch.text", states);
     all_of("actor", vec!["buyer", "seller", "partner", "timer", "platform"]);
     all_of("event", danbao_engine::change::Command::ALL.iter().map(|c| c.as_str()).collect());
     all_of("ledger", vec!["user", "escrow", "bank", "fee", "sandbox"]);
@@ -230,27 +232,6 @@ fn tables_that_are_looked_up_by_a_wire_word_or_a_choice_hold_exactly_these() {
         NoticeKind::ALL.iter().flat_map(|k| [format!("{}.title", k.key()), format!("{}.text", k.key())]),
     );
     assert_eq!(keys_of("notice"), notices.into_iter().collect());
-}
-
-#[test]
-fn every_error_text_belongs_to_a_code_and_every_code_of_the_tutorials_has_its_own() {
-    let codes: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
-    let written = keys_of("error");
-    for key in &written {
-        let (code, part) = key.split_once('.').unwrap();
-        assert!(["cause", "cure"].contains(&part), "{key}");
-        assert!(
-            codes.contains(code) || ["none", "other"].contains(&code),
-            "{code} is not a code of the wire"
-        );
-    }
-    let of_the_tutorials: Vec<_> = codes.iter().filter(|code| !front::seen(code).is_empty()).collect();
-    assert_eq!(of_the_tutorials.len(), 18 + 1, "18 codes, one of them in two spellings");
-    for code in of_the_tutorials {
-        let code = if *code == "SELLER_NOT_IN_SPECIFIED_SELLERS" { &code.to_lowercase() } else { *code };
-        assert!(written.contains(&format!("{code}.cause")), "{code}");
-        assert!(written.contains(&format!("{code}.cure")), "{code}");
-    }
 }
 
 /// What a template would show by itself: its text outside tags, and the attributes that are read out or shown.

@@ -42,6 +42,9 @@ pub(crate) fn apply(turn: &mut Turn<'_>, change: &Change) -> Result<Trade, Fault
     } else {
         update_trade(turn, &change.trade, version)?;
     }
+    if change.event.command == Command::RefundPaid {
+        save_royalty(turn, &change.trade)?;
+    }
     if let Some(refund) = &change.trade.refund {
         save_refund(turn, &change.trade, refund)?;
     }
@@ -200,7 +203,7 @@ fn update_trade(turn: &mut Turn<'_>, trade: &Trade, version: i64) -> Result<(), 
              logistics = $9, total_fee = $10, receive_name = $11, receive_address = $12, receive_zip = $13,
              receive_phone = $14, receive_mobile = $15, transport_type = $16, logistics_name = $17,
              invoice_no = $18, gmt_logistics_modify = $19, gmt_payment = $20, gmt_send_goods = $21,
-             gmt_refund = $22, gmt_close = $23, version = $24, paid_from = $25
+             gmt_refund = $22, gmt_close = $23, version = $24, paid_from = $25, refunded = $26
          WHERE trade_no = $1 AND version = $2",
         &[
             Bind::Text(trade.trade_no.as_str()),
@@ -228,12 +231,24 @@ fn update_trade(turn: &mut Turn<'_>, trade: &Trade, version: i64) -> Result<(), 
             instant(trade.gmt.close),
             Bind::Int(version),
             paid_from.as_deref().into(),
+            Bind::Int(trade.refunded.0),
         ],
     )?;
     if changed == 1 {
         return Ok(());
     }
     Err(Error::Conflict(format!("{} is no longer at version {}", trade.trade_no, trade.version)).into())
+}
+
+/// What has been given back of each share; nothing else about a share ever changes.
+fn save_royalty(turn: &mut Turn<'_>, trade: &Trade) -> Result<(), Fault> {
+    for (line, share) in (0_i64..).zip(&trade.royalty) {
+        turn.tx.execute(
+            "UPDATE trade_royalty SET refunded = $3 WHERE trade_no = $1 AND line = $2 AND refunded <> $3",
+            &[Bind::Text(trade.trade_no.as_str()), Bind::Int(line), Bind::Int(share.refunded.0)],
+        )?;
+    }
+    Ok(())
 }
 
 fn save_refund(turn: &mut Turn<'_>, trade: &Trade, refund: &Refund) -> Result<(), Fault> {

@@ -14,6 +14,7 @@ pub(crate) mod page_return;
 pub(crate) mod partner;
 pub(crate) mod payment_request;
 pub(crate) mod planned_refusal;
+pub(crate) mod refund_batch;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;
@@ -35,6 +36,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0005_contract_rules.sql"),
     },
     Migration { version: 6, name: "login", sql: include_str!("../../migrations/0006_login.sql") },
+    Migration {
+        version: 7,
+        name: "refund_batches",
+        sql: include_str!("../../migrations/0007_refund_batches.sql"),
+    },
 ];
 
 use crate::fault::Fault;

@@ -25,8 +25,9 @@ macro_rules! select_trade {
             "SELECT r.params, t.trade_no, t.seller, t.buyer, t.mode, t.is_refundable, t.fee_ppm, t.royalty_count,
                     t.trade_status, t.refund_status, t.price, t.quantity, t.discount, t.logistics, t.total_fee,
                     t.receive_name, t.receive_address, t.receive_zip, t.receive_phone, t.receive_mobile,
-                    t.transport_type, t.logistics_name, t.invoice_no, t.paid_from, t.gmt_create, t.gmt_logistics_modify,
-                    t.gmt_payment, t.gmt_send_goods, t.gmt_refund, t.gmt_close, t.version, t.triggers
+                    t.transport_type, t.logistics_name, t.invoice_no, t.paid_from, t.refunded, t.gmt_create,
+                    t.gmt_logistics_modify, t.gmt_payment, t.gmt_send_goods, t.gmt_refund, t.gmt_close, t.version,
+                    t.triggers
              FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no ",
             $rest
         )
@@ -97,6 +98,7 @@ fn read(tx: &mut dyn Conn, row: &Row) -> Result<Trade, Fault> {
     let receive = read_receive(&mut columns)?;
     let shipment = read_shipment(&mut columns)?;
     let paid_from = columns.next::<Option<String>>()?;
+    let refunded = Fen(columns.next()?);
     let gmt = Instants {
         create: Timestamp(columns.next()?),
         logistics_modify: columns.next::<Option<i64>>()?.map(Timestamp),
@@ -136,6 +138,7 @@ fn read(tx: &mut dyn Conn, row: &Row) -> Result<Trade, Fault> {
         shipment,
         paid_from: paid_from.map(|name| word(&name, Account::from_name)).transpose()?,
         refund,
+        refunded,
         gmt,
         version,
     })
@@ -186,7 +189,7 @@ fn load_refund(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Option<Refund>, 
 
 fn load_royalty(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<Royalty>, Fault> {
     let rows = tx.query(
-        "SELECT payer, receiver, amount, memo FROM trade_royalty WHERE trade_no = $1 ORDER BY line",
+        "SELECT payer, receiver, amount, memo, refunded FROM trade_royalty WHERE trade_no = $1 ORDER BY line",
         &[Bind::Text(trade_no.as_str())],
     )?;
     let read = |row: &Row| {
@@ -195,6 +198,7 @@ fn load_royalty(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Vec<Royalty>, F
             receiver: UserId::new(row.get::<String>(1)?),
             amount: Fen(row.get(2)?),
             memo: row.get(3)?,
+            refunded: Fen(row.get(4)?),
         })
     };
     rows.iter().map(read).collect()

@@ -7,6 +7,7 @@ mod contracts;
 pub(crate) mod demo;
 mod login;
 mod people;
+mod refunds;
 mod trades;
 
 use danbao_protocol::money::Fen;
@@ -85,6 +86,7 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::GET, ["trades"]) => trades::find(turn, request)?,
         (&Method::GET, ["trades", trade_no]) => trades::show(turn, trade_no)?,
         (&Method::POST, ["trades", trade_no, "actions"]) => trades::act(turn, request, trade_no)?,
+        (&Method::GET, ["refund-batches"]) => refunds::find(turn, request)?,
         (&Method::POST, ["checkout"]) => checkout::run(turn, request)?,
         (&Method::POST, ["login"]) => login::sign_in(turn, request)?,
         (&Method::POST, ["address"]) => login::choose(turn, request)?,

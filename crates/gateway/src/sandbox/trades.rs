@@ -1,6 +1,7 @@
 //! Looking at trades, and acting on them without a browser.
 
 use danbao_engine::change::Grounds;
+use danbao_engine::fastpay_refund;
 use danbao_engine::refund::Application;
 use danbao_engine::trade::{Mode, Shipment, Trade};
 use danbao_protocol::ids::{OutTradeNo, PartnerId, TradeNo};
@@ -16,6 +17,7 @@ use super::{Answer, Problem, read};
 use crate::cashier::{self, Source};
 use crate::deed::{self, Deed, EVIDENCE_MAX, REASON_MAX, Side};
 use crate::fault::Fault;
+use crate::refunds::DeskRefund;
 use crate::rows::notice::{StoredNotice, Thread};
 use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
@@ -88,6 +90,7 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
         "trade_status": trade.trade_status.as_str(),
         "refund_status": trade.refund_status.map(|status| status.as_str()),
         "total_fee": trade.total_fee.to_string(),
+        "refunded": trade.refunded.to_string(),
         "buyer_id": trade.buyer.as_str(),
         "seller_id": trade.seller.as_str(),
         "refund": trade.refund.as_ref().map(|refund| json!({
@@ -112,7 +115,7 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
     }))
 }
 
-fn describe_notice(turn: &mut Turn<'_>, owed: &StoredNotice) -> Result<Value, Fault> {
+pub(super) fn describe_notice(turn: &mut Turn<'_>, owed: &StoredNotice) -> Result<Value, Fault> {
     let attempts = notice::load_attempts(turn.tx, &owed.thread, owed.seq)?;
     Ok(json!({
         "notify_id": owed.notify_id.as_str(),
@@ -150,10 +153,10 @@ struct Body {
     /// For `apply_refund`: whether the buyer has the goods; true once they were sent, if not said.
     #[serde(default)]
     goods_received: Option<bool>,
-    /// For `apply_refund`: yuan; all, if not said.
+    /// For `apply_refund` and `refund_paid`: yuan; all, or all that is left, if not said.
     #[serde(default)]
     amount: Option<String>,
-    /// For `apply_refund` and `refuse_refund`.
+    /// For `apply_refund`, `refuse_refund` and `refund_paid`.
     #[serde(default)]
     reason: Option<String>,
     /// For `apply_refund` and `refuse_refund`.
@@ -198,13 +201,14 @@ fn deed(trade: &Trade, body: &Body) -> Result<(Side, Deed), Problem> {
         "confirm_goods" => (Side::Buyer, Deed::ConfirmGoods),
         "confirm_return" => (Side::Seller, Deed::ConfirmReturn),
         "extend_timeout" => (Side::Seller, Deed::ExtendTimeout(body.days.unwrap_or(3))),
+        "refund_paid" => (Side::Seller, Deed::RefundPaid(desk_refund(trade, body)?)),
         "refuse_refund" => (Side::Seller, Deed::RefuseRefund(grounds(body)?)),
         "return_goods" => (Side::Buyer, Deed::ReturnGoods(shipment(body)?)),
         "send_goods" => (Side::Seller, Deed::SendGoods(shipment(body)?)),
         "withdraw_refund" => (Side::Buyer, Deed::WithdrawRefund),
         _ => {
             let detail = "pay, send_goods, confirm_goods, close, adjust_price, extend_timeout, apply_refund, \
-                          agree_refund, refuse_refund, return_goods, confirm_return or withdraw_refund";
+                          agree_refund, refuse_refund, return_goods, confirm_return, withdraw_refund or refund_paid";
             return Err(Problem::unprocessable("action_unknown", detail));
         }
     })
@@ -218,6 +222,14 @@ fn application(trade: &Trade, body: &Body) -> Result<Application, Problem> {
         amount: body.amount.as_deref().map(yuan).transpose()?.unwrap_or(trade.total_fee),
         reason,
         evidence,
+    })
+}
+
+fn desk_refund(trade: &Trade, body: &Body) -> Result<DeskRefund, Problem> {
+    let amount = body.amount.as_deref().map(yuan).transpose()?;
+    Ok(DeskRefund {
+        amount: amount.unwrap_or_else(|| fastpay_refund::left(trade)),
+        reason: grounds(body)?.reason,
     })
 }
 

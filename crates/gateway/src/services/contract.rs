@@ -70,9 +70,9 @@ pub(super) fn check_call(call: &Call) -> Result<(), ErrorCode> {
 }
 
 /// Whether the buyer's browser comes from a page of the merchant, and is the one that the merchant speaks of.
-pub(super) fn check_browser(call: &Call, request: &PaymentRequest) -> Result<(), ErrorCode> {
+pub(crate) fn check_browser(call: &Call, exter_invoke_ip: Option<&str>) -> Result<(), ErrorCode> {
     let Some(asker) = &call.asker else { return Ok(()) };
-    let named = request.direct.exter_invoke_ip.as_deref().and_then(|ip| ip.parse::<Ipv4Addr>().ok());
+    let named = exter_invoke_ip.and_then(|ip| ip.parse::<Ipv4Addr>().ok());
     if let (true, Some(named), Some(browser)) = (call.partner.anti_phishing, named, asker.browser())
         && named != browser
     {

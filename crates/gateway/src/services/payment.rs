@@ -9,6 +9,7 @@ use danbao_engine::repeat;
 use danbao_engine::settlement::Royalty;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
+use danbao_protocol::money::Fen;
 use danbao_protocol::service::misfit;
 use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
@@ -47,8 +48,8 @@ fn refused(call: &Call, code: ErrorCode) -> Refused {
     };
     Refused::new(code, Some(call.service), call.charset)
         .with_params(call.params.clone())
-        .with_parameter(misfit.map(|misfit| misfit.parameter))
         .signed_by(&call.partner)
+        .with_parameter(misfit.map(|misfit| misfit.parameter))
 }
 
 fn check_and_keep(
@@ -64,7 +65,9 @@ fn check_and_keep(
         return Ok(Err(code));
     }
     let anti_phishing = check_anti_phishing(turn, partner, &request)?;
-    if let Err(code) = anti_phishing.and_then(|()| contract::check_browser(call, &request)) {
+    if let Err(code) =
+        anti_phishing.and_then(|()| contract::check_browser(call, request.direct.exter_invoke_ip.as_deref()))
+    {
         return Ok(Err(code));
     }
     for check in [check_etao, check_parties, check_royalty] {
@@ -149,7 +152,7 @@ fn is_same(turn: &mut Turn<'_>, one: &Party, other: &Party) -> Result<bool, Faul
 }
 
 /// 16 digits, the date first (protocol.md §4.1).
-pub(super) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
+pub(crate) fn next_trade_no(turn: &mut Turn<'_>) -> Result<TradeNo, Fault> {
     let number = turn.number("trade")?;
     Ok(TradeNo::new(format!("{}{:08}", turn.now.wire_day(), number.rem_euclid(100_000_000))))
 }
@@ -270,6 +273,7 @@ pub(crate) fn load_royalty(
             receiver: receiver.user_id,
             amount: share.amount,
             memo: share.memo.clone(),
+            refunded: Fen::ZERO,
         });
     }
     Ok(Ok(shares))

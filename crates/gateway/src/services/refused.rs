@@ -11,7 +11,7 @@ use danbao_protocol::service::{Kind, Service};
 use danbao_protocol::sign;
 
 use crate::fault::Fault;
-use crate::pages::{DebugDetail, DebugError, DebugLabel};
+use crate::pages::{DebugDetail, DebugError, DebugLabel, explain};
 use crate::rows::partner::Partner;
 use crate::turn::Turn;
 use crate::visit::Visit;
@@ -54,7 +54,7 @@ impl Refused {
     }
 
     /// Says that nothing is wrong with the call.
-    pub(crate) fn as_planned(self) -> Refused {
+    pub(crate) fn planned(self) -> Refused {
         Refused { is_planned: true, ..self }
     }
 
@@ -74,7 +74,7 @@ impl Refused {
         }
         let visit = Visit::of(turn, request)?;
         let page = DebugError {
-            code: self.code.is_on_the_wire().then(|| self.code.as_str().to_owned()),
+            error: explain(self.code, visit.shell.lang),
             parameter: self.parameter.map(str::to_owned),
             is_planned: self.is_planned,
             service: self.params.as_ref().and_then(|params| shown(params, "service")),

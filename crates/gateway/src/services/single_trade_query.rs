@@ -31,6 +31,8 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Vec<(&'static str, Str
     // Truths are T and F here, unlike in messages (trap 26).
     let truth = |is_true: bool| Some(if is_true { "T" } else { "F" }.to_owned());
     let gmt = trade.gmt;
+    // All of it is money: there are no coupons here.
+    let refunded = trade.refunded.is_positive().then(|| trade.refunded.to_string());
     let modified = trades::load_history(turn.tx, &trade.trade_no)?.last().map(|event| event.at);
     let children = [
         ("body", request.body.clone()),
@@ -52,6 +54,8 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Vec<(&'static str, Str
         ("payment_type", Some(request.payment_type.clone())),
         ("price", Some(trade.amount.price.to_string())),
         ("quantity", Some(trade.amount.quantity.to_string())),
+        ("refund_cash_fee", refunded.clone()),
+        ("refund_fee", refunded),
         ("refund_status", trade.refund_status.map(|status| status.to_string())),
         ("seller_email", email(turn, &trade.seller)?),
         ("seller_id", Some(trade.seller.to_string())),

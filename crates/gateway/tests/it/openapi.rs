@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use danbao_engine::change::Command;
 use danbao_engine::deadlines::DeadlineKind;
+use danbao_protocol::service::Service;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::address_query::query;
 use super::login::login;
 use super::order::Call;
+use super::refund_batches;
 use super::world::{World, on_both_databases};
 
 fn described(world: &mut World) -> Value {
@@ -161,6 +163,14 @@ fn every_route_is_described_and_every_description_has_a_route() {
             operations(&openapi).iter().map(|(method, path, _)| format!("{method} {path}")).collect();
         assert_eq!(described, routes());
         assert!(described.len() > 10);
+        let names = |at: &str| -> Vec<String> {
+            let words = openapi.pointer(at).and_then(Value::as_array).unwrap();
+            words.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let all: Vec<String> = Service::ALL.iter().map(|service| service.as_str().to_owned()).collect();
+        assert_eq!(names("/components/schemas/NewPartner/properties/services/items/enum"), all);
+        let planned = names("/components/schemas/PlannedRefusal/properties/service/enum");
+        assert!(planned.iter().eq(all.iter().filter(|name| *name != "notify_verify")));
     });
 }
 
@@ -199,6 +209,7 @@ fn every_described_path_answers_as_it_is_described() {
         world.answer_with(500, "no");
         let stranger = world.merchant("stranger@shop.example", json!({}));
         let fresh = Call::direct(&shop, "a2", "10.00").url();
+        let batch = refund_batches::refunded_by_call(world);
         for (method, path, operation) in operations(&openapi) {
             if path == "/openapi.json" {
                 continue;
@@ -211,7 +222,11 @@ fn every_described_path_answers_as_it_is_described() {
                 "/etao" => body["partner"] = json!(shop.partner),
                 _ => {}
             }
-            let query = if path == "/trades" { "?out_trade_no=a1" } else { "" };
+            let query = match path.as_str() {
+                "/trades" => "?out_trade_no=a1",
+                "/refund-batches" => &batch,
+                _ => "",
+            };
             let asked = format!(
                 "{}{query}",
                 path.replace("{trade_no}", &trade_no)
@@ -327,6 +342,8 @@ fn every_mistake_is_a_problem_that_is_described() {
             ),
             (&get, "/partners/{partner}/refusals", "/partners/1/refusals", Value::Null, "not_found"),
             (&get, "/trades", "/trades", Value::Null, "out_trade_no_missing"),
+            (&get, "/refund-batches", "/refund-batches", Value::Null, "batch_no_missing"),
+            (&get, "/refund-batches", "/refund-batches?partner=1&batch_no=2", Value::Null, "not_found"),
             (&get, "/trades/{trade_no}", nobody, Value::Null, "not_found"),
             (
                 &post,
@@ -501,6 +518,7 @@ fn a_refund_and_its_actions_answer_as_they_are_described() {
             json!({ "action": "pay", "method": "bank" }),
             json!({ "action": "confirm_goods" }),
             json!({ "action": "close" }),
+            json!({ "action": "refund_paid", "amount": "1.00", "reason": "少发一件" }),
         ] {
             check(&openapi, body, &action, "body").unwrap();
             let answer = world.done(Method::POST, &path, &action);

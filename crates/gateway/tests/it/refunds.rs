@@ -8,7 +8,7 @@ use super::order::Call;
 use super::world::{Message, World, days, on_both_databases};
 
 /// Signs in at the desk.
-fn at_the_desk(world: &mut World, account: &str) -> Browser {
+pub(crate) fn at_the_desk(world: &mut World, account: &str) -> Browser {
     let mut browser = Browser::default();
     let form = browser.open(world, "/desk").form("/desk/sign-in");
     let desk = browser.send(world, &form.with("account", account).with("login_password", "login123"));

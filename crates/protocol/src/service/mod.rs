@@ -17,6 +17,8 @@ pub mod notify_verify;
 pub mod payment;
 mod payment_wire;
 pub mod query_timestamp;
+pub mod refund_detail;
+pub mod refund_fastpay_by_platform;
 mod royalty;
 pub mod send_goods_confirm_by_platform;
 pub mod single_trade_query;
@@ -49,6 +51,10 @@ wire_enum! {
         SingleTradeQuery = "single_trade_query",
         /// 关闭交易: closes an unpaid trade (protocol.md §7.4).
         CloseTrade = "close_trade",
+        /// 批量退款, confirmed by the seller on a page (protocol.md §7.5).
+        RefundFastpayByPlatformPwd = "refund_fastpay_by_platform_pwd",
+        /// 批量退款, from server to server (protocol.md §7.5).
+        RefundFastpayByPlatformNopwd = "refund_fastpay_by_platform_nopwd",
         /// 通知验证: asks whether a notification is genuine (protocol.md §6.1).
         NotifyVerify = "notify_verify",
     }
@@ -57,7 +63,7 @@ wire_enum! {
 /// Who calls a service, and so how it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The buyer's browser: refused with the debug-error page (protocol.md §8.1).
+    /// A person's browser: refused with the debug-error page (protocol.md §8.1).
     Browser,
     /// The merchant's server: refused with the XML error (protocol.md §8.2), `notify_verify` with its own words (§6.2).
     Server,
@@ -70,12 +76,14 @@ impl Service {
             Service::CreateDirectPayByUser
             | Service::CreatePartnerTradeByBuyer
             | Service::TradeCreateByBuyer
+            | Service::RefundFastpayByPlatformPwd
             | Service::AlipayAuthAuthorize
             | Service::UserLogisticsAddressQuery => Kind::Browser,
             Service::SendGoodsConfirmByPlatform
             | Service::QueryTimestamp
             | Service::SingleTradeQuery
             | Service::CloseTrade
+            | Service::RefundFastpayByPlatformNopwd
             | Service::NotifyVerify => Kind::Server,
         }
     }

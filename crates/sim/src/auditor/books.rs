@@ -1,11 +1,16 @@
 //! The rows of both databases, as plain as they are stored.
 
+use std::fmt;
+
 use danbao_store::faulty::Disk;
 use danbao_store::{Conn, Error, Reader, Row};
 
 /// What the gateway has written down.
 pub(super) struct Gateway {
     pub(super) trades: Vec<Trade>,
+    pub(super) refunds: Vec<Refund>,
+    /// (user_id, email) of everybody.
+    pub(super) users: Vec<(String, String)>,
     pub(super) events: Vec<Event>,
     pub(super) deadlines: Vec<(String, String, i64)>,
     pub(super) accounts: Vec<Account>,
@@ -24,10 +29,35 @@ pub(super) struct Trade {
     pub(super) mode: String,
     pub(super) is_refundable: bool,
     pub(super) fee_ppm: i64,
-    pub(super) trade_status: String,
+    pub(super) status: Status,
+    pub(super) discount: i64,
     pub(super) total_fee: i64,
+    pub(super) transport_type: Option<String>,
     pub(super) gmt_payment: Option<i64>,
     pub(super) version: i64,
+}
+
+/// Both states of a trade; the second is empty until a refund was applied for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Status {
+    pub(super) trade: String,
+    pub(super) refund: String,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.refund.as_str() {
+            "" => f.write_str(&self.trade),
+            refund => write!(f, "{} + {refund}", self.trade),
+        }
+    }
+}
+
+pub(super) struct Refund {
+    pub(super) trade_no: String,
+    pub(super) goods_received: bool,
+    pub(super) amount: i64,
+    pub(super) transport_type: Option<String>,
 }
 
 pub(super) struct Event {
@@ -36,7 +66,7 @@ pub(super) struct Event {
     pub(super) at: i64,
     pub(super) actor: String,
     pub(super) command: String,
-    pub(super) trade_status: String,
+    pub(super) status: Status,
     pub(super) journal_id: Option<i64>,
 }
 
@@ -66,7 +96,8 @@ pub(super) struct Notice {
     pub(super) trade_no: String,
     pub(super) seq: i64,
     pub(super) notify_id: String,
-    pub(super) trade_status: String,
+    pub(super) status: Status,
+    pub(super) discount: i64,
     pub(super) total_fee: i64,
     pub(super) first_sent_at: Option<i64>,
     pub(super) sent_at: Option<i64>,
@@ -96,14 +127,21 @@ pub(super) struct Merchant {
     pub(super) deliveries: Vec<(String, i64)>,
     /// (notify_id, out_trade_no) of every message that was taken in.
     pub(super) heard: Vec<(String, String)>,
-    /// (way, outcome, note) of every message that was kept.
-    pub(super) messages: Vec<(String, String, String)>,
+    pub(super) messages: Vec<Message>,
+}
+
+/// A message that was kept, believed or not.
+pub(super) struct Message {
+    pub(super) way: String,
+    pub(super) raw: Vec<u8>,
+    pub(super) outcome: String,
+    pub(super) note: String,
 }
 
 pub(super) struct Order {
     pub(super) out_trade_no: String,
     pub(super) trade_no: Option<String>,
-    pub(super) trade_status: Option<String>,
+    pub(super) status: Option<Status>,
     pub(super) total_fee: Option<i64>,
     pub(super) times_applied: i64,
     pub(super) mode: Option<String>,
@@ -111,6 +149,16 @@ pub(super) struct Order {
 }
 
 impl Gateway {
+    /// A trade's history, oldest first.
+    pub(super) fn history(&self, trade: &Trade) -> Vec<&Event> {
+        self.events.iter().filter(|event| event.trade_no == trade.trade_no).collect()
+    }
+
+    /// What the buyer of a trade wanted back last.
+    pub(super) fn refund(&self, trade: &Trade) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.trade_no == trade.trade_no)
+    }
+
     pub(super) fn load(disk: &Disk) -> Result<Gateway, Error> {
         disk.inspect(Gateway::read)
     }
@@ -120,7 +168,8 @@ impl Gateway {
             trades: rows(
                 conn,
                 "SELECT t.trade_no, r.out_trade_no, t.seller, t.buyer, t.mode, t.is_refundable, t.fee_ppm,
-                        t.trade_status, t.total_fee, t.gmt_payment, t.version
+                        t.trade_status, t.refund_status, t.discount, t.total_fee, t.transport_type, t.gmt_payment,
+                        t.version
                  FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no ORDER BY t.trade_no",
                 |c| {
                     Ok(Trade {
@@ -131,17 +180,34 @@ impl Gateway {
                         mode: c.next()?,
                         is_refundable: c.next()?,
                         fee_ppm: c.next()?,
-                        trade_status: c.next()?,
+                        status: status(c)?,
+                        discount: c.next()?,
                         total_fee: c.next()?,
+                        transport_type: c.next()?,
                         gmt_payment: c.next()?,
                         version: c.next()?,
                     })
                 },
             )?,
+            refunds: rows(
+                conn,
+                "SELECT trade_no, goods_received, amount, transport_type FROM refund ORDER BY trade_no",
+                |c| {
+                    Ok(Refund {
+                        trade_no: c.next()?,
+                        goods_received: c.next()?,
+                        amount: c.next()?,
+                        transport_type: c.next()?,
+                    })
+                },
+            )?,
+            users: rows(conn, "SELECT user_id, email FROM users ORDER BY user_id", |c| {
+                Ok((c.next()?, c.next()?))
+            })?,
             events: rows(
                 conn,
-                "SELECT trade_no, version, at, actor, command, trade_status, journal_id FROM trade_event
-                 ORDER BY trade_no, version",
+                "SELECT trade_no, version, at, actor, command, trade_status, refund_status, journal_id
+                 FROM trade_event ORDER BY trade_no, version",
                 |c| {
                     Ok(Event {
                         trade_no: c.next()?,
@@ -149,7 +215,7 @@ impl Gateway {
                         at: c.next()?,
                         actor: c.next()?,
                         command: c.next()?,
-                        trade_status: c.next()?,
+                        status: status(c)?,
                         journal_id: c.next()?,
                     })
                 },
@@ -189,15 +255,16 @@ impl Gateway {
             )?,
             notices: rows(
                 conn,
-                "SELECT thread, seq, notify_id, trade_status, total_fee, first_sent_at, sent_at, attempts, due_at,
-                        acknowledged_at
+                "SELECT thread, seq, notify_id, trade_status, refund_status, discount, total_fee, first_sent_at,
+                        sent_at, attempts, due_at, acknowledged_at
                  FROM notice WHERE trade_status IS NOT NULL ORDER BY thread, seq",
                 |c| {
                     Ok(Notice {
                         trade_no: c.next()?,
                         seq: c.next()?,
                         notify_id: c.next()?,
-                        trade_status: c.next()?,
+                        status: status(c)?,
+                        discount: c.next()?,
                         total_fee: c.next()?,
                         first_sent_at: c.next()?,
                         sent_at: c.next()?,
@@ -230,13 +297,17 @@ impl Merchant {
         Ok(Merchant {
             orders: rows(
                 conn,
-                "SELECT out_trade_no, trade_no, trade_status, total_fee, times_applied, mode, mode_basis
+                "SELECT out_trade_no, trade_no, trade_status, refund_status, total_fee, times_applied, mode,
+                        mode_basis
                  FROM order_state ORDER BY out_trade_no",
                 |c| {
                     Ok(Order {
                         out_trade_no: c.next()?,
                         trade_no: c.next()?,
-                        trade_status: c.next()?,
+                        status: {
+                            let (trade, refund) = (c.next::<Option<String>>()?, c.next::<Option<String>>()?);
+                            trade.map(|trade| Status { trade, refund: refund.unwrap_or_default() })
+                        },
                         total_fee: c.next()?,
                         times_applied: c.next()?,
                         mode: c.next()?,
@@ -250,11 +321,16 @@ impl Merchant {
                 |c| Ok((c.next()?, c.next()?)),
             )?,
             heard: rows(conn, "SELECT notify_id, out_trade_no FROM heard", |c| Ok((c.next()?, c.next()?)))?,
-            messages: rows(conn, "SELECT way, outcome, note FROM message ORDER BY id", |c| {
-                Ok((c.next()?, c.next()?, c.next()?))
+            messages: rows(conn, "SELECT way, raw, outcome, note FROM message ORDER BY id", |c| {
+                Ok(Message { way: c.next()?, raw: c.next()?, outcome: c.next()?, note: c.next()? })
             })?,
         })
     }
+}
+
+/// Two columns: the trade's state and the refund's.
+fn status(columns: &mut Reader<'_>) -> Result<Status, Error> {
+    Ok(Status { trade: columns.next()?, refund: columns.next::<Option<String>>()?.unwrap_or_default() })
 }
 
 fn rows<T>(

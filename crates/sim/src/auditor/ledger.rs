@@ -1,21 +1,23 @@
 //! The second set of books: what every account must hold, computed from the trades alone and from the postings alone.
+//! Nobody gets back more than was paid, and nothing stays in escrow.
 
 use std::collections::BTreeMap;
 
 use super::Auditor;
 use super::books::{Account, Event, Gateway, Posting, Trade};
+use crate::people::Town;
 
 /// postings of journal j have the numbers from j * 100.
 const LINES: i64 = 100;
 
-pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway) {
+pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town) {
     audit_balances(auditor, gateway);
     audit_journals(auditor, gateway);
     for account in &gateway.accounts {
         audit_chain(auditor, account, &gateway.postings);
     }
     for trade in &gateway.trades {
-        audit_trade(auditor, gateway, trade);
+        audit_trade(auditor, gateway, town, trade);
     }
 }
 
@@ -114,71 +116,152 @@ fn audit_chain(auditor: &mut Auditor, account: &Account, postings: &[Posting]) {
     }
 }
 
-/// What a trade must have moved, by its history alone.
-fn audit_trade(auditor: &mut Auditor, gateway: &Gateway, trade: &Trade) {
+/// What a trade must have moved, by its history and by what was asked for, alone.
+fn audit_trade(auditor: &mut Auditor, gateway: &Gateway, town: &Town, trade: &Trade) {
     let trade_no = trade.trade_no.as_str();
-    let (escrow, seller) = (format!("escrow:{trade_no}"), format!("user:{}", trade.seller));
-    let history = gateway.events.iter().filter(|event| event.trade_no == trade_no);
-    let mut held = 0;
-    for event in history {
-        let moved: Vec<(&str, &str, i64)> = match event.journal_id {
-            Some(journal_id) => lines_of(gateway, journal_id)
-                .into_iter()
-                .map(|posting| (posting.debit.as_str(), posting.credit.as_str(), posting.amount))
-                .collect(),
+    let mut told = Told::of(gateway, town, trade);
+    for event in gateway.history(trade) {
+        let moved: Vec<Line> = match event.journal_id {
+            Some(journal_id) => lines_of(gateway, journal_id).into_iter().map(Line::of).collect(),
             None => Vec::new(),
         };
-        let source = moved.first().map_or("", |line| line.0).to_owned();
-        let (expected, held_after) = expected(trade, event, &source, &escrow, &seller);
-        held = held_after.unwrap_or(held);
+        let expected = told.lines_of(event, &moved);
         if moved != expected {
             auditor.find(format!(
                 "{trade_no}: {} moved {moved:?}, should have moved {expected:?}",
                 event.command
             ));
         }
-        let is_lawful_source = event.command != "pay"
-            || source == format!("user:{}", trade.buyer)
-            || source.starts_with("bank:");
-        if !is_lawful_source {
-            auditor.find(format!("{trade_no}: was paid by {source}"));
+        if event.command == "pay" && !told.is_lawful_source() {
+            auditor.find(format!("{trade_no}: was paid by {}", told.source));
         }
     }
-    let should_hold = match trade.trade_status.as_str() {
+    let should_hold = match trade.status.trade.as_str() {
         "WAIT_SELLER_SEND_GOODS" | "WAIT_BUYER_CONFIRM_GOODS" => trade.total_fee,
         _ => 0,
     };
+    let escrow = &told.escrow;
     let holds =
-        gateway.accounts.iter().find(|account| account.account == escrow).map_or(0, |found| found.balance);
-    if holds != should_hold || held != should_hold {
-        auditor.find(format!("{escrow} holds {holds}, should hold {should_hold} in {}", trade.trade_status));
+        gateway.accounts.iter().find(|account| account.account == *escrow).map_or(0, |found| found.balance);
+    if holds != should_hold || told.held != should_hold {
+        auditor.find(format!("{escrow} holds {holds}, should hold {should_hold} in {}", trade.status));
+    }
+    audit_given_back(auditor, gateway, &told);
+}
+
+/// Over all journals of a trade: nobody who paid gets back more than was paid, whatever the changes were called.
+fn audit_given_back(auditor: &mut Auditor, gateway: &Gateway, told: &Told<'_>) {
+    let trade_no = told.trade.trade_no.as_str();
+    let own = gateway.journals.iter().filter(|journal| journal.trade_no.as_deref() == Some(trade_no));
+    let shared: i64 =
+        told.shares.iter().filter(|share| share.credit == told.source).map(|share| share.amount).sum();
+    let (mut paid, mut given_back) = (0, -shared);
+    for line in own.flat_map(|journal| lines_of(gateway, journal.journal_id)) {
+        paid += if line.debit == told.source { line.amount } else { 0 };
+        given_back += if line.credit == told.source { line.amount } else { 0 };
+    }
+    if given_back > paid {
+        auditor.find(format!("{trade_no}: of {paid} that were paid {given_back} were given back"));
     }
 }
 
-type Lines<'a> = Vec<(&'a str, &'a str, i64)>;
+/// Money that goes from one account to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    debit: String,
+    credit: String,
+    amount: i64,
+}
 
-/// The lines that a change must write, and what is in escrow after it if that has changed.
-fn expected<'a>(
-    trade: &Trade,
-    event: &Event,
-    source: &'a str,
-    escrow: &'a str,
-    seller: &'a str,
-) -> (Lines<'a>, Option<i64>) {
-    let total = trade.total_fee;
-    let paid_out = |from: &'a str| {
-        // Parts per million, rounded half up.
-        let fee = (total * trade.fee_ppm + 500_000) / 1_000_000;
-        let mut lines = vec![(from, seller, total)];
-        if fee > 0 {
-            lines.push((seller, "fee", fee));
+impl Line {
+    fn new(debit: &str, credit: &str, amount: i64) -> Line {
+        Line { debit: debit.to_owned(), credit: credit.to_owned(), amount }
+    }
+
+    fn of(posting: &Posting) -> Line {
+        Line::new(&posting.debit, &posting.credit, posting.amount)
+    }
+}
+
+/// What is known of a trade's money while its history is read.
+struct Told<'g> {
+    trade: &'g Trade,
+    escrow: String,
+    seller: String,
+    /// Where the money came from; empty until it has.
+    source: String,
+    /// What is in escrow.
+    held: i64,
+    /// What goes back to the buyer if a refund succeeds.
+    back: i64,
+    /// What was promised to others out of the seller's money.
+    shares: Vec<Line>,
+}
+
+impl<'g> Told<'g> {
+    fn of(gateway: &Gateway, town: &Town, trade: &'g Trade) -> Told<'g> {
+        let account = |email: &str| {
+            let user = gateway.users.iter().find(|(_, known)| known == email);
+            user.map_or_else(|| format!("nobody:{email}"), |(user_id, _)| format!("user:{user_id}"))
+        };
+        let seller = format!("user:{}", trade.seller);
+        let shares = town.order(&trade.out_trade_no).map(|order| order.shares()).unwrap_or_default();
+        let share = |(payer, receiver, amount): (Option<String>, String, i64)| {
+            let payer = payer.map_or_else(|| seller.clone(), |email| account(&email));
+            Line::new(&payer, &account(&receiver), amount)
+        };
+        Told {
+            trade,
+            escrow: format!("escrow:{}", trade.trade_no),
+            source: String::new(),
+            held: 0,
+            back: gateway.refund(trade).map_or(0, |refund| refund.amount),
+            shares: shares.into_iter().map(share).collect(),
+            seller,
         }
+    }
+
+    fn is_lawful_source(&self) -> bool {
+        self.source == format!("user:{}", self.trade.buyer) || self.source.starts_with("bank:")
+    }
+
+    /// The lines that a change must write.
+    fn lines_of(&mut self, event: &Event, moved: &[Line]) -> Vec<Line> {
+        let total = self.trade.total_fee;
+        match (event.command.as_str(), self.trade.mode.as_str()) {
+            ("pay", mode) => {
+                self.source = moved.first().map(|line| line.debit.clone()).unwrap_or_default();
+                if mode == "escrow" {
+                    self.held = total;
+                    return vec![Line::new(&self.source, &self.escrow, total)];
+                }
+                self.sold(&self.source.clone(), total)
+            }
+            ("confirm_goods", _) => {
+                self.held = 0;
+                self.sold(&self.escrow, total)
+            }
+            ("agree_refund" | "confirm_return", _) if event.status.refund == "REFUND_SUCCESS" => {
+                self.held = 0;
+                let mut lines = vec![Line::new(&self.escrow, &self.source, self.back)];
+                if self.back < total {
+                    lines.extend(self.sold(&self.escrow, total - self.back));
+                }
+                lines
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The seller is paid, gives the platform its charge, and gives the others their shares.
+    fn sold(&self, from: &str, amount: i64) -> Vec<Line> {
+        // Parts per million, rounded half up.
+        let fee = (amount * self.trade.fee_ppm + 500_000) / 1_000_000;
+        let mut lines = vec![Line::new(from, &self.seller, amount)];
+        if fee > 0 {
+            lines.push(Line::new(&self.seller, "fee", fee));
+        }
+        lines.extend(self.shares.iter().cloned());
         lines
-    };
-    match (event.command.as_str(), trade.mode.as_str()) {
-        ("pay", "escrow") => (vec![(source, escrow, total)], Some(total)),
-        ("pay", _) => (paid_out(source), None),
-        ("confirm_goods", _) => (paid_out(escrow), Some(0)),
-        _ => (Vec::new(), None),
     }
 }

@@ -2,9 +2,11 @@
 //! databases against them.
 //!
 //! It shares no code with the engine on purpose. Its diagram of states, its rule of who is told and its arithmetic are
-//! written down here a second time, from the documents (protocol.md §3.5, §5.3-5.6, §6.5).
+//! written down here a second time, from the documents (protocol.md §3.5, §3.10, §5.3-5.8, §6.5).
 
 mod books;
+mod clocks;
+mod deeds;
 mod ledger;
 mod notices;
 mod orders;
@@ -18,7 +20,9 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::faulty::Disk;
 
 use crate::people::Town;
-use books::{Gateway, Merchant};
+use books::{Gateway, Merchant, Message, Status};
+use deeds::Deeds;
+use traffic::Sent;
 
 /// The auditor.
 pub struct Auditor {
@@ -28,14 +32,18 @@ pub struct Auditor {
     clock_ahead: Duration,
     /// What is wrong, in the order in which it was found.
     findings: Vec<String>,
-    /// What the gateway has told the world: (trade_no, trade_status), and when first.
-    told: BTreeMap<(String, String), Timestamp>,
-    /// Notifications that were seen on the wire.
-    sent: BTreeSet<String>,
+    /// What the gateway has told the world: (trade_no, both states), and when first.
+    told: BTreeMap<(String, Status), Timestamp>,
+    /// Notifications that were seen on the wire, by notify_id.
+    sent: BTreeMap<String, Sent>,
     /// Notifications that the merchant was seen to answer with `success`.
     acknowledged: BTreeSet<String>,
     /// Page returns that were handed out, and when first.
     returned: BTreeMap<String, Timestamp>,
+    /// What people asked for at the desk.
+    deeds: Deeds,
+    /// Since when, by the gateway's clock, nothing was lost any more.
+    quiet_since: Timestamp,
 }
 
 /// What an audit has counted, to tell a run in which much happened from one in which nothing did.
@@ -58,7 +66,7 @@ pub struct Tally {
     /// Messages that the merchant has kept.
     pub messages: usize,
     /// How often each kind of thing happened: changes by command, actor and state, tries by outcome, messages by way,
-    /// outcome and failed check.
+    /// outcome and failed check, and what the merchant asked for with a trade that was paid.
     pub marks: BTreeMap<String, u64>,
 }
 
@@ -71,9 +79,11 @@ impl Auditor {
             clock_ahead,
             findings: Vec::new(),
             told: BTreeMap::new(),
-            sent: BTreeSet::new(),
+            sent: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             returned: BTreeMap::new(),
+            deeds: Deeds::default(),
+            quiet_since: Timestamp(0),
         }
     }
 
@@ -88,8 +98,10 @@ impl Auditor {
             }
         };
         let (now, quiet_since) = (now.plus(self.clock_ahead), quiet_since.plus(self.clock_ahead));
+        self.quiet_since = quiet_since;
         trades::audit(self, &gateway, town, now);
-        ledger::audit(self, &gateway);
+        deeds::audit(self, &gateway, town);
+        ledger::audit(self, &gateway, town);
         notices::audit(self, &gateway, town, quiet_since);
         orders::audit(self, &gateway, &merchant);
         self.audit_told(&gateway);
@@ -97,13 +109,13 @@ impl Auditor {
         Tally {
             trades: gateway.trades.len(),
             paid: count(|trade| trade.gmt_payment.is_some()),
-            finished: count(|trade| trade.trade_status == "TRADE_FINISHED"),
+            finished: count(|trade| trade.status.trade == "TRADE_FINISHED"),
             notices: gateway.notices.len(),
             attempts: gateway.attempts.len(),
             given_up: gateway.notices.iter().filter(|notice| notice.is_given_up()).count(),
             orders: merchant.orders.len(),
             messages: merchant.messages.len(),
-            marks: marks(&gateway, &merchant),
+            marks: marks(&gateway, &merchant, town),
         }
     }
 
@@ -123,7 +135,7 @@ impl Auditor {
             let is_history = gateway
                 .events
                 .iter()
-                .any(|event| event.trade_no == trade_no && event.trade_status == status && event.at <= at.0);
+                .any(|event| event.trade_no == trade_no && event.status == status && event.at <= at.0);
             if !is_history {
                 self.find(format!("{trade_no}: {status} was told at {at} and is not in its history"));
             }
@@ -132,18 +144,27 @@ impl Auditor {
 }
 
 /// Counts what happened, by kind.
-fn marks(gateway: &Gateway, merchant: &Merchant) -> BTreeMap<String, u64> {
-    let changes = gateway
-        .events
-        .iter()
-        .map(|event| format!("{} by {}: {}", event.command, event.actor, event.trade_status));
+fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String, u64> {
+    let changes =
+        gateway.events.iter().map(|event| format!("{} by {}: {}", event.command, event.actor, event.status));
     let tries = gateway.attempts.iter().map(|attempt| format!("try {}", attempt.outcome));
-    let messages = merchant.messages.iter().map(|(way, outcome, note)| {
+    let messages = merchant.messages.iter().map(|Message { way, outcome, note, .. }| {
         let check = note.split_once(':').map_or("", |(check, _)| check);
         format!("{way} {outcome} {check}").trim_end().to_owned()
     });
+    let paid = gateway.trades.iter().filter(|trade| trade.gmt_payment.is_some());
+    let asked = paid.filter_map(|trade| town.order(&trade.out_trade_no)).flat_map(|order| {
+        let terms = ["it_b_pay", "t_s_send_1", "t_b_rec_post"];
+        let terms = terms.into_iter().filter(|term| order.asked(term).is_some());
+        let sign_type = order.asked("sign_type").unwrap_or_default();
+        let shares = (!order.shares().is_empty()).then(|| "shares given".to_owned());
+        shares
+            .into_iter()
+            .chain(terms.map(|term| format!("term {term}")))
+            .chain([format!("signed {sign_type}")])
+    });
     let mut marks = BTreeMap::new();
-    for mark in changes.chain(tries).chain(messages) {
+    for mark in changes.chain(tries).chain(messages).chain(asked) {
         *marks.entry(mark).or_default() += 1;
     }
     marks

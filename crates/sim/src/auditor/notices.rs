@@ -3,8 +3,8 @@
 use danbao_protocol::time::Timestamp;
 
 use super::Auditor;
-use super::books::{Attempt, Event, Gateway, Notice, Trade};
-use crate::people::Town;
+use super::books::{Attempt, Event, Gateway, Notice, Status, Trade};
+use crate::people::{KnownOrder, Town};
 
 /// The waiting times of the 2011 list, in seconds, and the end of all tries.
 const WAITS_SECONDS: [i64; 8] = [5, 120, 600, 900, 3_600, 7_200, 21_600, 54_000];
@@ -13,25 +13,29 @@ const GIVE_UP_SECONDS: i64 = 24 * 3_600 + 22 * 60;
 pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, quiet_since: Timestamp) {
     for trade in &gateway.trades {
         let owed = owed(gateway, town, trade);
-        let notices = gateway.notices.iter().filter(|notice| notice.trade_no == trade.trade_no);
-        let written: Vec<&str> = notices.map(|notice| notice.trade_status.as_str()).collect();
+        let notices: Vec<&Notice> =
+            gateway.notices.iter().filter(|notice| notice.trade_no == trade.trade_no).collect();
+        let written: Vec<(i64, &Status)> =
+            notices.iter().map(|notice| (notice.seq, &notice.status)).collect();
         if owed != written {
-            auditor.find(format!("{}: owed notices of {owed:?}, wrote {written:?}", trade.trade_no));
+            let (owed, written) = (list(&owed), list(&written));
+            auditor.find(format!("{}: owed notices of {owed}, wrote {written}", trade.trade_no));
         }
+        audit_order(auditor, gateway, trade, &notices);
+        audit_amounts(auditor, gateway, town, trade, &notices);
     }
     for notice in &gateway.notices {
-        let trade = gateway.trades.iter().find(|trade| trade.trade_no == notice.trade_no);
         let name = format!("notice {} of {}", notice.seq, notice.trade_no);
-        if trade.is_none_or(|trade| {
-            trade.total_fee != notice.total_fee && notice.trade_status != "WAIT_BUYER_PAY"
-        }) {
-            auditor.find(format!("{name} names another amount than its trade"));
-        }
         if notice.due_at.is_some() {
             auditor.find(format!("{name} is still pending"));
         }
-        if !auditor.sent.contains(&notice.notify_id) {
-            auditor.find(format!("{name} was never seen on the wire"));
+        match auditor.sent.get(&notice.notify_id) {
+            None => auditor.find(format!("{name} was never seen on the wire")),
+            Some(sent) if !sent.said.is_of(notice) => {
+                let said = format!("{:?}", sent.said);
+                auditor.find(format!("{name} said something else on the wire: {said}"));
+            }
+            Some(_) => {}
         }
         audit_pace(auditor, gateway, notice, &name);
         if notice.acknowledged_at.is_some() {
@@ -42,16 +46,87 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, quiet
     }
 }
 
-/// The states that had to be announced, in their order: of direct pay, only that it was paid and what came later.
-fn owed<'g>(gateway: &'g Gateway, town: &Town, trade: &Trade) -> Vec<&'g str> {
-    let service = town.orders.iter().find(|order| order.out_trade_no == trade.out_trade_no);
-    let is_direct = service.is_some_and(|order| order.service == "create_direct_pay_by_user");
+/// The changes that had to be announced, by version and state, in their order: all but an extension and an advice, which
+/// change no state; of direct pay, only that it was paid and what came later.
+fn owed<'g>(gateway: &'g Gateway, town: &Town, trade: &Trade) -> Vec<(i64, &'g Status)> {
+    let order = town.order(&trade.out_trade_no);
+    let is_direct = order.is_some_and(is_direct);
     let is_silent = |event: &Event| {
-        let is_off = matches!(event.trade_status.as_str(), "WAIT_BUYER_PAY" | "TRADE_CLOSED");
-        (is_direct && is_off) || event.command == "advise_refund"
+        matches!(event.command.as_str(), "extend_timeout" | "advise_refund")
+            || (is_direct && matches!(event.status.trade.as_str(), "WAIT_BUYER_PAY" | "TRADE_CLOSED"))
     };
     let history = gateway.events.iter().filter(|event| event.trade_no == trade.trade_no);
-    history.filter(|event| !is_silent(event)).map(|event| event.trade_status.as_str()).collect()
+    history.filter(|event| !is_silent(event)).map(|event| (event.version, &event.status)).collect()
+}
+
+fn list(states: &[(i64, &Status)]) -> String {
+    let states: Vec<String> = states.iter().map(|(version, status)| format!("{version}: {status}")).collect();
+    format!("[{}]", states.join(", "))
+}
+
+/// Each change's first try went out after the one before it had been tried. A first try that was written down and lost
+/// with its process may have been seen by nobody; then the order of the wire says nothing.
+fn audit_order(auditor: &mut Auditor, gateway: &Gateway, trade: &Trade, notices: &[&Notice]) {
+    let is_lost = |notice: &Notice| {
+        let of_notice = |attempt: &&Attempt| attempt.trade_no == trade.trade_no && attempt.seq == notice.seq;
+        gateway.attempts.iter().find(of_notice).is_some_and(|first| first.outcome == "lost")
+    };
+    let seen: Vec<(usize, i64)> = notices
+        .iter()
+        .filter(|notice| !is_lost(notice))
+        .filter_map(|notice| Some((auditor.sent.get(&notice.notify_id)?.place, notice.seq)))
+        .collect();
+    for pair in seen.windows(2) {
+        if let [(earlier, first), (later, second)] = pair
+            && earlier > later
+        {
+            auditor.find(format!("{}: notice {second} was sent before notice {first}", trade.trade_no));
+        }
+    }
+}
+
+/// The amounts that were told follow the seller's changes of the price, each of which somebody asked for, and once it
+/// is paid they are those of the trade.
+fn audit_amounts(auditor: &mut Auditor, gateway: &Gateway, town: &Town, trade: &Trade, notices: &[&Notice]) {
+    let Some(order) = town.order(&trade.out_trade_no) else { return };
+    let mut discount = order.discount();
+    for event in gateway.events.iter().filter(|event| event.trade_no == trade.trade_no) {
+        let Some(notice) = notices.iter().find(|notice| notice.seq == event.version) else { continue };
+        let name = format!("notice {} of {}", notice.seq, trade.trade_no);
+        if event.command == "adjust_price" {
+            if notice.discount == discount {
+                auditor.find(format!("{name} tells of a changed price without a change"));
+            }
+            if !auditor.deeds.is_discount_asked(&trade.trade_no, notice.discount) {
+                auditor.find(format!("{name} tells of the discount {}, asked by nobody", notice.discount));
+            }
+            discount = notice.discount;
+        }
+        let first = order.discount();
+        let mut totals = order.totals().into_iter().map(|total| total + discount - first);
+        if !is_direct(order)
+            && (notice.discount != discount || !totals.any(|total| total == notice.total_fee))
+        {
+            auditor.find(format!(
+                "{name} names {} with a discount of {}, which was {discount}",
+                notice.total_fee, notice.discount
+            ));
+        }
+        let flag = if notice.discount == first { "N" } else { "Y" };
+        let sent = auditor.sent.get(&notice.notify_id);
+        if sent.is_some_and(|sent| sent.said.is_total_fee_adjust.as_deref() != Some(flag)) {
+            auditor.find(format!("{name} does not say is_total_fee_adjust={flag}"));
+        }
+        let is_unpaid = notice.status.trade == "WAIT_BUYER_PAY";
+        if !is_unpaid && (notice.total_fee, notice.discount) != (trade.total_fee, trade.discount) {
+            auditor.find(format!("{name} names another amount than its trade"));
+        }
+    }
+}
+
+/// Whose changes of the price nobody is told of.
+fn is_direct(order: &KnownOrder) -> bool {
+    order.service == "create_direct_pay_by_user"
 }
 
 fn audit_acknowledged(auditor: &mut Auditor, gateway: &Gateway, notice: &Notice, name: &str) {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Auditor;
-use super::books::{Event, Gateway, Merchant, Notice, Order, Trade};
+use super::books::{Event, Gateway, Merchant, Message, Notice, Order, Status, Trade};
+use super::traffic::Fields;
 
 const PAID: [&str; 4] =
     ["WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS", "TRADE_SUCCESS", "TRADE_FINISHED"];
@@ -21,6 +22,14 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, merchant: &Merchan
                 .find(format!("{out_trade_no} has taken in {notify_id}, which the gateway never gave out"));
         }
     }
+    // The amount is looked at last, when a message is known to be genuine. A page return of direct pay cannot say that
+    // the price was changed; a notification can.
+    for message in &merchant.messages {
+        if message.way == "notify" && message.outcome == "rejected" && message.note.starts_with("total_fee") {
+            let number = Fields::read(&message.raw).get("out_trade_no").unwrap_or_default();
+            auditor.find(format!("order {number}: a genuine notification's amount was not believed"));
+        }
+    }
     for order in &merchant.orders {
         let trade = gateway.trades.iter().find(|trade| trade.out_trade_no == order.out_trade_no);
         for problem in problems(order, trade, gateway, merchant) {
@@ -36,15 +45,18 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, merchant: &Merchan
 
 fn problems(order: &Order, trade: Option<&Trade>, gateway: &Gateway, merchant: &Merchant) -> Vec<String> {
     let mut problems = Vec::new();
-    let status = order.trade_status.as_deref();
-    let is_paid = status.is_some_and(|status| PAID.contains(&status));
+    let status = order.status.as_ref();
+    let is_paid = status.is_some_and(is_paid);
     let delivered = merchant
         .deliveries
         .iter()
         .find(|(number, _)| *number == order.out_trade_no)
         .map_or(0, |(_, count)| *count);
-    if delivered != i64::from(is_paid) {
-        problems.push(format!("was delivered {delivered} times in {status:?}"));
+    let is_refunded = status.is_some_and(|status| status.refund == "REFUND_SUCCESS");
+    let was_paid =
+        is_paid || (is_refunded && merchant.messages.iter().any(|message| made_paid(order, message)));
+    if delivered != i64::from(was_paid) {
+        problems.push(format!("was delivered {delivered} times in {}", shown(status)));
     }
     let Some(trade) = trade else {
         if let Some(status) = status {
@@ -55,7 +67,7 @@ fn problems(order: &Order, trade: Option<&Trade>, gateway: &Gateway, merchant: &
     let history: Vec<&Event> =
         gateway.events.iter().filter(|event| event.trade_no == trade.trade_no).collect();
     if let Some(status) = status {
-        if history.iter().all(|event| event.trade_status != status) {
+        if history.iter().all(|event| event.status != *status) {
             problems.push(format!("is in {status}, where {} never was", trade.trade_no));
         }
         let is_other_total = is_paid && order.total_fee != Some(trade.total_fee);
@@ -66,8 +78,8 @@ fn problems(order: &Order, trade: Option<&Trade>, gateway: &Gateway, merchant: &
     let notices: Vec<&Notice> =
         gateway.notices.iter().filter(|notice| notice.trade_no == trade.trade_no).collect();
     let last_acknowledged = notices.last().filter(|notice| notice.acknowledged_at.is_some());
-    if let Some(last) = last_acknowledged.filter(|last| status != Some(last.trade_status.as_str())) {
-        problems.push(format!("is in {status:?}, the gateway was acknowledged {}", last.trade_status));
+    if let Some(last) = last_acknowledged.filter(|last| status != Some(&last.status)) {
+        problems.push(format!("is in {}, the gateway was acknowledged {}", shown(status), last.status));
     }
     // Whether by return or by notification, each change is applied once; a silent change cannot be.
     let applied_max = i64::try_from(notices.len()).unwrap_or(i64::MAX);
@@ -76,6 +88,24 @@ fn problems(order: &Order, trade: Option<&Trade>, gateway: &Gateway, merchant: &
     }
     problems.extend(mode_problem(order, trade, &notices));
     problems
+}
+
+fn is_paid(status: &Status) -> bool {
+    PAID.contains(&status.trade.as_str())
+}
+
+/// Whether this message has once made the order a paid one, which a refund may have undone since.
+fn made_paid(order: &Order, message: &Message) -> bool {
+    if message.outcome != "applied" {
+        return false;
+    }
+    let fields = Fields::read(&message.raw);
+    let said = |name| fields.get(name).unwrap_or_default();
+    said("out_trade_no") == order.out_trade_no && PAID.contains(&said("trade_status").as_str())
+}
+
+fn shown(status: Option<&Status>) -> String {
+    status.map_or_else(|| "no state".to_owned(), ToString::to_string)
 }
 
 /// The inferred choice of a dual trade is right where every message has come.

@@ -1,24 +1,23 @@
-//! Every trade's history is a path of the diagram, asks for what the merchant asked for, and has come to its end.
+//! Every trade's history is a path of the diagrams, each step taken by somebody who may, asks for what the merchant
+//! asked for, and has come to its end.
 
 use danbao_protocol::time::Timestamp;
 
-use super::Auditor;
-use super::books::{Event, Gateway, Trade};
-use crate::people::Town;
+use super::books::{Event, Gateway, Status, Trade};
+use super::{Auditor, clocks};
+use crate::people::{KnownOrder, Town};
 
-/// The diagram (protocol.md §5.3, §5.5, §5.6 without refunds): from, command, to, and for which trades.
-const EDGES: &[(&str, &str, &str, Who)] = &[
-    ("", "create", "WAIT_BUYER_PAY", Who::All),
-    ("WAIT_BUYER_PAY", "arrange", "WAIT_BUYER_PAY", Who::All),
-    ("WAIT_BUYER_PAY", "close", "TRADE_CLOSED", Who::All),
-    ("WAIT_BUYER_PAY", "pay", "WAIT_SELLER_SEND_GOODS", Who::Escrow),
-    ("WAIT_SELLER_SEND_GOODS", "advise_refund", "WAIT_SELLER_SEND_GOODS", Who::Escrow),
-    ("WAIT_SELLER_SEND_GOODS", "send_goods", "WAIT_BUYER_CONFIRM_GOODS", Who::Escrow),
-    ("WAIT_BUYER_CONFIRM_GOODS", "confirm_goods", "TRADE_FINISHED", Who::Escrow),
-    ("WAIT_BUYER_PAY", "pay", "TRADE_FINISHED", Who::Instant),
-    ("WAIT_BUYER_PAY", "pay", "TRADE_SUCCESS", Who::InstantRefundable),
-    ("TRADE_SUCCESS", "finish", "TRADE_FINISHED", Who::InstantRefundable),
-];
+/// One line of the tables of protocol.md §5.3-5.6: in this state of a trade, with a refund in one of these, who may give
+/// the command, and where it leads. `""` stands for "not yet" and for "none".
+struct Edge {
+    from: &'static str,
+    refunds: &'static [&'static str],
+    command: &'static str,
+    by: &'static [&'static str],
+    to: &'static str,
+    refund: &'static str,
+    of: Who,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
@@ -28,28 +27,113 @@ enum Who {
     InstantRefundable,
 }
 
-/// States in which a trade may stay for ever: it is over, or nobody ships and nobody can be made to.
-const RESTS: [&str; 3] = ["TRADE_FINISHED", "TRADE_CLOSED", "WAIT_SELLER_SEND_GOODS"];
+const UNPAID: &str = "WAIT_BUYER_PAY";
+const READY: &str = "WAIT_SELLER_SEND_GOODS";
+const SENT: &str = "WAIT_BUYER_CONFIRM_GOODS";
+const SUCCESS: &str = "TRADE_SUCCESS";
+const FINISHED: &str = "TRADE_FINISHED";
+const CLOSED: &str = "TRADE_CLOSED";
+
+const NONE: &str = "";
+const APPLIED: &str = "WAIT_SELLER_AGREE";
+const REFUSED: &str = "SELLER_REFUSE_BUYER";
+const TO_RETURN: &str = "WAIT_BUYER_RETURN_GOODS";
+const RETURNED: &str = "WAIT_SELLER_CONFIRM_GOODS";
+const REFUNDED: &str = "REFUND_SUCCESS";
+const WITHDRAWN: &str = "REFUND_CLOSED";
+
+const NEITHER: &[&str] = &[NONE];
+/// A refund that may be applied for, or for once more.
+const CALM: &[&str] = &[NONE, WITHDRAWN];
+const BUYER: &[&str] = &["buyer"];
+const SELLER: &[&str] = &["seller"];
+const ALONE: &[&str] = &["timer"];
+
+/// A line of the tables, in the order of [`Edge`]'s fields.
+const fn edge(
+    from: &'static str,
+    refunds: &'static [&'static str],
+    command: &'static str,
+    by: &'static [&'static str],
+    to: &'static str,
+    refund: &'static str,
+    of: Who,
+) -> Edge {
+    Edge { from, refunds, command, by, to, refund, of }
+}
+
+const EDGES: &[Edge] = &[
+    edge(NONE, NEITHER, "create", BUYER, UNPAID, NONE, Who::All),
+    edge(UNPAID, NEITHER, "arrange", BUYER, UNPAID, NONE, Who::All),
+    edge(UNPAID, NEITHER, "adjust_price", SELLER, UNPAID, NONE, Who::All),
+    edge(UNPAID, NEITHER, "close", &["buyer", "seller", "partner", "timer"], CLOSED, NONE, Who::All),
+    edge(UNPAID, NEITHER, "pay", BUYER, READY, NONE, Who::Escrow),
+    edge(UNPAID, NEITHER, "pay", BUYER, FINISHED, NONE, Who::Instant),
+    edge(UNPAID, NEITHER, "pay", BUYER, SUCCESS, NONE, Who::InstantRefundable),
+    edge(SUCCESS, NEITHER, "finish", ALONE, FINISHED, NONE, Who::InstantRefundable),
+    edge(READY, NEITHER, "advise_refund", ALONE, READY, NONE, Who::Escrow),
+    edge(READY, &[WITHDRAWN], "advise_refund", ALONE, READY, WITHDRAWN, Who::Escrow),
+    edge(READY, NEITHER, "send_goods", &["seller", "partner"], SENT, NONE, Who::Escrow),
+    edge(
+        READY,
+        &[APPLIED, REFUSED, WITHDRAWN],
+        "send_goods",
+        &["seller", "partner"],
+        SENT,
+        WITHDRAWN,
+        Who::Escrow,
+    ),
+    edge(SENT, NEITHER, "confirm_goods", &["buyer", "timer"], FINISHED, NONE, Who::Escrow),
+    edge(SENT, &[WITHDRAWN], "confirm_goods", &["buyer", "timer"], FINISHED, WITHDRAWN, Who::Escrow),
+    edge(
+        SENT,
+        &[APPLIED, REFUSED, TO_RETURN, RETURNED],
+        "confirm_goods",
+        BUYER,
+        FINISHED,
+        WITHDRAWN,
+        Who::Escrow,
+    ),
+    edge(SENT, NEITHER, "extend_timeout", SELLER, SENT, NONE, Who::Escrow),
+    edge(SENT, &[WITHDRAWN], "extend_timeout", SELLER, SENT, WITHDRAWN, Who::Escrow),
+    edge(READY, &[NONE, WITHDRAWN, REFUSED], "apply_refund", BUYER, READY, APPLIED, Who::Escrow),
+    edge(SENT, &[NONE, WITHDRAWN, REFUSED], "apply_refund", BUYER, SENT, APPLIED, Who::Escrow),
+    edge(READY, &[APPLIED], "refuse_refund", SELLER, READY, REFUSED, Who::Escrow),
+    edge(SENT, &[APPLIED], "refuse_refund", SELLER, SENT, REFUSED, Who::Escrow),
+    edge(READY, &[APPLIED], "agree_refund", &["seller", "timer"], CLOSED, REFUNDED, Who::Escrow),
+    edge(SENT, &[APPLIED], "agree_refund", &["seller", "timer"], CLOSED, REFUNDED, Who::Escrow),
+    edge(SENT, &[APPLIED], "agree_refund", &["seller", "timer"], FINISHED, REFUNDED, Who::Escrow),
+    edge(SENT, &[APPLIED], "agree_refund", &["seller", "timer"], SENT, TO_RETURN, Who::Escrow),
+    edge(SENT, &[TO_RETURN], "return_goods", BUYER, SENT, RETURNED, Who::Escrow),
+    edge(SENT, &[RETURNED], "confirm_return", &["seller", "timer"], CLOSED, REFUNDED, Who::Escrow),
+    edge(SENT, &[RETURNED], "confirm_return", &["seller", "timer"], FINISHED, REFUNDED, Who::Escrow),
+    edge(READY, &[APPLIED], "withdraw_refund", BUYER, READY, WITHDRAWN, Who::Escrow),
+    edge(READY, &[REFUSED], "withdraw_refund", &["buyer", "timer"], READY, WITHDRAWN, Who::Escrow),
+    edge(SENT, &[APPLIED, RETURNED], "withdraw_refund", BUYER, SENT, WITHDRAWN, Who::Escrow),
+    edge(SENT, &[REFUSED, TO_RETURN], "withdraw_refund", &["buyer", "timer"], SENT, WITHDRAWN, Who::Escrow),
+];
 
 pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, now: Timestamp) {
     for trade in &gateway.trades {
-        let history: Vec<&Event> =
-            gateway.events.iter().filter(|event| event.trade_no == trade.trade_no).collect();
+        let history = gateway.history(trade);
         for problem in history_problems(trade, &history) {
             auditor.find(format!("{}: {problem}", trade.trade_no));
         }
-        if !RESTS.contains(&trade.trade_status.as_str()) {
-            auditor.find(format!("{}: is left in {}", trade.trade_no, trade.trade_status));
+        // It is over, or nobody ships and nobody can be made to.
+        let may_rest = matches!(trade.status.trade.as_str(), FINISHED | CLOSED)
+            || (trade.status.trade == READY && CALM.contains(&trade.status.refund.as_str()));
+        if !may_rest {
+            auditor.find(format!("{}: is left in {}", trade.trade_no, trade.status));
         }
-        let order = town.orders.iter().find(|order| order.out_trade_no == trade.out_trade_no);
-        if let Some(order) = order.filter(|order| !order.totals().contains(&trade.total_fee)) {
-            let (totals, total) = (order.totals(), trade.total_fee);
-            auditor.find(format!("{}: costs {total}, asked for were {totals:?}", trade.trade_no));
+        let order = town.order(&trade.out_trade_no);
+        if let Some(problem) = order.and_then(|order| price_problem(trade, order)) {
+            auditor.find(format!("{}: {problem}", trade.trade_no));
         }
         let same_order = |other: &&Trade| other.out_trade_no == trade.out_trade_no;
         if gateway.trades.iter().filter(same_order).count() > 1 {
             auditor.find(format!("{}: another trade has its out_trade_no", trade.trade_no));
         }
+        clocks::audit(auditor, gateway, trade, order);
     }
     for event in &gateway.events {
         if gateway.trades.iter().all(|trade| trade.trade_no != event.trade_no) {
@@ -57,40 +141,47 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, now: 
         }
     }
     for (trade_no, kind, due_at) in &gateway.deadlines {
-        let is_over =
-            gateway.trades.iter().any(|t| t.trade_no == *trade_no && t.trade_status.starts_with("TRADE_C"));
-        if *due_at <= now.0 || is_over {
+        let is_over = |trade: &Trade| matches!(trade.status.trade.as_str(), FINISHED | CLOSED);
+        let of_over = gateway.trades.iter().any(|trade| trade.trade_no == *trade_no && is_over(trade));
+        if *due_at <= now.0 || of_over {
             auditor.find(format!("{trade_no}: deadline {kind} was never taken"));
         }
     }
 }
 
+/// What a trade costs is what the merchant asked for, less or plus what its seller has taken off or put on.
+fn price_problem(trade: &Trade, order: &KnownOrder) -> Option<String> {
+    let changed = trade.discount - order.discount();
+    let totals: Vec<i64> = order.totals().into_iter().map(|total| total + changed).collect();
+    let is_right = totals.contains(&trade.total_fee);
+    (!is_right).then(|| format!("costs {}, asked for were {totals:?}", trade.total_fee))
+}
+
 fn history_problems(trade: &Trade, history: &[&Event]) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut from = "";
+    let mut from = Status { trade: String::new(), refund: String::new() };
     let mut earlier = i64::MIN;
     for (version, event) in (1..).zip(history) {
-        let (command, to) = (event.command.as_str(), event.trade_status.as_str());
-        let is_edge = EDGES
-            .iter()
-            .any(|edge| (edge.0, edge.1, edge.2) == (from, command, to) && concerns(edge.3, trade));
-        if !is_edge {
-            problems.push(format!("{command} led from `{from}` to {to}, which the diagram does not have"));
+        if !EDGES.iter().any(|edge| edge.is(&from, event, trade)) {
+            let Event { actor, command, status, .. } = event;
+            problems.push(format!(
+                "{command} by {actor} led from `{from}` to {status}, which the diagram does not have"
+            ));
         }
         if event.version != version || event.at < earlier {
             problems.push(format!("its history has a gap or goes backwards at version {}", event.version));
         }
-        problems.extend(timer_problem(event, history));
-        let moves_money = matches!(command, "pay" | "confirm_goods");
-        if event.journal_id.is_some() != moves_money {
-            problems
-                .push(format!("{command} has a journal where it should have none, or none where it should"));
+        if event.journal_id.is_some() != event.moves_money() {
+            problems.push(format!(
+                "{} has a journal where it should have none, or none where it should",
+                event.command
+            ));
         }
-        (from, earlier) = (to, event.at);
+        (from, earlier) = (event.status.clone(), event.at);
     }
     let length = i64::try_from(history.len()).unwrap_or(-1);
-    if from != trade.trade_status || length != trade.version {
-        problems.push(format!("is in {}, its history ends in {from}", trade.trade_status));
+    if from != trade.status || length != trade.version {
+        problems.push(format!("is in {}, its history ends in {from}", trade.status));
     }
     let was_paid = history.iter().any(|event| event.command == "pay");
     if was_paid != trade.gmt_payment.is_some() {
@@ -99,30 +190,30 @@ fn history_problems(trade: &Trade, history: &[&Event]) -> Vec<String> {
     problems
 }
 
-/// What the clock did, it did in time. Every clock is longer than the trouble, so nothing can excuse a delay.
-fn timer_problem(event: &Event, history: &[&Event]) -> Option<String> {
-    const DAY_MS: i64 = 86_400_000;
-    // A process may have been dead at the very moment, in the lives in which every moment is tried.
-    const SLACK_MS: i64 = 5_000;
-    let (began_by, days) = match event.command.as_str() {
-        _ if event.actor != "timer" => return None,
-        "close" => ("create", 15),
-        "confirm_goods" => ("send_goods", 10),
-        "advise_refund" => ("pay", 7),
-        "finish" => ("pay", 90),
-        command => return Some(format!("{command} was done by nobody")),
-    };
-    let began = history.iter().find(|began| began.command == began_by)?;
-    let late_ms = event.at - began.at - days * DAY_MS;
-    let is_in_time = (0..=SLACK_MS).contains(&late_ms);
-    (!is_in_time).then(|| format!("{} came {late_ms} ms after its time", event.command))
+impl Edge {
+    fn is(&self, from: &Status, event: &Event, trade: &Trade) -> bool {
+        let concerns = match self.of {
+            Who::All => true,
+            Who::Escrow => trade.mode == "escrow",
+            Who::Instant => trade.mode == "direct" && !trade.is_refundable,
+            Who::InstantRefundable => trade.mode == "direct" && trade.is_refundable,
+        };
+        concerns
+            && self.from == from.trade
+            && self.refunds.contains(&from.refund.as_str())
+            && self.command == event.command
+            && self.by.contains(&event.actor.as_str())
+            && (self.to, self.refund) == (event.status.trade.as_str(), event.status.refund.as_str())
+    }
 }
 
-fn concerns(who: Who, trade: &Trade) -> bool {
-    match who {
-        Who::All => true,
-        Who::Escrow => trade.mode == "escrow",
-        Who::Instant => trade.mode == "direct" && !trade.is_refundable,
-        Who::InstantRefundable => trade.mode == "direct" && trade.is_refundable,
+impl Event {
+    /// Whether this change has a journal.
+    fn moves_money(&self) -> bool {
+        match self.command.as_str() {
+            "pay" | "confirm_goods" => true,
+            "agree_refund" | "confirm_return" => self.status.refund == REFUNDED,
+            _ => false,
+        }
     }
 }

@@ -13,7 +13,8 @@ use http::Method;
 use http::header::LOCATION;
 
 use super::Auditor;
-use crate::people::Town;
+use super::books::{Notice, Status};
+use crate::people::{Town, fen};
 use crate::stage::GATEWAY;
 use crate::world::Witness;
 
@@ -22,6 +23,7 @@ const RETURN_LINK: Duration = Duration::from_secs(60);
 
 impl Witness for Auditor {
     fn asked(&mut self, now: Timestamp, request: &Request, town: &Town) {
+        self.deeds.hear_asked(request, town);
         let is_notification =
             request.method() == Method::POST && request.uri().to_string() == town.notify_url();
         if !is_notification || town.forgeries.contains(request.body().as_ref()) {
@@ -29,14 +31,15 @@ impl Witness for Auditor {
         }
         match Said::read(request.body()) {
             Some(said) => {
-                self.hear_told(now, &said.trade_no, &said.trade_status, "a notification");
-                self.sent.insert(said.notify_id);
+                self.hear_told(now, &said.trade_no, &said.status, "a notification");
+                self.hear_sent(said);
             }
             None => self.find("a notification cannot be read".to_owned()),
         }
     }
 
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town) {
+        self.deeds.hear_answered(request, response, town);
         let url = request.uri().to_string();
         let asked = match request.method() {
             &Method::POST => request.body().as_ref(),
@@ -85,8 +88,12 @@ impl Auditor {
             self.hear_verified(now, asked);
         }
         if body.contains("<is_success>T") && field(asked, "service").as_deref() == Some(SEND_GOODS) {
+            // Shipping once more succeeds as long as the goods are on their way, whatever became of them since.
             let trade_no = field(asked, "trade_no").unwrap_or_default();
-            self.hear_told(now, &trade_no, "WAIT_BUYER_CONFIRM_GOODS", "an answer in XML");
+            let sql = "SELECT version FROM trade_event WHERE trade_no = $1 AND command = 'send_goods'";
+            if !has(&self.gateway, sql, &[Bind::Text(&trade_no)]) {
+                self.find(format!("{trade_no}: is said to be sent before it is committed"));
+            }
         }
         if let Some(to) = location(response) {
             self.hear_location(now, to, town);
@@ -116,12 +123,25 @@ impl Auditor {
     }
 
     /// The gateway says that a trade is in a state: it must be committed at this very moment.
-    fn hear_told(&mut self, now: Timestamp, trade_no: &str, status: &str, how: &str) {
-        let sql = "SELECT version FROM trade_event WHERE trade_no = $1 AND trade_status = $2";
-        if !has(&self.gateway, sql, &[Bind::Text(trade_no), Bind::Text(status)]) {
+    fn hear_told(&mut self, now: Timestamp, trade_no: &str, status: &Status, how: &str) {
+        let sql = "SELECT version FROM trade_event
+                   WHERE trade_no = $1 AND trade_status = $2 AND COALESCE(refund_status, '') = $3";
+        let binds = [Bind::Text(trade_no), Bind::Text(&status.trade), Bind::Text(&status.refund)];
+        if !has(&self.gateway, sql, &binds) {
             self.find(format!("{trade_no}: {status} is told by {how} before it is committed"));
         }
-        self.told.entry((trade_no.to_owned(), status.to_owned())).or_insert(now);
+        self.told.entry((trade_no.to_owned(), status.clone())).or_insert(now);
+    }
+
+    /// A notification is on the wire: every try of it says the same.
+    fn hear_sent(&mut self, said: Said) {
+        let place = self.sent.len();
+        let first =
+            self.sent.entry(said.notify_id.clone()).or_insert_with(|| Sent { place, said: said.clone() });
+        if first.said != said {
+            let what = format!("{} says {said:?} and said {:?} before", said.notify_id, first.said);
+            self.find(what);
+        }
     }
 
     /// The gateway says of an id that it is its own: it must have been seen on the wire, and a page return's must not be
@@ -132,7 +152,7 @@ impl Auditor {
             Some(at) if now.since(*at) > RETURN_LINK => {
                 self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));
             }
-            None if !self.sent.contains(&notify_id) => {
+            None if !self.sent.contains_key(&notify_id) => {
                 self.find(format!("{notify_id} is confirmed and was never given out"));
             }
             _ => {}
@@ -142,7 +162,7 @@ impl Auditor {
     /// A browser is sent on: back to the shop with a result, or to "you have paid".
     fn hear_location(&mut self, now: Timestamp, to: &str, town: &Town) {
         if let Some(said) = Said::in_return(to, town) {
-            self.hear_told(now, &said.trade_no, &said.trade_status, "a page return");
+            self.hear_told(now, &said.trade_no, &said.status, "a page return");
             self.returned.entry(said.notify_id).or_insert(now);
             return;
         }
@@ -158,19 +178,48 @@ impl Auditor {
 const SEND_GOODS: &str = "send_goods_confirm_by_platform";
 
 /// What a message says, as far as the auditor listens.
-struct Said {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
     notify_id: String,
     trade_no: String,
-    trade_status: String,
+    status: Status,
+    /// In fen.
+    total_fee: Option<i64>,
+    /// In fen; a page return of direct pay has none.
+    discount: Option<i64>,
+    pub(super) is_total_fee_adjust: Option<String>,
+}
+
+/// A notification as it first went out.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    /// How many others had gone out before it.
+    pub(super) place: usize,
+    pub(super) said: Said,
 }
 
 impl Said {
     fn read(encoded: &[u8]) -> Option<Said> {
+        let fields = Fields::read(encoded);
         Some(Said {
-            notify_id: field(encoded, "notify_id")?,
-            trade_no: field(encoded, "trade_no")?,
-            trade_status: field(encoded, "trade_status")?,
+            notify_id: fields.get("notify_id")?,
+            trade_no: fields.get("trade_no")?,
+            status: Status {
+                trade: fields.get("trade_status")?,
+                refund: fields.get("refund_status").unwrap_or_default(),
+            },
+            total_fee: fields.get("total_fee").as_deref().and_then(fen),
+            discount: fields.get("discount").as_deref().and_then(fen),
+            is_total_fee_adjust: fields.get("is_total_fee_adjust"),
         })
+    }
+
+    /// Whether it says what the notice was to say.
+    pub(super) fn is_of(&self, notice: &Notice) -> bool {
+        self.trade_no == notice.trade_no
+            && self.status == notice.status
+            && self.total_fee == Some(notice.total_fee)
+            && self.discount == Some(notice.discount)
     }
 
     fn in_return(url: &str, town: &Town) -> Option<Said> {
@@ -179,10 +228,22 @@ impl Said {
     }
 }
 
-/// A field that is plain ASCII in either charset.
+/// The fields of a message or a form; none of what is neither.
+pub(super) struct Fields(Option<Params>);
+
+impl Fields {
+    pub(super) fn read(encoded: &[u8]) -> Fields {
+        Fields(Params::parse_urlencoded(encoded).ok())
+    }
+
+    /// A field that is plain ASCII in either charset.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.0.as_ref()?.get_text(name, Charset::Gbk).ok().flatten()
+    }
+}
+
 fn field(encoded: &[u8], name: &str) -> Option<String> {
-    let params = Params::parse_urlencoded(encoded).ok()?;
-    params.get_text(name, Charset::Gbk).ok().flatten()
+    Fields::read(encoded).get(name)
 }
 
 fn location(response: &Response) -> Option<&str> {

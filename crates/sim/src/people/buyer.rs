@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::browser::{Browser, Page, hidden_field};
 use super::errand::{Errand, Purpose, sandbox};
-use super::{Customer, Hand, Heard, Person};
+use super::{Customer, Hand, Heard, Party, Person, Temper};
 use crate::chance::Chance;
 
 /// How a buyer goes through the cashier.
@@ -55,6 +55,31 @@ pub struct Habits {
     pub seller: Purpose,
     /// How the buyer says that the goods are there.
     pub confirm: Purpose,
+    /// What else buyer and seller do about this order.
+    pub quarrel: Option<Quarrel>,
+}
+
+/// Two people who meet at the desk over an order: they haggle, apply, refuse, send back, or say nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarrel {
+    /// The buyer's mind.
+    pub buyer: Temper,
+    /// The seller's mind.
+    pub seller: Temper,
+    /// How long the buyer looks at the last page before paying; the price may change meanwhile.
+    pub hesitates: Duration,
+}
+
+impl Quarrel {
+    /// Draws two people.
+    pub fn draw(chance: &mut Chance) -> Quarrel {
+        let hesitates = chance.pick(&[0, 0, 600_000]);
+        Quarrel {
+            buyer: Temper::draw(chance),
+            seller: Temper::draw(chance),
+            hesitates: chance.millis(0, hesitates),
+        }
+    }
 }
 
 impl Habits {
@@ -85,6 +110,7 @@ impl Habits {
                 Purpose::Nothing,
             ]),
             confirm: chance.pick(&[Purpose::ConfirmByDesk, Purpose::ConfirmBySandbox, Purpose::Nothing]),
+            quarrel: None,
         }
     }
 }
@@ -103,14 +129,26 @@ pub struct Buyer {
     last: Option<Request>,
     /// An address to be followed when the buyer wakes.
     next_url: Option<String>,
+    /// The page of the cashier that the buyer is still thinking about: its id and what it showed.
+    shown: Option<(String, String)>,
+    hesitates: Duration,
     failures: u32,
 }
 
 impl Buyer {
     /// Somebody who wants something.
     pub fn new(habits: Habits, who: Customer) -> Buyer {
-        let browser = Browser::default();
-        Buyer { habits, who, browser, payment_url: None, last: None, next_url: None, failures: 0 }
+        Buyer {
+            hesitates: habits.quarrel.as_ref().map_or(Duration::ZERO, |quarrel| quarrel.hesitates),
+            habits,
+            who,
+            browser: Browser::default(),
+            payment_url: None,
+            last: None,
+            next_url: None,
+            shown: None,
+            failures: 0,
+        }
     }
 
     fn ask(&mut self, request: Option<Request>, hand: &mut Hand<'_>) {
@@ -242,9 +280,21 @@ impl Buyer {
                 let after = hand.chance.millis(1_000, 600_000);
                 hand.send(Box::new(errand), after);
             }
+            self.meet_at_desk(&out_trade_no, hand);
         }
         self.payment_url = Some(url);
         self.begin(hand);
+    }
+
+    /// Whoever has no account has no desk.
+    fn meet_at_desk(&self, out_trade_no: &str, hand: &mut Hand<'_>) {
+        let Some(Quarrel { buyer, seller, .. }) = self.habits.quarrel.clone() else { return };
+        let of_buyer = (self.habits.way != Way::Visitor).then(|| (self.who.login(), buyer));
+        for (login, temper) in of_buyer.into_iter().chain([(hand.town.merchant.login(), seller)]) {
+            let party = Party::new(login, temper, out_trade_no.to_owned());
+            let after = hand.chance.millis(1_000, 120_000);
+            hand.send(Box::new(party), after);
+        }
     }
 
     fn look(&mut self, page: Page, hand: &mut Hand<'_>) {
@@ -260,7 +310,13 @@ impl Buyer {
             ["cashier", ..] if status == 410 => hand.say("finds the trade closed"),
             ["cashier", ..] if status != 200 => self.fail("a page that says no", hand),
             ["cashier", id] => self.fill_front(id, &text, hand),
-            ["cashier", id, "pay"] if text.contains("name=\"method\"") => self.fill_pay(id, &text, hand),
+            ["cashier", id, "pay"] if text.contains("name=\"method\"") => match self.hesitates {
+                Duration::ZERO => self.fill_pay(id, &text, hand),
+                length => {
+                    self.shown = Some(((*id).to_owned(), text));
+                    hand.wake_after(length);
+                }
+            },
             ["cashier", id, "bank", code] => self.fill_bank(id, code, &text, hand),
             ["cashier", id, "paid"] => {
                 let url = format!("{}/cashier/{id}/return", hand.town.gateway);
@@ -314,6 +370,7 @@ impl Buyer {
         let who = self.who.clone();
         let fields = [
             ("csrf", csrf),
+            ("shown_total", hidden_field(text, "shown_total").unwrap_or_default()),
             ("method", if by_balance { "balance" } else { "bank" }),
             ("bank", "ICBCB2C"),
             ("payment_password", who.payment_password.as_str()),
@@ -329,7 +386,9 @@ impl Buyer {
     fn fill_bank(&mut self, id: &str, code: &str, text: &str, hand: &mut Hand<'_>) {
         let Some(csrf) = hidden_field(text, "csrf") else { return self.fail("a page without a form", hand) };
         let url = format!("{}/cashier/{id}/bank/{code}", hand.town.gateway);
-        self.submit(&url, &[("csrf", csrf), ("decision", "pay")], hand);
+        let shown_total = hidden_field(text, "shown_total").unwrap_or_default();
+        let fields = [("csrf", csrf), ("shown_total", shown_total), ("decision", "pay")];
+        self.submit(&url, &fields, hand);
     }
 
     /// The sandbox API has answered.
@@ -350,6 +409,12 @@ impl Buyer {
 impl Person for Buyer {
     fn turn(&mut self, heard: Heard, hand: &mut Hand<'_>) {
         match heard {
+            Heard::Woke if self.shown.is_some() => {
+                self.hesitates = Duration::ZERO;
+                if let Some((id, text)) = self.shown.take() {
+                    self.fill_pay(&id, &text, hand);
+                }
+            }
             Heard::Woke => match (self.next_url.take(), self.last.clone()) {
                 (Some(url), _) => self.go(&url, hand),
                 // A reload: the same request again, forms included.

@@ -85,6 +85,18 @@ pub(super) fn sandbox(town: &Town, method: &str, path: &str, body: String) -> Re
     request
 }
 
+/// Asks for the trade of an order.
+pub(super) fn look_up(town: &Town, out_trade_no: &str) -> Request {
+    let partner = &town.merchant.partner;
+    let path = format!("trades?out_trade_no={out_trade_no}&partner={partner}");
+    sandbox(town, "GET", &path, String::new())
+}
+
+/// The trade in the answer; null if there is none yet.
+pub(super) fn answered_trade(answer: &Value) -> &Value {
+    &answer["trades"][0]
+}
+
 impl Errand {
     /// Somebody with an errand for an order.
     pub fn new(purpose: Purpose, out_trade_no: String, buyer: Customer) -> Errand {
@@ -104,14 +116,12 @@ impl Errand {
             return;
         }
         self.state = State::Looking;
-        let (number, partner) = (&self.out_trade_no, &hand.town.merchant.partner);
-        let path = format!("trades?out_trade_no={number}&partner={partner}");
-        hand.ask(sandbox(hand.town, "GET", &path, String::new()));
+        hand.ask(look_up(hand.town, &self.out_trade_no));
     }
 
     fn see(&mut self, response: &Response, hand: &mut Hand<'_>) {
         let answer: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        let trade = &answer["trades"][0];
+        let trade = answered_trade(&answer);
         match (trade["trade_no"].as_str(), trade["trade_status"].as_str()) {
             (Some(trade_no), Some(status)) if status == self.purpose.wants() => {
                 self.act(trade_no, hand);
@@ -166,7 +176,7 @@ impl Errand {
         let trade_path = format!("/desk/trades/{trade_no}");
         if path == "/desk/sign-in"
             && text.contains("name=\"login_password\"")
-            && !text.contains("class=\"error")
+            && !text.contains("id=\"form-error\"")
         {
             let (account, password) = match self.purpose {
                 Purpose::ShipByDesk => {

@@ -1,4 +1,4 @@
-//! Somebody who wants goods without paying. Knows the addresses, the orders, and in the end even the merchant's key.
+//! Somebody who wants goods without paying. Knows the addresses, the orders, and in the end even the merchant's keys.
 
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
@@ -15,7 +15,7 @@ enum Forgery {
     Unsigned,
     /// Signed with another key.
     WrongKey,
-    /// Signed with the merchant's own key, under a notify_id that the gateway never gave out.
+    /// Signed with a key of the merchant's own, under a notify_id that the gateway never gave out.
     StolenKey,
     /// A genuine notification with one word changed.
     Tampered,
@@ -107,14 +107,18 @@ fn yuan(fen: i64) -> String {
     format!("{}.{:02}", fen / 100, fen % 100)
 }
 
-fn sign(hand: &Hand<'_>, kind: Forgery, params: &mut Params) {
-    let key = match kind {
-        Forgery::StolenKey => Md5Key::new(hand.town.merchant.key.as_str()),
-        Forgery::WrongKey => Md5Key::new("forgedforgedforgedforgedforgedfo"),
+fn sign(hand: &mut Hand<'_>, kind: Forgery, params: &mut Params) {
+    let merchant = &hand.town.merchant;
+    let shared = Signer::Md5(Md5Key::new(merchant.key.as_str()));
+    let signer = match (kind, merchant.signer.clone()) {
+        // Neither key of a merchant with a pair is of any use: the gateway's own is not to be had.
+        (Forgery::StolenKey, Some(own)) => hand.chance.pick(&[own, shared]),
+        (Forgery::StolenKey, None) => shared,
+        (Forgery::WrongKey, _) => Signer::Md5(Md5Key::new("forgedforgedforgedforgedforgedfo")),
         _ => return,
     };
-    // MD5 is always supported.
-    let _ = append(params, &Signer::Md5(key));
+    // These keys can sign.
+    let _ = append(params, &signer);
 }
 
 /// Sends a message to one of the shop's two doors.

@@ -1,7 +1,8 @@
-//! People: those who buy and sell, and one who forges. They see nothing but pages and answers, and they lose patience.
+//! People: those who buy and sell and quarrel, and one who forges. They see nothing but pages and answers, and they lose patience.
 
 mod browser;
 mod buyer;
+mod desk;
 mod errand;
 mod forger;
 mod town;
@@ -12,10 +13,12 @@ use danbao_protocol::node::{NoAnswer, Request, Response};
 use danbao_protocol::time::Timestamp;
 
 pub use browser::{Browser, Page, hidden_field};
-pub use buyer::{Buyer, Habits, Means, Way};
+pub use buyer::{Buyer, Habits, Means, Quarrel, Way};
+pub use desk::{Party, Temper};
 pub use errand::{Errand, Purpose};
 pub use forger::Forger;
-pub use town::{Customer, KnownOrder, Merchant, Town};
+pub(crate) use town::fen;
+pub use town::{Customer, KnownOrder, Login, Merchant, Town};
 
 use crate::chance::Chance;
 

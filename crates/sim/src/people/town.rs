@@ -6,6 +6,7 @@ use bytes::Bytes;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
+use danbao_protocol::sign::Signer;
 use http::Method;
 
 /// The merchant, as the gateway's contract has it.
@@ -21,6 +22,43 @@ pub struct Merchant {
     pub seller_id: String,
     /// The seller's login password.
     pub login_password: String,
+    /// The seller's payment password.
+    pub payment_password: String,
+    /// What it signs with, unless that is the shared key.
+    pub signer: Option<Signer>,
+}
+
+/// How somebody gets to the desk, and what proves there that it is them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Login {
+    /// The account's e-mail address.
+    pub account: String,
+    /// Login password.
+    pub login_password: String,
+    /// Payment password.
+    pub payment_password: String,
+}
+
+impl Merchant {
+    /// As a member.
+    pub fn login(&self) -> Login {
+        Login {
+            account: self.seller_email.clone(),
+            login_password: self.login_password.clone(),
+            payment_password: self.payment_password.clone(),
+        }
+    }
+}
+
+impl Customer {
+    /// As a member.
+    pub fn login(&self) -> Login {
+        Login {
+            account: self.email.clone(),
+            login_password: self.login_password.clone(),
+            payment_password: self.payment_password.clone(),
+        }
+    }
 }
 
 /// A buyer with an account.
@@ -52,6 +90,28 @@ impl KnownOrder {
         params.get_text(name, Charset::Gbk).ok().flatten()
     }
 
+    /// A number of days of the address, such as `t_s_send_1`.
+    pub fn days(&self, name: &str) -> Option<i64> {
+        self.asked(name)?.strip_suffix('d')?.parse().ok()
+    }
+
+    /// The discount that the merchant asked for, in fen.
+    pub fn discount(&self) -> i64 {
+        self.asked("discount").as_deref().and_then(fen).unwrap_or(0)
+    }
+
+    /// The shares that were promised to others, as (payer, receiver, fen); a payer that is not named is the seller
+    /// (protocol.md §3.10).
+    pub fn shares(&self) -> Vec<(Option<String>, String, i64)> {
+        let list = self.asked("royalty_parameters").unwrap_or_default();
+        let share = |text: &str| match text.split('^').collect::<Vec<_>>()[..] {
+            [receiver, amount, _] => Some((None, receiver.to_owned(), fen(amount)?)),
+            [payer, receiver, amount, _] => Some((Some(payer.to_owned()), receiver.to_owned(), fen(amount)?)),
+            _ => None,
+        };
+        list.split('|').filter_map(share).collect()
+    }
+
     /// Every total in fen that a buyer may lawfully pay, by this simulation's own arithmetic (protocol.md §3.5, §3.6).
     pub fn totals(&self) -> Vec<i64> {
         let amount = |name: &str| self.asked(name).as_deref().and_then(fen);
@@ -78,7 +138,7 @@ impl KnownOrder {
 }
 
 /// Yuan with up to two decimals, as fen.
-fn fen(text: &str) -> Option<i64> {
+pub(crate) fn fen(text: &str) -> Option<i64> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (yuan, cents) = digits.split_once('.').unwrap_or((digits, ""));
     let cents: i64 = format!("{cents:0<2}").get(..2)?.parse().ok()?;
@@ -115,6 +175,11 @@ impl Town {
     /// Where buyers come back to.
     pub fn return_url(&self) -> String {
         format!("{}/pay/return", self.shop)
+    }
+
+    /// An order by its number.
+    pub fn order(&self, out_trade_no: &str) -> Option<&KnownOrder> {
+        self.orders.iter().find(|order| order.out_trade_no == out_trade_no)
     }
 
     /// Hears what goes over the wire.

@@ -14,19 +14,10 @@ impl LateNotices {
     }
 }
 
-fn owned(bind: &Bind<'_>) -> Value {
-    match *bind {
-        Bind::Null => Value::Null,
-        Bind::Int(int) => Value::Int(int),
-        Bind::Text(text) => Value::Text(text.to_owned()),
-        Bind::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
-    }
-}
-
 impl Conn for LateNotices {
     fn execute(&mut self, sql: &str, binds: &[Bind<'_>]) -> Result<u64, Error> {
         if sql.starts_with("INSERT INTO notice ") {
-            self.held.push((sql.to_owned(), binds.iter().map(owned).collect()));
+            self.held.push((sql.to_owned(), binds.iter().map(crate::owned).collect()));
             return Ok(1);
         }
         self.conn.execute(sql, binds)

@@ -1,23 +1,30 @@
 //! Bugs put in on purpose, to see that the simulation finds what it is there to find.
 //!
-//! None of them is in the product: a connection that holds notices back stands between the gateway and its disk, and
-//! the two careless merchants are programs of these tests ([`kiosk`]). The same kiosk without a planted bug passes, so
-//! it is the bug that is found.
+//! None of them is in the product: connections that hold notices back ([`LateNotices`]) or write something else than they
+//! were told ([`Plant`]) stand between the gateway and its disk, and the careless merchants are kiosks that were told to be ([`Care`]). The same kiosk without a planted bug passes, so it
+//! is the bug that is found.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod kiosk;
 mod late_notices;
+mod tampered;
 
+use danbao_protocol::sign::SignType;
+use danbao_sim::kiosk::{Care, Terms, kiosk};
+use danbao_sim::options::Trader;
 use danbao_sim::{Cast, Options, Report, Stage, Victim, live};
 use danbao_store::faulty::Death;
-use kiosk::{Care, kiosk};
+use danbao_store::{Bind, Value};
 use late_notices::LateNotices;
+use tampered::{Plant, Tampered};
 
-const CAREFUL: Cast = Cast { merchant: |account| kiosk(account, Care::All), ..Cast::PRODUCT };
+const CAREFUL: Cast =
+    Cast { merchant: |account, _| kiosk(account, Care::All, Terms::Plain), ..Cast::PRODUCT };
 const NO_DUPLICATE_CHECK: Cast =
-    Cast { merchant: |account| kiosk(account, Care::NoDuplicateCheck), ..Cast::PRODUCT };
+    Cast { merchant: |account, _| kiosk(account, Care::NoDuplicateCheck, Terms::Plain), ..Cast::PRODUCT };
 const NO_NOTIFY_VERIFY: Cast =
-    Cast { merchant: |account| kiosk(account, Care::NoNotifyVerify), ..Cast::PRODUCT };
+    Cast { merchant: |account, _| kiosk(account, Care::NoNotifyVerify, Terms::Plain), ..Cast::PRODUCT };
+const NO_REFUNDS: Cast =
+    Cast { merchant: |account, _| kiosk(account, Care::NoRefunds, Terms::Plain), ..Cast::PRODUCT };
 const NOTICE_AFTER_COMMIT: Cast =
     Cast { gateway_conn: |conn| Box::new(LateNotices::new(conn)), ..Cast::PRODUCT };
 
@@ -74,4 +81,66 @@ fn a_merchant_without_a_duplicate_check_is_found() {
 fn a_merchant_without_notify_verify_is_found() {
     let seed = found(NO_NOTIFY_VERIFY, 20, "a forged message is believed");
     println!("found by seed {seed}");
+}
+
+#[test]
+fn a_merchant_that_forgets_refunds_is_found() {
+    let seed = found(NO_REFUNDS, 40, "the gateway was acknowledged TRADE_CLOSED + REFUND_SUCCESS");
+    println!("found by seed {seed}");
+}
+
+fn owned(bind: &Bind<'_>) -> Value {
+    match *bind {
+        Bind::Null => Value::Null,
+        Bind::Int(int) => Value::Int(int),
+        Bind::Text(text) => Value::Text(text.to_owned()),
+        Bind::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
+    }
+}
+
+/// Seeds in which everybody quarrels and the merchant has terms of its own.
+fn found_in_quarrels(cast: Cast, what: &str) -> u64 {
+    let quarrel = |seed| Options {
+        quarrelsome: 1_000,
+        trader: Trader::Kiosk,
+        sign_type: SignType::Md5,
+        buyers: 6,
+        ..Options::draw(seed)
+    };
+    let finds = |seed: &u64| {
+        let report = live(&quarrel(*seed), cast, false).unwrap();
+        report.findings.iter().any(|finding| finding.contains(what))
+    };
+    let seed = (0..60).find(finds);
+    seed.unwrap_or_else(|| panic!("60 seeds and not found: {what}"))
+}
+
+macro_rules! planted_in_the_gateway {
+    ($($name:ident: $plant:ident, $what:literal;)+) => {$(
+        #[test]
+        fn $name() {
+            let cast = Cast {
+                gateway_conn: |conn| Box::new(Tampered::new(conn, Plant::$plant)),
+                ..Cast::PRODUCT
+            };
+            println!("{:?} is found by seed {}", Plant::$plant, found_in_quarrels(cast, $what));
+        }
+    )+};
+}
+
+planted_in_the_gateway! {
+    a_refund_that_nobody_is_told_of_is_found: RefundUnannounced, "owed notices of";
+    a_price_that_nobody_is_told_of_is_found: PriceUnannounced, "owed notices of";
+    a_price_that_is_told_as_it_was_is_found: OldPriceAnnounced, "tells of a changed price without a change";
+    a_price_that_is_not_kept_is_found: PriceForgotten, "asked for were";
+    a_change_that_is_told_twice_is_found: AnnouncedTwice, "owed notices of";
+    changes_told_out_of_their_order_are_found: OutOfOrder, "was sent before notice";
+    a_refund_that_is_posted_twice_is_found: RefundedTwice, "were given back";
+    a_refund_of_more_than_was_applied_for_is_found: RefundedTooMuch, "is not one that was applied for";
+    a_step_of_a_refund_that_is_left_out_is_found: ReturnSkipped, "which the diagram does not have";
+    a_step_of_a_refund_taken_by_the_other_side_is_found: WrongActor, "agree_refund by buyer led";
+    a_clock_that_is_late_is_found: ClockLate, "agree_refund came [86400";
+    a_clock_that_is_early_is_found: ClockEarly, "agree_refund came [-86400";
+    an_extension_without_effect_is_found: ExtensionForgotten, "confirm_goods came [-";
+    a_share_that_is_cut_is_found: ShareCut, "should have moved";
 }

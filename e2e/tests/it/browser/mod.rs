@@ -5,6 +5,7 @@
 mod driver;
 mod escrow_in_chinese;
 mod looks;
+mod quick_login;
 mod readme;
 mod signed_urls;
 mod steps;

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use danbao_protocol::params::Params;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::report::Told;
+use super::visitor::{Entrance, Known, Visitor};
 use super::wire::Wire;
 use super::words::{Words, fill};
 
@@ -18,6 +20,8 @@ pub(super) struct Flow {
     pub(super) name: &'static str,
     pub(super) service: &'static str,
     pub(super) charset: &'static str,
+    /// How it begins.
+    entrance: Entrance,
     /// What the buyer chooses at the cashier; only a dual trade asks.
     mode: Option<&'static str>,
     /// Where the money comes from: `balance` or `bank`.
@@ -25,7 +29,7 @@ pub(super) struct Flow {
     /// What happens once it is paid.
     afterwards: &'static [Step],
     /// How it ends: `trade_status`, and `refund_status` if there was a refund.
-    ends: (&'static str, Option<&'static str>),
+    pub(super) ends: (&'static str, Option<&'static str>),
     /// How many notifications the shop refuses. The buyer of such a purchase also closes the page before it returns.
     refusals: u32,
 }
@@ -56,8 +60,10 @@ const SENT_BACK: &[Step] = &[
     Step::Act("return_goods"),
     Step::Act("confirm_return"),
 ];
+/// What is bought.
+const GOOD: &str = "bookmark";
 const FINISHED: (&str, Option<&str>) = ("TRADE_FINISHED", None);
-const REFUNDED: (&str, Option<&str>) = ("TRADE_CLOSED", Some("REFUND_SUCCESS"));
+pub(super) const REFUNDED: (&str, Option<&str>) = ("TRADE_CLOSED", Some("REFUND_SUCCESS"));
 
 /// Plain first; each charset with each service.
 pub(super) const FLOWS: &[Flow] = &[
@@ -74,6 +80,18 @@ pub(super) const FLOWS: &[Flow] = &[
     },
     Flow { afterwards: NEVER_SENT, ends: REFUNDED, ..flow("refund_never_sent", ESCROW, "gbk", "bank") },
     Flow { afterwards: SENT_BACK, ends: REFUNDED, ..flow("refund_sent_back", ESCROW, "utf-8", "balance") },
+    Flow { entrance: Entrance::LoginFirst, ..flow("login_then_buy", DIRECT, "utf-8", "balance") },
+    Flow {
+        entrance: Entrance::CartFirst,
+        afterwards: RECEIVED,
+        ..flow("cart_then_login", ESCROW, "gbk", "balance")
+    },
+    Flow {
+        entrance: Entrance::Etao(Known::AtThePlatform),
+        ..flow("etao_platform", DIRECT, "utf-8", "balance")
+    },
+    Flow { entrance: Entrance::Etao(Known::AtTheMarket), ..flow("etao_market", DIRECT, "gbk", "balance") },
+    Flow { entrance: Entrance::Etao(Known::Nowhere), ..flow("etao_nobody", DIRECT, "utf-8", "bank") },
 ];
 
 const fn flow(
@@ -82,7 +100,27 @@ const fn flow(
     charset: &'static str,
     method: &'static str,
 ) -> Flow {
-    Flow { name, service, charset, mode: None, method, afterwards: &[], ends: FINISHED, refusals: 0 }
+    let entrance = Entrance::Program;
+    Flow {
+        name,
+        service,
+        charset,
+        entrance,
+        mode: None,
+        method,
+        afterwards: &[],
+        ends: FINISHED,
+        refusals: 0,
+    }
+}
+
+/// An instant purchase from the balance that ends in this way.
+pub(super) const fn direct(
+    name: &'static str,
+    charset: &'static str,
+    ends: (&'static str, Option<&'static str>),
+) -> Flow {
+    Flow { ends, ..flow(name, DIRECT, charset, "balance") }
 }
 
 #[cfg(test)]
@@ -107,6 +145,7 @@ pub(super) struct Stage<'a> {
     pub(super) wire: Wire,
     pub(super) gateway: String,
     pub(super) shop: String,
+    pub(super) partner: String,
     pub(super) buyer: String,
     /// How many notifications the shop will still refuse.
     pub(super) refusals: Arc<AtomicU32>,
@@ -132,18 +171,16 @@ impl Stage<'_> {
 
     fn buy(&self, flow: &Flow, told: &mut Told) -> anyhow::Result<()> {
         let words = self.words;
-        let order = json!({
-            "service": flow.service,
-            "charset": flow.charset,
-            "lines": [{ "good": "bookmark", "quantity": 1 }],
-        });
-        let order = self.wire.open(Method::POST, &format!("{}/orders", self.shop), Some(&order))?;
-        told.out_trade_no = text(&order, "out_trade_no")?;
+        let payment_url = match flow.entrance {
+            Entrance::Program => self.order(flow)?,
+            entrance => self.browse(flow, entrance, told)?,
+        };
+        told.out_trade_no = number_in(&payment_url)?;
         self.step(told, fill(&words.placed, &[&told.out_trade_no]));
 
         self.refusals.store(flow.refusals, Ordering::Relaxed);
         let checkout = json!({
-            "url": text(&order, "payment_url")?,
+            "url": payment_url,
             "buyer": self.buyer,
             "mode": flow.mode,
             "method": flow.method,
@@ -172,6 +209,48 @@ impl Stage<'_> {
             self.settle(told)?;
         }
         Ok(())
+    }
+
+    /// A program places an order: the signed address of the cashier.
+    fn order(&self, flow: &Flow) -> anyhow::Result<String> {
+        let order = json!({
+            "service": flow.service,
+            "charset": flow.charset,
+            "lines": [{ "good": GOOD, "quantity": 1 }],
+        });
+        let order = self.wire.open(Method::POST, &format!("{}/orders", self.shop), Some(&order))?;
+        text(&order, "payment_url")
+    }
+
+    /// A buyer comes to the shop, by login or by etao, and places an order: the signed address of the cashier.
+    fn browse(&self, flow: &Flow, entrance: Entrance, told: &mut Told) -> anyhow::Result<String> {
+        let words = self.words;
+        let visitor = Visitor::new(&self.wire, &self.gateway, &self.shop);
+        match entrance {
+            Entrance::Program => {}
+            Entrance::LoginFirst => {
+                visitor.sign_in(&format!("/goods/{GOOD}"), &self.buyer)?;
+                self.step(told, words.login_first.clone());
+                visitor.put_into_cart(GOOD)?;
+            }
+            Entrance::CartFirst => {
+                visitor.put_into_cart(GOOD)?;
+                visitor.sign_in("/checkout", &self.buyer)?;
+                self.step(told, words.cart_first.clone());
+                visitor.use_my_address()?;
+                self.step(told, words.address.clone());
+            }
+            Entrance::Etao(known) => {
+                let user = Some(self.buyer.as_str()).filter(|_| known != Known::Nowhere);
+                visitor.come_by_etao(&self.partner, GOOD, user, known == Known::AtTheMarket)?;
+                let name = visitor.greeted(&format!("/goods/{GOOD}"))?;
+                ensure!(name.is_some() == user.is_some(), "the shop takes a visitor from etao for {name:?}");
+                let told_name = name.map(|name| fill(&words.etao, &[&name]));
+                self.step(told, told_name.unwrap_or_else(|| words.etao_nobody.clone()));
+                visitor.put_into_cart(GOOD)?;
+            }
+        }
+        visitor.place(flow.service, flow.charset)
     }
 
     fn ship(&self, told: &mut Told) -> anyhow::Result<()> {
@@ -204,7 +283,7 @@ impl Stage<'_> {
     }
 
     /// Waits until the shop has acknowledged every notification; moves the clock for those it has refused.
-    fn settle(&self, told: &mut Told) -> anyhow::Result<()> {
+    pub(super) fn settle(&self, told: &mut Told) -> anyhow::Result<()> {
         let started = Instant::now();
         let mut advanced_after = 0;
         loop {
@@ -268,15 +347,19 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn trade(&self, told: &Told) -> anyhow::Result<Value> {
+    pub(super) fn trade(&self, told: &Told) -> anyhow::Result<Value> {
         self.wire.sandbox(Method::GET, &self.sandbox(&format!("trades/{}", told.trade_no)), None)
     }
 
-    fn sandbox(&self, path: &str) -> String {
+    pub(super) fn sandbox(&self, path: &str) -> String {
         format!("{}/sandbox/v1/{path}", self.gateway)
     }
 
-    fn until(&self, what: &str, mut seen: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    pub(super) fn until(
+        &self,
+        what: &str,
+        mut seen: impl FnMut() -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
         let started = Instant::now();
         while !seen()? {
             ensure!(started.elapsed() < AGREE_MAX, "waited in vain until {what}");
@@ -285,12 +368,20 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn step(&self, told: &mut Told, text: String) {
+    pub(super) fn step(&self, told: &mut Told, text: String) {
         (self.tell)(&format!("   {text}\n"));
         told.steps.push(text);
     }
 }
 
-fn text(value: &Value, key: &str) -> anyhow::Result<String> {
+/// The order's number, as the shop has signed it.
+fn number_in(payment_url: &str) -> anyhow::Result<String> {
+    let query = payment_url.split_once('?').map_or("", |(_, query)| query);
+    let params = Params::parse_urlencoded(query.as_bytes())?;
+    let number = params.get("out_trade_no").with_context(|| format!("no out_trade_no in {payment_url}"))?;
+    Ok(String::from_utf8_lossy(number).into_owned())
+}
+
+pub(super) fn text(value: &Value, key: &str) -> anyhow::Result<String> {
     value[key].as_str().map(str::to_owned).with_context(|| format!("no `{key}` in {value}"))
 }

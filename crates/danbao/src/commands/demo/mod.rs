@@ -2,7 +2,10 @@
 
 mod deaf;
 mod flow;
+mod kiosk;
+mod refunds;
 mod report;
+mod visitor;
 mod wire;
 mod words;
 
@@ -14,6 +17,7 @@ use anyhow::Context;
 use clap::Args;
 
 use self::flow::{FLOWS, Stage};
+use self::kiosk::Heard;
 use self::report::Report;
 use self::wire::Wire;
 pub(super) use self::words::Words;
@@ -54,7 +58,11 @@ pub(super) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     config.shop.listen.set_port(0);
     let refusals = Arc::new(AtomicU32::new(0));
     let left = Arc::clone(&refusals);
-    let installation = Installation::start_with(&config, move |shop| deaf::before(shop, Arc::clone(&left)))?;
+    let heard = Heard::default();
+    let kiosk_hears = heard.clone();
+    let installation = Installation::start_with(&config, move |shop| {
+        kiosk::beside(deaf::before(shop, Arc::clone(&left)), kiosk_hears.clone())
+    })?;
     tell(&words.opening(installation.gateway_url(), installation.shop_url()));
 
     let client = Client::new(installation.runtime().handle().clone(), ClientLimits::default())?;
@@ -62,6 +70,7 @@ pub(super) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         wire: Wire::new(client, installation.accounts().sandbox_token.clone()),
         gateway: installation.gateway_url().to_owned(),
         shop: installation.shop_url().to_owned(),
+        partner: installation.accounts().partner.partner.clone(),
         buyer: installation.accounts().buyers.first().context("the sandbox has no buyer")?.email.clone(),
         refusals,
         words,
@@ -76,6 +85,7 @@ pub(super) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         }
         report.flows.push(told);
     }
+    report.flows.extend(refunds::play(&stage, &heard, FLOWS.len() + 1));
     report.imbalance = stage.imbalance()?;
     report.agrees = report.imbalance == "0.00" && report.flows.iter().all(|told| told.agrees);
     installation.stop();

@@ -38,10 +38,10 @@ impl Wire {
     }
 
     /// What a browser does with a form.
-    pub(super) fn post_form(&self, url: &str, form: &'static str) -> anyhow::Result<Response> {
+    pub(super) fn post_form(&self, url: &str, form: &str) -> anyhow::Result<Response> {
         let request =
             http::Request::post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.exchange(request.body(Bytes::from_static(form.as_bytes()))?)
+        self.exchange(request.body(Bytes::copy_from_slice(form.as_bytes()))?)
     }
 
     fn json(
@@ -61,7 +61,8 @@ impl Wire {
         serde_json::from_str(&text).with_context(|| format!("{url} answered no JSON"))
     }
 
-    fn exchange(&self, request: Request) -> anyhow::Result<Response> {
+    /// Any request, and its answer.
+    pub(super) fn exchange(&self, request: Request) -> anyhow::Result<Response> {
         let url = request.uri().to_string();
         let (tell, told) = mpsc::channel();
         self.client.send(request, move |outcome| drop(tell.send(outcome)));

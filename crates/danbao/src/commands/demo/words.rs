@@ -14,6 +14,11 @@ pub(in crate::commands) struct Words {
     names: BTreeMap<String, String>,
     /// What buyers and sellers do, by the names of the sandbox API.
     deeds: BTreeMap<String, String>,
+    pub(super) login_first: String,
+    pub(super) cart_first: String,
+    pub(super) address: String,
+    pub(super) etao: String,
+    pub(super) etao_nobody: String,
     pub(super) placed: String,
     pub(super) paid: String,
     pub(super) returned: String,
@@ -21,6 +26,11 @@ pub(in crate::commands) struct Words {
     pub(super) notified: String,
     pub(super) shipped: String,
     pub(super) waited: String,
+    pub(super) shared: String,
+    /// Before the batch of refunds, the call, and each item's result.
+    pub(super) batch: String,
+    pub(super) batch_sent: String,
+    pub(super) batch_item: String,
     trouble: String,
     /// Heads of the table.
     pub(super) columns: [String; 6],
@@ -72,6 +82,7 @@ pub(super) fn fill(text: &str, values: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::flow::FLOWS;
+    use super::super::refunds::REFUNDS;
     use super::*;
     use crate::commands::text::texts;
     use crate::config::Lang;
@@ -79,7 +90,7 @@ mod tests {
     #[test]
     fn every_flow_and_every_deed_of_it_has_a_name_in_both_languages() {
         for words in [Lang::Zh, Lang::En].map(|lang| &texts(lang).demo) {
-            for flow in FLOWS {
+            for flow in FLOWS.iter().chain(REFUNDS) {
                 assert_ne!(words.name_of(flow.name), flow.name);
                 for action in flow.deeds() {
                     assert_ne!(words.deed(action), action);

@@ -1,6 +1,10 @@
-//! The smallest merchant that there can be, careful or not: takes orders by program, believes messages, delivers.
+//! The smallest merchant that there can be, on the kit alone: takes orders, believes messages, delivers.
+//!
+//! It asks for what the model shop does not: shares for others, and times of its own. And it can be careless on demand
+//! ([`Care`]), for the tests that see whether the auditor notices.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use danbao_merchant::inbox::{self, MIGRATION_SQL};
 use danbao_merchant::{Account, OrderFacts, Received, Signed, Way, answer};
@@ -10,23 +14,36 @@ use danbao_protocol::money::Fen;
 use danbao_protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Response, SendId};
 use danbao_protocol::params::Params;
 use danbao_protocol::service::payment::{
-    Amount, LogisticsGroup, LogisticsPayment, LogisticsType, PaymentService,
+    Amount, LogisticsGroup, LogisticsPayment, LogisticsType, PayTimeout, PaymentRequest, PaymentService,
+    RoyaltyShare,
 };
 use danbao_protocol::time::Timestamp;
-use danbao_sim::stage::SHOP;
-use danbao_sim::world::Birth;
 use danbao_store::{Conn, Error, Migration, Tx, migrate};
 use serde_json::{Value, json};
 
+use crate::stage::{PARTNERS_OF_SELLER, SHOP};
+use crate::world::Birth;
+
 /// What this merchant takes care of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Care {
+pub enum Care {
     /// Everything that the kit's documentation says.
     All,
     /// Delivers whenever a message says "paid".
     NoDuplicateCheck,
     /// Believes what is signed, without asking the gateway.
     NoNotifyVerify,
+    /// Says `success` to what tells of a refund, and forgets it.
+    NoRefunds,
+}
+
+/// What this merchant asks for beside the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// Nothing.
+    Plain,
+    /// Now and then shares for [`PARTNERS_OF_SELLER`] (protocol.md §3.10) or times of its own (§5.7).
+    Varied,
 }
 
 const MIGRATIONS: &[Migration] = &[
@@ -43,16 +60,17 @@ struct Kiosk {
     conn: Box<dyn Conn>,
     account: Account,
     care: Care,
+    terms: Terms,
     waiting: BTreeMap<SendId, (AskId, Way, String, Signed)>,
     next_send: u64,
 }
 
 /// Builds the merchant.
-pub(crate) fn kiosk(account: Account, care: Care) -> Birth {
+pub fn kiosk(account: Account, care: Care, terms: Terms) -> Birth {
     Box::new(move |mut conn, _, _| {
         migrate(&mut *conn, MIGRATIONS).map_err(|error| Crash(error.to_string()))?;
         let account = account.clone();
-        Ok(Box::new(Kiosk { conn, account, care, waiting: BTreeMap::new(), next_send: 1 }))
+        Ok(Box::new(Kiosk { conn, account, care, terms, waiting: BTreeMap::new(), next_send: 1 }))
     })
 }
 
@@ -141,7 +159,8 @@ impl Kiosk {
         let charset = charset.and_then(|charset| Charset::from_label(&charset));
         let (Some(service), Some(charset)) = (service, charset) else { return Ok(None) };
         let mut tx = Tx::begin(&mut *self.conn)?;
-        let number = OutTradeNo::new(format!("kiosk-{}", Kiosk::count(&mut tx)?));
+        let count = Kiosk::count(&mut tx)?;
+        let number = OutTradeNo::new(format!("kiosk-{count}"));
         let amount = Amount { price: Fen(1234), quantity: 1, discount: Fen::ZERO };
         let mut request = self.account.payment(service, charset, number, "报纸", amount);
         request.notify_url = Some(format!("http://{SHOP}/pay/notify"));
@@ -152,6 +171,9 @@ impl Kiosk {
                 logistics_fee: Fen(100),
                 logistics_payment: LogisticsPayment::BuyerPay,
             });
+        }
+        if self.terms == Terms::Varied {
+            ask_for_more(&mut request, count);
         }
         let facts = OrderFacts::of(&self.account, &request).ok_or(Error::Shape("overflow".into()))?;
         inbox::open_order(&mut tx, &facts, now)?;
@@ -172,6 +194,10 @@ impl Kiosk {
         let message = format!("message {}", Kiosk::count(&mut tx)?);
         inbox::arrive(&mut tx, &message, way, raw, now)?;
         tx.commit()?;
+        if self.care == Care::NoRefunds && raw.windows(13).any(|word| word == b"refund_status") {
+            outputs.push(Output::Respond { id: ask, response: answer::success() });
+            return Ok(());
+        }
         match received.and_then(|received| received.check_sign(&self.account).ok()) {
             None => outputs.push(Output::Respond { id: ask, response: answer::fail() }),
             Some(signed) if self.care == Care::NoNotifyVerify => {
@@ -206,7 +232,7 @@ impl Kiosk {
         let is_paid = order.is_some_and(|order| order.state.is_paid());
         let delivers = match self.care {
             Care::NoDuplicateCheck => is_paid,
-            Care::All | Care::NoNotifyVerify => receipt.became_paid,
+            Care::All | Care::NoNotifyVerify | Care::NoRefunds => receipt.became_paid,
         };
         if let Some(order) = order.filter(|_| delivers) {
             let number = order.facts.out_trade_no.as_str();
@@ -214,5 +240,28 @@ impl Kiosk {
         }
         tx.commit()?;
         Ok(if way == Way::Notify { receipt.outcome.answer() } else { Response::new("thank you".into()) })
+    }
+}
+
+/// One order in a few has terms of its own, by its number.
+fn ask_for_more(request: &mut PaymentRequest, count: i64) {
+    let share = |payer: Option<&str>, receiver: &str, amount| RoyaltyShare {
+        payer_email: payer.map(str::to_owned),
+        receiver_email: receiver.to_owned(),
+        amount,
+        memo: "share".to_owned(),
+    };
+    let [first, second] = PARTNERS_OF_SELLER;
+    let timeouts = &mut request.timeouts;
+    match count.rem_euclid(5) {
+        0 => timeouts.it_b_pay = Some(PayTimeout::After(Duration::from_secs(3 * 3600))),
+        1 => timeouts.it_b_pay = Some(PayTimeout::Today),
+        2 | 3 if request.service.is_direct() => {
+            request.direct.royalty = vec![share(None, first, Fen(200)), share(Some(first), second, Fen(199))];
+        }
+        4 if request.service.is_direct() => request.direct.royalty = vec![share(None, second, Fen(1))],
+        2 => (timeouts.t_s_send_1_days, timeouts.t_b_rec_post_days) = (Some(1), Some(4)),
+        3 => timeouts.t_b_rec_post_days = Some(2),
+        _ => {}
     }
 }

@@ -1,0 +1,207 @@
+//! Bugs of a gateway, put between it and its disk: each is what a mistake in its code would have written.
+
+use danbao_store::{Bind, Conn, Dialect, Error, Row, Value};
+
+/// What is wrong with this gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plant {
+    /// An application for a refund is announced to nobody.
+    RefundUnannounced,
+    /// A changed price is announced to nobody.
+    PriceUnannounced,
+    /// A changed price is announced with the discount that it had before.
+    OldPriceAnnounced,
+    /// An agreement is announced twice, under two ids.
+    AnnouncedTwice,
+    /// Newer changes may be told first.
+    OutOfOrder,
+    /// The money of a refund is given twice.
+    RefundedTwice,
+    /// The refund is of one fen more than was applied for.
+    RefundedTooMuch,
+    /// An agreement to goods that must come back counts as their coming back.
+    ReturnSkipped,
+    /// What the seller agreed to was agreed to by the buyer.
+    WrongActor,
+    /// A seller's silence counts a day too late.
+    ClockLate,
+    /// A seller's silence counts a day too early.
+    ClockEarly,
+    /// A seller's extension is written into the history and changes nothing.
+    ExtensionForgotten,
+    /// Others are given a fen less than was promised.
+    ShareCut,
+    /// A changed price is told and not kept: the trade has the old discount and the new total.
+    PriceForgotten,
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A gateway's connection with one bug in it.
+pub(crate) struct Tampered {
+    conn: Box<dyn Conn>,
+    plant: Plant,
+    /// What the last journal was for.
+    reason: String,
+    /// The last command that was written into a history.
+    command: String,
+}
+
+impl Tampered {
+    pub(crate) fn new(conn: Box<dyn Conn>, plant: Plant) -> Tampered {
+        Tampered { conn, plant, reason: String::new(), command: String::new() }
+    }
+
+    fn tamper(&mut self, sql: &str, binds: &mut [Value]) -> Result<Fate, Error> {
+        let is_into = |table: &str| sql.starts_with(&format!("INSERT INTO {table} "));
+        if is_into("journal") {
+            text(binds, 3).clone_into(&mut self.reason);
+        }
+        if is_into("trade_event") {
+            text(binds, 4).clone_into(&mut self.command);
+        }
+        match self.plant {
+            Plant::RefundUnannounced if is_into("notice") && text(binds, 5) == "WAIT_SELLER_AGREE" => {
+                return Ok(Fate::Skipped);
+            }
+            Plant::PriceUnannounced if is_into("notice") && self.command == "adjust_price" => {
+                return Ok(Fate::Skipped);
+            }
+            Plant::OldPriceAnnounced if is_into("notice") && self.command == "adjust_price" => {
+                binds[7] = Value::Int(0);
+            }
+            Plant::AnnouncedTwice if is_into("notice") && self.command == "agree_refund" => {
+                let mut again = binds.to_vec();
+                again[1] = Value::Int(int(binds, 1) + 1_000);
+                again[2] = Value::Text(format!("{}x", text(binds, 2)));
+                self.run(sql, &again)?;
+            }
+            Plant::OutOfOrder if is_into("notice") && self.command == "apply_refund" => {
+                binds[10] = Value::Int(int(binds, 10) + DAY_MS);
+            }
+            Plant::RefundedTwice if is_into("posting") && self.reason == "agree_refund" => {
+                self.give_again(text(binds, 2), int(binds, 3))?;
+                let mut again = binds.to_vec();
+                again[0] = Value::Int(int(binds, 0) + 50);
+                again[1] = Value::Text("sandbox".to_owned());
+                self.run(sql, &again)?;
+            }
+            Plant::RefundedTooMuch if is_into("refund") && int(binds, 2) == 1 => binds[2] = Value::Int(2),
+            Plant::ReturnSkipped => rename(binds, "WAIT_BUYER_RETURN_GOODS", "WAIT_SELLER_CONFIRM_GOODS"),
+            Plant::WrongActor if is_into("trade_event") && self.command == "agree_refund" => {
+                rename(binds, "seller", "buyer");
+            }
+            Plant::ClockLate if is_into("deadline") && text(binds, 1) == "agree_refund" => {
+                binds[2] = Value::Int(int(binds, 2) + DAY_MS);
+            }
+            Plant::ClockEarly if is_into("deadline") && text(binds, 1) == "agree_refund" => {
+                binds[2] = Value::Int(int(binds, 2) - DAY_MS);
+            }
+            Plant::ExtensionForgotten if is_into("deadline") && self.command == "extend_timeout" => {
+                return Ok(Fate::Skipped);
+            }
+            Plant::ShareCut if is_into("trade_royalty") && int(binds, 4) > 1 => {
+                binds[4] = Value::Int(int(binds, 4) - 1);
+            }
+            Plant::PriceForgotten if sql.starts_with("UPDATE trade SET mode") => binds[7] = Value::Int(0),
+            _ => {}
+        }
+        Ok(Fate::Done)
+    }
+
+    fn give_again(&mut self, credit: &str, amount: i64) -> Result<(), Error> {
+        for (account, amount) in [("sandbox", -amount), (credit, amount)] {
+            let sql = "UPDATE account SET balance = balance + $1 WHERE account = $2";
+            self.conn.execute(sql, &[Bind::Int(amount), Bind::Text(account)])?;
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
+        let binds: Vec<Bind<'_>> = values.iter().map(Bind::from).collect();
+        self.conn.execute(sql, &binds)
+    }
+}
+
+enum Fate {
+    /// To be run, with the binds as they are now.
+    Done,
+    /// Not to be run, and to look as if it was.
+    Skipped,
+}
+
+fn text(binds: &[Value], index: usize) -> &str {
+    match &binds[index] {
+        Value::Text(text) => text,
+        _ => "",
+    }
+}
+
+fn int(binds: &[Value], index: usize) -> i64 {
+    match &binds[index] {
+        Value::Int(int) => *int,
+        _ => 0,
+    }
+}
+
+fn rename(binds: &mut [Value], from: &str, to: &str) {
+    for bind in binds.iter_mut().filter(|bind| **bind == Value::Text(from.to_owned())) {
+        *bind = Value::Text(to.to_owned());
+    }
+}
+
+/// The rule that a trade's notices go in their order, taken out of the query for those that are due.
+fn without_order(sql: &str) -> Option<String> {
+    let (select, rest) = sql.split_once("AND NOT EXISTS")?;
+    let (_, end) = rest.split_once("ORDER BY n.due_at, n.thread")?;
+    Some(format!("{select} ORDER BY n.due_at, n.thread{end}"))
+}
+
+impl Conn for Tampered {
+    fn execute(&mut self, sql: &str, binds: &[Bind<'_>]) -> Result<u64, Error> {
+        let mut values: Vec<Value> = binds.iter().map(crate::owned).collect();
+        match self.tamper(sql, &mut values)? {
+            Fate::Done => self.run(sql, &values),
+            Fate::Skipped => Ok(1),
+        }
+    }
+
+    fn query(&mut self, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, Error> {
+        match without_order(sql).filter(|_| self.plant == Plant::OutOfOrder) {
+            Some(sql) => self.conn.query(&sql, binds),
+            None => self.conn.query(sql, binds),
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        self.conn.begin()
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        self.conn.commit()
+    }
+
+    fn rollback(&mut self) -> Result<(), Error> {
+        self.conn.rollback()
+    }
+
+    fn savepoint(&mut self) -> Result<(), Error> {
+        self.conn.savepoint()
+    }
+
+    fn release(&mut self) -> Result<(), Error> {
+        self.conn.release()
+    }
+
+    fn rollback_to(&mut self) -> Result<(), Error> {
+        self.conn.rollback_to()
+    }
+
+    fn batch(&mut self, sql: &str) -> Result<(), Error> {
+        self.conn.batch(sql)
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+}
