@@ -2,8 +2,8 @@
 //! (protocol.md §6.6).
 
 use super::{
-    Answer, DIRECT, ESCROW, FINISHED, Group, PAID, Scenario, Step, Twist, notify, once, page, scenario,
-    steps, unpaid, untouched,
+    Answer, CLOSED, DIRECT, ESCROW, FINISHED, Group, PAID, SUCCESS, Scenario, Step, Twist, notify, once,
+    page, scenario, steps, unpaid, untouched,
 };
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -48,6 +48,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "a_second_trade_for_an_order_that_is_paid",
             ("3.7", "2.3 2"),
             steps![notify(FINISHED), odd(Twist::OtherTrade).at(45), once(FINISHED, 1)],
+        ),
+        story(
+            DIRECT,
+            "the_closing_of_another_trade_of_a_paid_order",
+            ("3.7", "2.3 2"),
+            steps![
+                notify(SUCCESS),
+                notify(CLOSED).with(Twist::OtherTrade).answered(Answer::Any),
+                once(SUCCESS, 1)
+            ],
         ),
         story(
             DIRECT,
