@@ -12,10 +12,12 @@ mod look;
 mod offer;
 mod probe;
 pub mod problem;
+pub mod report;
 mod run;
 pub mod scenario;
 mod terms;
 pub mod timeline;
+pub mod words;
 
 pub use case::CaseReport;
 pub use run::{Certifier, Progress};

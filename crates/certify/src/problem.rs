@@ -92,6 +92,23 @@ kinds! {
     OutOfTime = "out_of_time",
 }
 
+impl Kind {
+    /// Whether it is about the answer to a message, whose number then comes first.
+    pub const fn is_about_an_answer(self) -> bool {
+        matches!(
+            self,
+            Kind::NoAnswer
+                | Kind::ServerError
+                | Kind::NotAcknowledged
+                | Kind::NotExact
+                | Kind::Cookie
+                | Kind::Acknowledged
+                | Kind::NotFail
+                | Kind::NoPage
+        )
+    }
+}
+
 impl Problem {
     /// A problem and what fills its sentence.
     pub(crate) fn new<const N: usize>(kind: Kind, about: [String; N]) -> Problem {
