@@ -12,6 +12,7 @@ mod explain;
 mod explain_code;
 mod import_log;
 mod keys;
+mod merchant;
 mod text;
 mod up;
 
@@ -56,6 +57,9 @@ enum Command {
     /// Name, make, add and retire keys
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::KeysArgs),
+    /// Serve the merchant's kit beside a shop in any language: REST, signed webhooks, a feed of changes
+    #[command(after_help = merchant::EXAMPLES)]
+    Merchant(merchant::MerchantArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -79,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::ImportLog(args) => import_log::run(&args),
         Command::ExplainCode(args) => explain_code::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Merchant(args) => merchant::run(args),
     };
     match done {
         Ok(code) => code,

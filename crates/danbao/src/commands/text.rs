@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{banner, demo, explain, explain_code, import_log};
+use super::{banner, demo, explain, explain_code, import_log, merchant};
 use crate::config::Lang;
 
 /// All words of one language.
@@ -16,6 +16,7 @@ pub(super) struct Texts {
     pub(super) explain_code: explain_code::Words,
     pub(super) explain: explain::words::Words,
     pub(super) import_log: import_log::Words,
+    pub(super) merchant: merchant::Words,
 }
 
 /// The words of a language. The files are a part of the program and a test reads both, so they can be relied on.
