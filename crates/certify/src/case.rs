@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use danbao_protocol::node::{AskId, NoAnswer, Output, Request, Response, SendId};
-use danbao_protocol::page_return::append_to_url;
-use danbao_protocol::params::Params;
 use danbao_protocol::service::notify_verify::Verdict;
 use danbao_protocol::time::Timestamp;
 use http::header::{CONTENT_TYPE, LOCATION};
@@ -15,7 +13,7 @@ use serde_json::json;
 
 use crate::answer::{self, excerpt};
 use crate::chance::Chance;
-use crate::issue::{self, Issuer};
+use crate::issue::{self, CannotIssue, Issued, Issuer};
 use crate::look;
 use crate::offer::{NoOffer, Offer};
 use crate::probe::Probe;
@@ -227,63 +225,68 @@ impl Case {
 
     fn say(&mut self, say: &Say, now: Timestamp, bench: &mut Bench, out: &mut Vec<Output>) {
         let Some(offer) = &self.offer else { return };
-        let issuer = Issuer {
+        let issued = self.issuer(offer, bench).issue(say);
+        let Say { door, trade_status, refund_status, ref twist, answer, .. } = *say;
+        let number = self.sent + 1;
+        let what = What::Sent { number, door, trade_status, refund_status, twist: twist.clone() };
+        self.dispatch(issued, what, answer, now, bench, out);
+    }
+
+    fn call(&mut self, bare: Bare, now: Timestamp, bench: &mut Bench, out: &mut Vec<Output>) {
+        let Some(offer) = &self.offer else { return };
+        let [notify, back] = [&offer.request.notify_url, &offer.request.return_url]
+            .map(|page| page.as_deref().unwrap_or_default());
+        const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+        const GARBAGE: &[u8] = b"%zz=\xff&&=\x00&a";
+        let unknown = |request| Issued { request, notify_id: String::new(), is_known: false };
+        let issuer = self.issuer(offer, bench);
+        let (issued, answer) = match bare {
+            Bare::EmptyNotify => (issue::post(notify, FORM, Bytes::new()).map(unknown), Answer::Fail),
+            Bare::GetNotify => (issue::get(notify).map(unknown), Answer::Fail),
+            Bare::GarbageNotify => {
+                (issue::post(notify, FORM, Bytes::from_static(GARBAGE)).map(unknown), Answer::Refusal)
+            }
+            Bare::EmptyReturn => (issue::get(back).map(unknown), Answer::Any),
+            Bare::BatchResult => (issuer.batch_result(false), Answer::Any),
+            Bare::ForgedBatchResult => (issuer.batch_result(true), Answer::Refusal),
+        };
+        let number = self.sent + 1;
+        self.dispatch(issued, What::Called { number, bare }, answer, now, bench, out);
+    }
+
+    fn issuer<'a>(&self, offer: &'a Offer, bench: &'a Bench) -> Issuer<'a> {
+        Issuer {
             terms: &bench.terms,
             offer,
             run: bench.run,
             serial: self.serial,
             created: self.began.minus(Duration::from_secs(3600)),
             is_shipped: self.is_shipped,
-        };
-        let issued = match issuer.issue(say) {
-            Ok(issued) => issued,
-            Err(why) => return self.fail(Problem::new(Kind::CannotSay, [why.to_string()])),
-        };
-        self.sent += 1;
-        let number = self.sent;
-        bench.ids.insert(issued.notify_id, Id { serial: self.serial, number, is_known: issued.is_known });
-        let Say { door, trade_status, refund_status, ref twist, answer, .. } = *say;
-        let twist = twist.clone();
-        self.note(now, What::Sent { number, door, trade_status, refund_status, twist });
-        self.deliver(issued.request, number, answer, bench, out);
+        }
     }
 
-    fn call(&mut self, bare: Bare, now: Timestamp, bench: &mut Bench, out: &mut Vec<Output>) {
-        let Some(offer) = &self.offer else { return };
-        let page = |page: &Option<String>| page.clone().unwrap_or_default();
-        let (notify, back) = (page(&offer.request.notify_url), page(&offer.request.return_url));
-        const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
-        let (request, answer) = match bare {
-            Bare::EmptyNotify => (issue::post(&notify, FORM, Bytes::new()), Answer::Fail),
-            Bare::GetNotify => (issue::get(&notify), Answer::Fail),
-            Bare::GarbageNotify => {
-                (issue::post(&notify, FORM, Bytes::from_static(b"%zz=\xff&&=\x00&a")), Answer::Refusal)
-            }
-            Bare::EmptyReturn => (issue::get(&append_to_url(&back, &Params::new())), Answer::Any),
-        };
-        let request = match request {
-            Ok(request) => request,
-            Err(why) => return self.fail(Problem::new(Kind::CannotSay, [why.to_string()])),
-        };
-        self.sent += 1;
-        let number = self.sent;
-        self.note(now, What::Called { number, bare });
-        self.deliver(request, number, answer, bench, out);
-    }
-
-    /// Sends a message to the shop, and to nobody else.
-    fn deliver(
+    /// Sends what was written to the shop, and to nobody else, and remembers its id.
+    fn dispatch(
         &mut self,
-        request: Request,
-        number: usize,
+        issued: Result<Issued, CannotIssue>,
+        what: What,
         answer: Answer,
+        now: Timestamp,
         bench: &mut Bench,
         out: &mut Vec<Output>,
     ) {
+        let Issued { request, notify_id, is_known } = match issued {
+            Ok(issued) => issued,
+            Err(why) => return self.fail(Problem::new(Kind::CannotSay, [why.to_string()])),
+        };
         let address = request.uri().to_string();
         if !is_at(&address, &bench.terms.target) {
             return self.fail(Problem::new(Kind::Elsewhere, [address]));
         }
+        self.sent += 1;
+        let number = self.sent;
+        bench.ids.insert(notify_id, Id { serial: self.serial, number, is_known });
+        self.note(now, what);
         self.send(request, Errand::Message { number, answer }, bench, out);
     }
 

@@ -48,6 +48,12 @@ pub(crate) struct Issued {
 #[error("{0}")]
 pub(crate) struct CannotIssue(String);
 
+impl CannotIssue {
+    pub(crate) fn because(why: impl std::fmt::Display) -> CannotIssue {
+        CannotIssue(why.to_string())
+    }
+}
+
 const OTHER_NUMBER: &str = "DANBAO-NO-SUCH-ORDER";
 const OTHER_SELLER: &str = "2088999999999999";
 const OTHER_EMAIL: &str = "somebody.else@danbao.example";
@@ -56,7 +62,6 @@ const OTHER_KEY: &str = "forgedforgedforgedforgedforgedfo";
 impl Issuer<'_> {
     /// Writes a message.
     pub(crate) fn issue(&self, say: &Say) -> Result<Issued, CannotIssue> {
-        let cannot = |why: &dyn std::fmt::Display| CannotIssue(why.to_string());
         let notify_id = self.notify_id(say);
         let message = self.message(say, &notify_id)?;
         let charset = self.offer.charset();
@@ -64,13 +69,13 @@ impl Issuer<'_> {
             Door::Notify => notify::build(&message, charset),
             Door::Return => page_return::build(&message, charset),
         };
-        let mut params = params.map_err(|why| cannot(&why))?;
+        let mut params = params.map_err(CannotIssue::because)?;
         match say.twist {
             Twist::NoId => drop(params.remove("notify_id")),
             Twist::Word(name, value) => params = replaced(&params, name, value.as_bytes()),
             _ => {}
         }
-        self.sign(&mut params, &say.twist).map_err(|why| cannot(&why))?;
+        self.sign(&mut params, &say.twist).map_err(CannotIssue::because)?;
         match say.twist {
             Twist::Altered(name, value) => params = replaced(&params, name, value.as_bytes()),
             Twist::Retargeted => {
@@ -101,14 +106,14 @@ impl Issuer<'_> {
             say.number & 0xf
         );
         match say.door {
-            Door::Notify => format!("{}{which:0<18}", self.trade_no(say)),
-            Door::Return => format!("p{}{which:0<26}", self.trade_no(say)),
+            Door::Notify => format!("{}{which:0<18}", self.trade_no(&say.twist)),
+            Door::Return => format!("p{}{which:0<26}", self.trade_no(&say.twist)),
         }
     }
 
-    fn trade_no(&self, say: &Say) -> String {
+    pub(crate) fn trade_no(&self, twist: &Twist) -> String {
         let own = (self.run / 1000 % 86_400) * 1000 + self.serial % 500;
-        let own = if say.twist == Twist::OtherTrade { own + 500 } else { own };
+        let own = if *twist == Twist::OtherTrade { own + 500 } else { own };
         format!("{}{own:08}", self.created.wire_day())
     }
 
@@ -136,7 +141,7 @@ impl Issuer<'_> {
                 Twist::OtherOrder | Twist::Retargeted => OutTradeNo::new(OTHER_NUMBER),
                 _ => OutTradeNo::new(offer.out_trade_no.as_str()),
             },
-            trade_no: TradeNo::new(self.trade_no(say)),
+            trade_no: TradeNo::new(self.trade_no(&say.twist)),
             trade_status: say.trade_status,
             refund_status: say.refund_status,
             subject: request.subject.clone(),
@@ -200,7 +205,7 @@ impl Issuer<'_> {
         })
     }
 
-    fn sign(&self, params: &mut Params, twist: &Twist) -> Result<(), sign::CannotSign> {
+    pub(crate) fn sign(&self, params: &mut Params, twist: &Twist) -> Result<(), sign::CannotSign> {
         let key = match twist {
             Twist::Unsigned => {
                 params.push("sign_type", b"MD5");

@@ -5,6 +5,7 @@
 //! is what it plays, as data; [`report`] writes down what came of it.
 
 mod answer;
+mod batch;
 mod case;
 mod chance;
 mod issue;

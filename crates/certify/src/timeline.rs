@@ -31,7 +31,7 @@ pub enum What {
         /// What is different about it.
         twist: Twist,
     },
-    /// A call that is no message.
+    /// A call that is no message about a trade.
     Called {
         /// Its place among what was sent, from 1.
         number: usize,

@@ -182,6 +182,8 @@ impl Words {
                 Bare::GetNotify => "get_notify",
                 Bare::GarbageNotify => "garbage_notify",
                 Bare::EmptyReturn => "empty_return",
+                Bare::BatchResult => "batch_result",
+                Bare::ForgedBatchResult => "forged_batch_result",
             },
         )
     }

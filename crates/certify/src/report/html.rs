@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Report, of, seconds};
 use crate::case::CaseReport;
-use crate::scenario::Group;
+use crate::scenario::{Bare, Group};
 use crate::timeline::{Event, What};
 use crate::words::{Lang, Words};
 
@@ -156,6 +156,7 @@ fn draw(at: usize, event: &Event, wrong: &BTreeSet<usize>, words: &Words) -> Dra
     };
     let is_bad = match &event.what {
         What::Sent { twist, .. } => twist.is_forged(),
+        What::Called { bare, .. } => *bare == Bare::ForgedBatchResult,
         What::Order { is_right, .. } => !is_right,
         What::Answered { number, .. } | What::Silent { number, .. } => wrong.contains(number),
         _ => false,

@@ -91,7 +91,7 @@ impl Group {
 pub enum Step {
     /// The shop's request is looked at.
     Look(Look),
-    /// The shop's pages are called with something that is no message.
+    /// The shop's pages are called with something that is no message about a trade.
     Bare(Bare),
     /// One message is sent, and its answer waited for.
     Say(Say),
@@ -123,7 +123,7 @@ pub enum Look {
     Number,
 }
 
-/// A call that is no message.
+/// A call that is no message about a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bare {
     /// A POST to `notify_url` without a body.
@@ -134,6 +134,10 @@ pub enum Bare {
     GarbageNotify,
     /// A GET of `return_url` without parameters.
     EmptyReturn,
+    /// A genuine result of a refund batch that this shop has not asked for.
+    BatchResult,
+    /// The same, signed with another key.
+    ForgedBatchResult,
 }
 
 /// How the gateway answers `notify_verify`.

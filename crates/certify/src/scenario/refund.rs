@@ -1,7 +1,7 @@
 //! Refunds (protocol.md §5.2, §5.4; escrow tutorial 4.4).
 
 use super::{
-    CLOSED, DIRECT, ESCROW, FINISHED, Group, PAID, SHIPPED, SUCCESS, Say, Scenario, Step, notify, once,
+    Bare, CLOSED, DIRECT, ESCROW, FINISHED, Group, PAID, SHIPPED, SUCCESS, Say, Scenario, Step, notify, once,
     scenario, steps,
 };
 use danbao_protocol::status::RefundStatus::{
@@ -149,6 +149,10 @@ fn out_of_order() -> Vec<Scenario> {
 }
 
 fn direct() -> Vec<Scenario> {
+    let batch = |id, bare| {
+        let steps = vec![notify(SUCCESS).into(), Step::Bare(bare), once(SUCCESS, 1).into()];
+        scenario(Group::Refund, DIRECT, id, ("7.5", ""), steps)
+    };
     let story = |id, steps| scenario(Group::Refund, DIRECT, id, ("5.6", "direct-pay 3.4"), steps);
     vec![
         story(
@@ -168,5 +172,7 @@ fn direct() -> Vec<Scenario> {
                 once(CLOSED, 2).refund(RefundSuccess),
             ],
         ),
+        batch("the_result_of_a_refund_batch_that_nobody_asked_for", Bare::BatchResult),
+        batch("a_forged_result_of_a_refund_batch", Bare::ForgedBatchResult),
     ]
 }

@@ -331,16 +331,11 @@ impl Stage {
             let _inside = runtime.enter();
             listener.serve(runner.door(), ServerLimits::default())
         };
-        loop {
-            match told.recv().context("the run has broken off")? {
-                Progress::Case(case) => {
-                    if !args.json {
-                        say(&report::case(&case, report.cases.len() + 1, of_all, lang));
-                    }
-                    report.cases.push(*case);
-                }
-                Progress::End => break,
+        while let Progress::Case(case) = told.recv().context("the run has broken off")? {
+            if !args.json {
+                say(&report::case(&case, report.cases.len() + 1, of_all, lang));
             }
+            report.cases.push(*case);
         }
         runtime.block_on(server.stop());
         runner.stop();
