@@ -173,7 +173,7 @@ pub(crate) fn in_mood(mood: Mood, verdict: Verdict) -> Response {
         Mood::Truth => said(StatusCode::OK, verdict.as_str()),
         Mood::Down => said(StatusCode::SERVICE_UNAVAILABLE, "true"),
         Mood::Invalid => said(StatusCode::OK, Verdict::Invalid.as_str()),
-        Mood::Page => said(StatusCode::OK, "<html>\n<title>502</title>\nis_error=true"),
+        Mood::Page => said(StatusCode::OK, "Bad Gateway: is_error=true"),
         Mood::Empty => said(StatusCode::OK, ""),
     }
 }

@@ -9,6 +9,7 @@
 mod banner;
 mod certify;
 mod demo;
+mod doctor;
 mod explain;
 mod explain_code;
 mod import_log;
@@ -48,7 +49,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Play the gateway to a merchant's own pages, with every trouble, and say whether each order moved exactly once
     #[command(after_help = certify::EXAMPLES)]
-    Certify(certify::CertifyArgs),
+    Certify(Box<certify::CertifyArgs>),
     /// Say why the signature of a message is not right
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainArgs),
@@ -58,6 +59,9 @@ enum Command {
     /// Say what an error code means and what to do about it
     #[command(after_help = explain_code::EXAMPLES)]
     ExplainCode(explain_code::ExplainCodeArgs),
+    /// Look for what keeps a shop's orders from being updated
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Box<doctor::DoctorArgs>),
     /// Name, make, add and retire keys
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::KeysArgs),
@@ -87,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::ImportLog(args) => import_log::run(&args),
         Command::ExplainCode(args) => explain_code::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Keys(args) => keys::run(args),
         Command::Merchant(args) => merchant::run(args),
     };
