@@ -111,9 +111,12 @@ impl Words {
     /// Where a scenario's rule stands.
     pub fn source(&self, scenario: &Scenario) -> String {
         let mut source = self.report("protocol", &[scenario.protocol]);
-        if !scenario.tutorial.is_empty() {
-            let tutorial = self.report("tutorial", &[scenario.tutorial]);
-            source.push_str(&format!(" · {tutorial}"));
+        let named = [("direct-pay ", "tutorial_direct"), ("dual ", "tutorial_dual"), ("", "tutorial_escrow")];
+        let found =
+            named.into_iter().find_map(|(name, key)| Some((scenario.tutorial.strip_prefix(name)?, key)));
+        if let Some((paragraph, key)) = found.filter(|(paragraph, _)| !paragraph.is_empty()) {
+            source.push_str(" · ");
+            source.push_str(&self.report(key, &[paragraph]));
         }
         source
     }
