@@ -28,12 +28,13 @@
 //! {"out_trade_no": "...", "service": "...", "charset": "utf-8", "trade_no": "... | null",
 //!  "status": "TRADE_FINISHED | null", "refund_status": null, "times_applied": 2, "paid_total": "0.01 | null",
 //!  "mode": "escrow | direct | null", "mode_basis": "stored_unpaid | ... | null",
-//!  "shipped": false, "delivered": true, "payment_url": "... while it can be paid, or null",
+//!  "shipped": false, "delivered": true, "deliveries": 1, "payment_url": "... while it can be paid, or null",
 //!  "messages": [{"way": "notify", "received_at": "2012-02-29 23:59:59", "outcome": "applied", "note": ""}]}
 //! ```
 //!
 //! `status` is the trade's, by its wire name; `delivered` says that the shop's own side of the payment (its delivery
-//! note) was written, which happens once; `shipped` that the gateway has said yes to the shipping or has told of it.
+//! note) was written, and `deliveries` how often, which is once at most; `shipped` that the gateway has said yes to the
+//! shipping or has told of it.
 
 use danbao_merchant::inbox;
 use danbao_merchant::protocol::charset::Charset;
@@ -150,6 +151,7 @@ pub(crate) fn state(turn: &mut Turn<'_, '_>, number: &str) -> Result<Response, F
         "mode_basis": state.choice.map(|choice| choice.basis.as_str()),
         "shipped": row.shipped_at.is_some() || is_shipped,
         "delivered": delivered.is_some(),
+        "deliveries": i64::from(delivered.is_some()),
         "payment_url": payment_url,
         "messages": messages,
     });

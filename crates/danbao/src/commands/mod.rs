@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "the host reads the environment and writes files")]
 
 mod banner;
+mod certify;
 mod demo;
 mod doctor;
 mod explain;
@@ -51,6 +52,9 @@ enum Command {
     /// Walk through every flow without a browser and check that all agree
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
+    /// Play the gateway to a merchant's own pages, with every trouble, and say whether each order moved exactly once
+    #[command(after_help = certify::EXAMPLES)]
+    Certify(Box<certify::CertifyArgs>),
     /// Say why the signature of a message is not right
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainArgs),
@@ -97,6 +101,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(args) => up::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Certify(args) => certify::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::ImportLog(args) => import_log::run(&args),
         Command::ExplainCode(args) => explain_code::run(args),
