@@ -46,7 +46,7 @@ pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
         return Ok(());
     }
     let limit = i64::try_from(room).unwrap_or(i64::MAX);
-    let due = notice::load_due(turn.tx, turn.now, limit)?;
+    let due = notice::load_due(turn.tx, turn.now, limit, BROKEN_ASIDE)?;
     let mut claimed = BTreeSet::new();
     for notice in due {
         let Some((uri, host)) = address(&notice.notify_url) else {
