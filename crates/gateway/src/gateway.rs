@@ -51,8 +51,12 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Gateway, OpenError> {
         danbao_store::migrate(conn.as_mut(), rows::MIGRATIONS)?;
-        let memory =
-            Memory { entropy: Entropy::new(seed), numbers: Numbers::default(), on_its_way: OnItsWay::new(), setbacks: Setbacks::default() };
+        let memory = Memory {
+            entropy: Entropy::new(seed),
+            numbers: Numbers::default(),
+            on_its_way: OnItsWay::new(),
+            setbacks: Setbacks::default(),
+        };
         let mut gateway = Gateway { conn, config, memory, clock_offset_ms: 0 };
         if gateway.config.is_sandbox {
             gateway.with_turn(now, sandbox::ensure_token)?;

@@ -107,7 +107,9 @@ fn settle(
     batch: &StoredBatch,
     item: &StoredItem,
 ) -> Result<Result<Fen, ErrorCode>, Fault> {
-    let Some(trade) = trade::load(turn.tx, &item.trade_no)? else { return Ok(Err(ErrorCode::TradeNotExists)) };
+    let Some(trade) = trade::load(turn.tx, &item.trade_no)? else {
+        return Ok(Err(ErrorCode::TradeNotExists));
+    };
     if let Err(code) = check_owner(&trade, &batch.partner, &batch.seller) {
         return Ok(Err(code));
     }

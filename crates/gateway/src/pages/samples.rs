@@ -700,8 +700,12 @@ impl Sampled for RefundBatch {
             error: Some(FormError::whole(Message::AccountFrozen)),
             ..unconfirmed.clone()
         };
-        let expired =
-            RefundBatch { state: BatchState::Expired, may_confirm: false, error: None, ..unconfirmed.clone() };
+        let expired = RefundBatch {
+            state: BatchState::Expired,
+            may_confirm: false,
+            error: None,
+            ..unconfirmed.clone()
+        };
         vec![
             ("unconfirmed", unconfirmed),
             ("frozen", frozen),

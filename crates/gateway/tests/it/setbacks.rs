@@ -63,10 +63,11 @@ fn an_item_whose_refund_the_books_refuse_fails_alone() {
         assert_eq!(error_of(world, &call), None, "the call itself is kept");
         assert_eq!(results(world, &shop, "001"), ["SUCCESS", "BATCH_REFUND_DATA_ERROR", "SUCCESS"]);
         assert_eq!(world.status(&with_charge), "TRADE_SUCCESS");
-        let letters: Vec<String> = std::iter::from_fn(|| (!world.sent.is_empty()).then(|| world.acknowledge()))
-            .map(|said| said.get("success_num").to_owned())
-            .filter(|success| !success.is_empty())
-            .collect();
+        let letters: Vec<String> =
+            std::iter::from_fn(|| (!world.sent.is_empty()).then(|| world.acknowledge()))
+                .map(|said| said.get("success_num").to_owned())
+                .filter(|success| !success.is_empty())
+                .collect();
         assert_eq!(letters, ["2"]);
         set_balance(world, "fee", 6);
         let call = batch(world, &shop, NOPWD, "002", &[item(&with_charge, "10.00")]);
@@ -89,7 +90,10 @@ fn rows_that_cannot_be_read_hold_up_nobody() {
         world.act(&sound, json!({ "action": "confirm_goods" }));
         assert_eq!(error_of(world, &unread), None);
         world.vandalize("UPDATE refund_batch SET origin = 'of_tomorrow', due_at = 1, done = 0", &[]);
-        world.vandalize("UPDATE notice SET sign_type = 'TOMORROW', due_at = 1, awaiting = 0 WHERE letter IS NOT NULL", &[]);
+        world.vandalize(
+            "UPDATE notice SET sign_type = 'TOMORROW', due_at = 1, awaiting = 0 WHERE letter IS NOT NULL",
+            &[],
+        );
         let good = batch(world, &shop, NOPWD, "002", &[item(&trade_no, "2.00")]);
         assert_eq!(error_of(world, &good), None);
         assert_eq!(results(world, &shop, "002"), ["SUCCESS"]);

@@ -318,5 +318,8 @@ fn a_dual_trade_that_waits_for_a_frozen_seller_is_instant_and_not_paid_yet() {
     assert!(applied && finished.is_paid());
     assert_eq!(finished.choice, pending.choice);
     let escrow = judge(&OrderState::new(CreatePartnerTradeByBuyer), &says(2, T::TradePending, None));
-    assert!(matches!(escrow, Verdict::Conflict(Conflict::ForeignStatus { .. })), "escrow pays a frozen seller");
+    assert!(
+        matches!(escrow, Verdict::Conflict(Conflict::ForeignStatus { .. })),
+        "escrow pays a frozen seller"
+    );
 }
