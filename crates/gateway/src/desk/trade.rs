@@ -151,7 +151,12 @@ fn application(trade: &Trade, form: &Fields) -> Result<Application, FormError> {
     Ok(Application { goods_received: form.get("goods_received") == "yes", amount, reason, evidence })
 }
 
+/// A part may be refunded again and again, so that the form says of which rest: sent twice, it refunds once.
 fn desk_refund(trade: &Trade, form: &Fields) -> Result<DeskRefund, FormError> {
+    let is_open = fastpay_refund::check_state(trade).is_ok();
+    if is_open && form.get("left") != fastpay_refund::left(trade).to_string() {
+        return Err(FormError::whole(Message::TradeMovedOn));
+    }
     let amount = match form.get("amount") {
         "" => fastpay_refund::left(trade),
         amount => Fen::parse(amount).map_err(|_| FormError::at("amount", Message::AmountWrong))?,

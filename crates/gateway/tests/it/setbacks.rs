@@ -308,3 +308,26 @@ fn a_batch_does_not_overtake_the_end_of_a_refund_period() {
         }
     });
 }
+
+/// A click that was made twice, or a page that was open in two tabs: the second finds another rest than it showed.
+#[test]
+fn a_part_is_refunded_once_by_one_form_of_the_desk() {
+    on_both_databases(|world| {
+        let shop = refunder(world);
+        let trade_no = paid_direct(world, &shop, "s13", "10.00");
+        let at = format!("/desk/trades/{trade_no}");
+        let mut seller = at_the_desk(world, &shop.seller_email);
+        let form = seller.open(world, &at).form("/refund_paid");
+        let form = form.with("amount", "4.00").with("refund_reason", "x").with("payment_password", "pay123");
+        let first = seller.send(world, &form);
+        assert!(first.at.ends_with("?done=refund_paid"), "{}", first.html);
+        let second = seller.send(world, &form);
+        assert!(second.says("trade_moved_on"), "{}", second.html);
+        assert_eq!(world.trade(&trade_no)["refunded"], "4.00");
+        let anew = seller.open(world, &at).form("/refund_paid");
+        let anew = anew.with("amount", "4.00").with("refund_reason", "x").with("payment_password", "pay123");
+        assert!(seller.send(world, &anew).at.ends_with("?done=refund_paid"));
+        assert_eq!(world.trade(&trade_no)["refunded"], "8.00");
+        world.acknowledge_all();
+    });
+}
