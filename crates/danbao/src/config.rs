@@ -96,6 +96,8 @@ pub struct GatewaySettings {
     pub login_state_minutes: u16,
     /// A token saves its buyer the sign-in for so many minutes.
     pub token_minutes: u16,
+    /// A batch of refunds waits so many hours for the seller's payment password.
+    pub unconfirmed_batch_hours: u16,
     /// A page return can be checked for so many seconds.
     pub return_link_seconds: u16,
     /// An anti-phishing timestamp lives so many seconds.
@@ -183,6 +185,7 @@ impl Default for GatewaySettings {
             return_post_days: 30,
             login_state_minutes: 10,
             token_minutes: 30,
+            unconfirmed_batch_hours: 24,
             return_link_seconds: 60,
             anti_phishing_key_seconds: 30,
             company_to_private_max: Yuan(COMPANY_TO_PRIVATE_MAX),

@@ -349,6 +349,7 @@ fn gateway_config(settings: &GatewaySettings, url: &str) -> danbao_gateway::Conf
         },
         login_state: seconds(settings.login_state_minutes) * 60,
         token: seconds(settings.token_minutes) * 60,
+        unconfirmed_batch: seconds(settings.unconfirmed_batch_hours) * 3_600,
         return_link: seconds(settings.return_link_seconds),
         anti_phishing_key: seconds(settings.anti_phishing_key_seconds),
         seller_code: match settings.seller_code {

@@ -29,11 +29,14 @@ pub enum DeadlineKind {
     ConfirmReturn,
     /// The buyer has not done what the refund waits for: it falls away.
     WithdrawRefund,
+    /// The account of the seller can take what was held for it: it is passed on. Set when the account is released, for
+    /// every trade that waits for it, and due at once.
+    Release,
 }
 
 impl DeadlineKind {
     /// Every kind.
-    pub const ALL: [DeadlineKind; 7] = [
+    pub const ALL: [DeadlineKind; 8] = [
         DeadlineKind::CloseUnpaid,
         DeadlineKind::AdviseRefund,
         DeadlineKind::ConfirmGoods,
@@ -41,6 +44,7 @@ impl DeadlineKind {
         DeadlineKind::AgreeRefund,
         DeadlineKind::ConfirmReturn,
         DeadlineKind::WithdrawRefund,
+        DeadlineKind::Release,
     ];
 
     /// The word in the database.
@@ -53,6 +57,7 @@ impl DeadlineKind {
             DeadlineKind::AgreeRefund => "agree_refund",
             DeadlineKind::ConfirmReturn => "confirm_return",
             DeadlineKind::WithdrawRefund => "withdraw_refund",
+            DeadlineKind::Release => "release",
         }
     }
 
@@ -72,7 +77,8 @@ pub struct Deadline {
 }
 
 /// The clock that runs while a trade is as it is now: that of an open refund before the trade's own. That of the seller's
-/// shipping changes no state: the platform advises a refund, once.
+/// shipping changes no state: the platform advises a refund, once. That of a pending trade stands still until the account
+/// is released.
 pub fn running(trade: &Trade) -> Option<DeadlineKind> {
     use RefundStatus::*;
     match (trade.refund_status, trade.trade_status) {
@@ -84,7 +90,8 @@ pub fn running(trade: &Trade) -> Option<DeadlineKind> {
             TradeStatus::WaitSellerSendGoods => Some(DeadlineKind::AdviseRefund),
             TradeStatus::WaitBuyerConfirmGoods => Some(DeadlineKind::ConfirmGoods),
             TradeStatus::TradeSuccess => Some(DeadlineKind::FinishRefundable),
-            _ => None,
+            TradeStatus::TradePending => Some(DeadlineKind::Release),
+            TradeStatus::TradeFinished | TradeStatus::TradeClosed => None,
         },
     }
 }

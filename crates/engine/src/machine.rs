@@ -411,19 +411,29 @@ pub fn extend_timeout(
 }
 
 /// What a due deadline does; [`None`] if the trade has moved on and the deadline means nothing any more.
-pub fn expire(trade: &Trade, kind: DeadlineKind, clocks: &Clocks, now: Timestamp) -> Option<Change> {
+///
+/// # Errors
+/// What the deadline stands for was refused, which no lawful trade does: the deadline must not be forgotten over it.
+pub fn expire(
+    trade: &Trade,
+    kind: DeadlineKind,
+    clocks: &Clocks,
+    now: Timestamp,
+) -> Result<Option<Change>, Refusal> {
     if deadlines::running(trade) != Some(kind) {
-        return None;
+        return Ok(None);
     }
     match kind {
-        DeadlineKind::AgreeRefund => refund::agree(trade, Actor::Timer, clocks, now).ok(),
-        DeadlineKind::ConfirmReturn => refund::confirm_return(trade, Actor::Timer, now).ok(),
-        DeadlineKind::WithdrawRefund => refund::withdraw(trade, Actor::Timer, clocks, now).ok(),
-        DeadlineKind::AdviseRefund => advise_refund(trade, now).ok(),
-        DeadlineKind::CloseUnpaid => close(trade, Actor::Timer, now).ok(),
-        DeadlineKind::ConfirmGoods => confirm_goods(trade, Actor::Timer, now).ok(),
-        DeadlineKind::FinishRefundable => finish(trade, now).ok(),
+        DeadlineKind::AgreeRefund => refund::agree(trade, Actor::Timer, clocks, now),
+        DeadlineKind::ConfirmReturn => refund::confirm_return(trade, Actor::Timer, now),
+        DeadlineKind::WithdrawRefund => refund::withdraw(trade, Actor::Timer, clocks, now),
+        DeadlineKind::AdviseRefund => advise_refund(trade, now),
+        DeadlineKind::CloseUnpaid => close(trade, Actor::Timer, now),
+        DeadlineKind::ConfirmGoods => confirm_goods(trade, Actor::Timer, now),
+        DeadlineKind::FinishRefundable => finish(trade, now),
+        DeadlineKind::Release => release(trade, clocks, now),
     }
+    .map(Some)
 }
 
 fn step(trade: &Trade, command: Command) -> Result<TradeStatus, Refusal> {

@@ -65,6 +65,8 @@ pub struct Config {
     pub login_state: Duration,
     /// 免登令牌: how long a token saves its buyer the sign-in (quick-login tutorial 4).
     pub token: Duration,
+    /// How long a batch of refunds waits for the seller's payment password (protocol.md §7.5).
+    pub unconfirmed_batch: Duration,
     /// How long an anti-phishing timestamp lives (protocol.md §7.2).
     pub anti_phishing_key: Duration,
 }
@@ -89,6 +91,7 @@ impl Config {
             notify_id_after_acknowledged: Duration::from_secs(60),
             login_state: Duration::from_secs(600),
             token: Duration::from_secs(1_800),
+            unconfirmed_batch: Duration::from_secs(86_400),
             anti_phishing_key: Duration::from_secs(30),
         }
     }

@@ -62,7 +62,7 @@ fn send_notices(turn: &mut Turn<'_>) -> Result<(), Fault> {
     if room == 0 {
         return Ok(());
     }
-    let due = notice::load_due(turn.tx, turn.now, room)?;
+    let due = notice::load_due(turn.tx, turn.now, room, BROKEN_ASIDE)?;
     let plans = if due.is_empty() { Vec::new() } else { fault_plan::running(turn)? };
     let mut claimed = BTreeSet::new();
     for notice in due {

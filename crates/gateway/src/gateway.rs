@@ -11,6 +11,7 @@ use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::OnItsWay;
 use crate::rows::{self, deadline, notice, refund_batch, resend, setting};
+use crate::setbacks::Setbacks;
 use crate::turn::{Known, Memory, Turn};
 use crate::{clockwork, delivery, router, sandbox, web};
 
@@ -50,8 +51,12 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Gateway, OpenError> {
         danbao_store::migrate(conn.as_mut(), rows::MIGRATIONS)?;
-        let memory =
-            Memory { entropy: Entropy::new(seed), numbers: Numbers::default(), on_its_way: OnItsWay::new() };
+        let memory = Memory {
+            entropy: Entropy::new(seed),
+            numbers: Numbers::default(),
+            on_its_way: OnItsWay::new(),
+            setbacks: Setbacks::default(),
+        };
         let mut gateway = Gateway { conn, config, memory, clock_offset_ms: 0 };
         if gateway.config.is_sandbox {
             gateway.with_turn(now, sandbox::ensure_token)?;
@@ -95,13 +100,25 @@ impl Gateway {
         }
     }
 
-    /// Takes inputs as one transaction. `Err` with nothing done and nothing written.
+    /// Takes inputs as one transaction, once more for each piece of work of the clockwork that turns out to be broken.
+    /// `Err` with nothing done and nothing written.
     fn take(&mut self, host_now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
+        loop {
+            match self.take_once(host_now, inputs) {
+                Err(fault) if self.memory.setbacks.blames(&fault) => {}
+                taken => return taken,
+            }
+        }
+    }
+
+    fn take_once(&mut self, host_now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
         let mut outputs = Vec::with_capacity(inputs.len());
         let mark = self.memory.on_its_way.mark();
+        self.memory.setbacks.end();
         let taken = self.take_in_transaction(host_now, inputs, &mut outputs);
         if taken.is_ok() {
             self.memory.on_its_way.committed();
+            self.memory.setbacks.committed();
         } else {
             self.memory.numbers.forget();
             self.memory.on_its_way.rolled_back(mark);

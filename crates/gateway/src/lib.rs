@@ -27,6 +27,7 @@ mod router;
 mod rows;
 mod sandbox;
 mod services;
+mod setbacks;
 mod turn;
 mod visit;
 mod web;

@@ -17,7 +17,9 @@ use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{BatchNo, PartnerId, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::service::refund_detail::{AccountRef, RefundItem, RoyaltyRefund};
+use danbao_protocol::time::Timestamp;
 
+use crate::delivery::BROKEN_ASIDE;
 use crate::fault::Fault;
 use crate::message::fit;
 use crate::rows::notice::{self, Letter, Thread};
@@ -25,6 +27,7 @@ use crate::rows::refund_batch::{self, Origin, StoredBatch, StoredItem};
 use crate::rows::users::{User, UserStatus};
 use crate::rows::{account, apply, trade};
 use crate::services;
+use crate::setbacks::Work;
 use crate::turn::Turn;
 
 /// Items taken in one transaction, of all batches together, so that a large batch does not hold up anybody else; what is
@@ -36,36 +39,66 @@ const BATCHES_MAX: i64 = 10;
 /// Takes the next items of the batches that are due.
 pub(crate) fn run(turn: &mut Turn<'_>) -> Result<(), Fault> {
     let mut room = SLICE;
-    for batch in refund_batch::load_due(turn.tx, turn.now, BATCHES_MAX)? {
+    for thread in refund_batch::load_due(turn.tx, turn.now, BATCHES_MAX)? {
         if room == 0 {
             break;
         }
-        room = room.saturating_sub(advance(turn, batch, room)?);
+        if turn.memory.setbacks.may_begin(Work::Batch(thread.clone())) {
+            room = room.saturating_sub(advance(turn, &thread, room)?);
+        } else {
+            // One broken row must not stand in everybody's way; its items wait, and nothing is told of them.
+            refund_batch::put_off(turn.tx, &thread, turn.now.plus(BROKEN_ASIDE))?;
+        }
     }
+    turn.memory.setbacks.end();
     Ok(())
 }
 
 /// Takes at most so many items of one batch; how many it took.
-fn advance(turn: &mut Turn<'_>, batch: StoredBatch, room: usize) -> Result<usize, Fault> {
+fn advance(turn: &mut Turn<'_>, thread: &Thread, room: usize) -> Result<usize, Fault> {
+    let mut batch = refund_batch::load(turn.tx, thread)?
+        .ok_or_else(|| Fault::invariant(format!("the batch {thread} is gone")))?;
     let before = batch.done;
     let limit = i64::try_from(room).unwrap_or(i64::MAX);
-    let items = refund_batch::load_items_after(turn.tx, &batch.thread, before, limit)?;
-    let mut batch = batch;
+    let items = refund_batch::load_items_after(turn.tx, thread, before, limit)?;
     for item in &items {
-        let (result, charge) = match settle(turn, &batch, item)? {
+        let settled = if turn.memory.setbacks.may_begin(Work::Item(thread.clone(), item.line)) {
+            settle(turn, &batch, item)?
+        } else {
+            Err(ErrorCode::BatchRefundDataError)
+        };
+        let (result, charge) = match settled {
             Ok(charge) => (SUCCESS, charge),
             Err(code) => (code.as_str(), Fen::ZERO),
         };
-        refund_batch::note_result(turn.tx, &batch.thread, item.line, result, charge, turn.now)?;
+        refund_batch::note_result(turn.tx, thread, item.line, result, charge, turn.now)?;
         batch.done = item.line;
         batch.succeeded += i64::from(result == SUCCESS);
     }
-    if batch.done >= batch.items || items.is_empty() {
-        batch.finished_at = Some(turn.now);
-        owe_letter(turn, &batch)?;
-    }
-    refund_batch::note_progress(turn.tx, &batch, before, turn.now)?;
+    let is_over = batch.done >= batch.items || items.is_empty();
+    let due_at = match is_over {
+        false => Some(turn.now),
+        true if turn.memory.setbacks.may_begin(Work::Letter(thread.clone())) => {
+            batch.finished_at = Some(turn.now);
+            owe_letter(turn, &batch)?;
+            None
+        }
+        // What was refunded stays so; that it is told is tried again.
+        true => Some(turn.now.plus(BROKEN_ASIDE)),
+    };
+    refund_batch::note_progress(turn.tx, &batch, before, due_at)?;
     Ok(items.len())
+}
+
+/// Until when a batch that asks for the payment password can be confirmed. Nothing of it is reserved, so that what falls
+/// away needs no deadline of its own.
+pub(crate) fn confirm_by(turn: &Turn<'_>, batch: &StoredBatch) -> Timestamp {
+    batch.received_at.plus(turn.config.unconfirmed_batch)
+}
+
+/// Whether nobody has confirmed a batch in time.
+pub(crate) fn is_expired(turn: &Turn<'_>, batch: &StoredBatch) -> bool {
+    batch.confirmed_at.is_none() && turn.now >= confirm_by(turn, batch)
 }
 
 /// Refunds one item of a batch, or says why not; what of the charge went back with it.
@@ -74,15 +107,9 @@ fn settle(
     batch: &StoredBatch,
     item: &StoredItem,
 ) -> Result<Result<Fen, ErrorCode>, Fault> {
-    let trade = match trade::load(turn.tx, &item.trade_no) {
-        Err(Fault::Invariant(what)) => {
-            // One broken row must not stand in everybody's way.
-            tracing::error!(trade_no = item.trade_no.as_str(), what, "a trade cannot be refunded");
-            return Ok(Err(ErrorCode::BatchRefundDataError));
-        }
-        loaded => loaded?,
+    let Some(trade) = trade::load(turn.tx, &item.trade_no)? else {
+        return Ok(Err(ErrorCode::TradeNotExists));
     };
-    let Some(trade) = trade else { return Ok(Err(ErrorCode::TradeNotExists)) };
     if let Err(code) = check_owner(&trade, &batch.partner, &batch.seller) {
         return Ok(Err(code));
     }

@@ -20,6 +20,7 @@ use crate::rows::key::{self, StoredKey};
 use crate::rows::partner::{self, Partner};
 use crate::rows::setting;
 use crate::rows::users::{self, User};
+use crate::setbacks::Setbacks;
 
 /// What a gateway keeps in memory. All of it may be lost: numbers leave a gap, and a send without an answer is tried
 /// again when its waiting time is over.
@@ -28,6 +29,7 @@ pub(crate) struct Memory {
     pub(crate) entropy: Entropy,
     pub(crate) numbers: Numbers,
     pub(crate) on_its_way: OnItsWay,
+    pub(crate) setbacks: Setbacks,
 }
 
 /// What this transaction has read already and nobody can change before it ends, but the transaction itself.

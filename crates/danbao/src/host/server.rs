@@ -243,6 +243,7 @@ impl Front {
     async fn answer(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Response {
         match self.forward(request, peer).await {
             Ok(response) => response,
+            Err(StatusCode::PAYLOAD_TOO_LARGE) => too_large(self.limits.body_bytes_max),
             Err(status) => refusal(status),
         }
     }
@@ -332,8 +333,19 @@ fn origin_form(uri: &Uri) -> Option<Uri> {
 
 /// The host's own no. A body that was not read to its end makes the connection useless, so it is closed.
 fn refusal(status: StatusCode) -> Response {
-    let text = format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or_default());
-    let mut response = Response::new(Bytes::from(text));
+    said(status, &format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or_default()))
+}
+
+/// Says how much would have been taken: whoever sends a batch of refunds can send it as several.
+fn too_large(max: usize) -> Response {
+    let text = format!(
+        "413 Payload Too Large\nA body may have {max} bytes here. A larger batch can be sent as several.\n"
+    );
+    said(StatusCode::PAYLOAD_TOO_LARGE, &text)
+}
+
+fn said(status: StatusCode, text: &str) -> Response {
+    let mut response = Response::new(Bytes::copy_from_slice(text.as_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -59,7 +59,9 @@ fn a_body_too_large_hears_413_even_if_it_does_not_say_its_length() {
     for _ in 0..20 {
         let _ = peer.stream.write_all(format!("2710\r\n{}\r\n", "x".repeat(10_000)).as_bytes());
     }
-    assert_eq!(peer.hear().status, 413);
+    let heard = peer.hear();
+    assert_eq!(heard.status, 413);
+    assert!(heard.text().contains("100000 bytes"), "{}", heard.text());
     toy.stop();
 }
 

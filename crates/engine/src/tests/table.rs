@@ -180,7 +180,8 @@ impl Counter {
             "ring" => {
                 let ring = |kind: &DeadlineKind| machine::expire(&trade, *kind, &clocks, now);
                 let is_planned = |kind: &&DeadlineKind| self.planned(**kind).is_some();
-                Ok(DeadlineKind::ALL.iter().filter(is_planned).find_map(ring))
+                let rung = DeadlineKind::ALL.iter().filter(is_planned).map(ring);
+                rung.collect::<Result<Vec<_>, _>>().map(|changes| changes.into_iter().flatten().next())
             }
             other => panic!("{other} is no command"),
         }

@@ -7,7 +7,6 @@ use danbao_engine::machine;
 use danbao_engine::refund::{self, Application, Refund};
 use danbao_engine::refusal::Refusal;
 use danbao_engine::trade::{Mode, Shipment, Trade};
-use danbao_protocol::batch_refund_notify::SUCCESS;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::money::Fen;
@@ -23,9 +22,9 @@ use crate::pages::{
     self, Action, ApplyRefund, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState,
     Party, Posting, RefundFacts, RefundForms, RefundLine, RefundPaid, Role, SendGoods, TradeDetail,
 };
-use crate::refunds::DeskRefund;
+use crate::refunds::{self, DeskRefund};
 use crate::rows::notice::Thread;
-use crate::rows::refund_batch::{self as stored_refunds, StoredItem};
+use crate::rows::refund_batch as stored_refunds;
 use crate::rows::resend::{self, StoredResend};
 use crate::rows::users::{User, UserStatus};
 use crate::rows::{account, deadline, fault_plan, notice, payment_request, trade as trades};
@@ -153,7 +152,12 @@ fn application(trade: &Trade, form: &Fields) -> Result<Application, FormError> {
     Ok(Application { goods_received: form.get("goods_received") == "yes", amount, reason, evidence })
 }
 
+/// A part may be refunded again and again, so that the form says of which rest: sent twice, it refunds once.
 fn desk_refund(trade: &Trade, form: &Fields) -> Result<DeskRefund, FormError> {
+    let is_open = fastpay_refund::check_state(trade).is_ok();
+    if is_open && form.get("left") != fastpay_refund::left(trade).to_string() {
+        return Err(FormError::whole(Message::TradeMovedOn));
+    }
     let amount = match form.get("amount") {
         "" => fastpay_refund::left(trade),
         amount => Fen::parse(amount).map_err(|_| FormError::at("amount", Message::AmountWrong))?,
@@ -184,6 +188,7 @@ fn refused(refusal: Refusal) -> FormError {
         Refusal::Wire(ErrorCode::TxnResultAccountBalanceNotEnough) => {
             FormError::at("amount", Message::SellerBalanceTooLow)
         }
+        Refusal::Wire(ErrorCode::TxnResultAccountStatusNotValid) => FormError::whole(Message::AccountFrozen),
         Refusal::Wire(
             ErrorCode::TotalFeeLessequalZero
             | ErrorCode::TotalFeeGreaterThanMax
@@ -255,7 +260,7 @@ fn page(
         extension_days: extension_days(trade, at.role),
         refund: trade.refund.as_ref().map(refund_facts),
         refund_forms: refund_forms(turn, trade, at.role, form),
-        refund_paid: refund_paid(trade, at.role, form),
+        refund_paid: refund_paid(trade, &at.user, at.role, form),
         refund_lines: refund_lines(turn, trade, at.role)?,
         done,
         error,
@@ -340,9 +345,10 @@ fn refund_forms(turn: &Turn<'_>, trade: &Trade, role: Role, form: &Fields) -> Re
     RefundForms { any, ..forms }
 }
 
-/// The seller's form, as long as the trade can be refunded by it.
-fn refund_paid(trade: &Trade, role: Role, form: &Fields) -> Option<RefundPaid> {
-    let may = role == Role::Seller && fastpay_refund::check_state(trade).is_ok();
+/// The seller's form, as long as the trade can be refunded by it and the account may pay.
+fn refund_paid(trade: &Trade, user: &User, role: Role, form: &Fields) -> Option<RefundPaid> {
+    let is_possible = fastpay_refund::check_state(trade).is_ok() && refunds::is_in_order(user);
+    let may = role == Role::Seller && is_possible;
     let left = fastpay_refund::left(trade).to_string();
     let entered = Some(form.get("amount")).filter(|amount| !amount.is_empty());
     may.then(|| RefundPaid {
@@ -354,10 +360,8 @@ fn refund_paid(trade: &Trade, role: Role, form: &Fields) -> Option<RefundPaid> {
 
 /// What was asked for; a buyer has no business with what was refused to the seller.
 fn refund_lines(turn: &mut Turn<'_>, trade: &Trade, role: Role) -> Result<Vec<RefundLine>, Fault> {
-    let found = stored_refunds::load_of_trade(turn.tx, &trade.trade_no)?;
-    let is_seen = |item: &StoredItem| role == Role::Seller || item.result.as_deref() == Some(SUCCESS);
-    let seen = found.iter().filter(|(_, item)| is_seen(item));
-    Ok(seen.map(|(batch, item)| refund_batch::line(batch, item)).collect())
+    let found = stored_refunds::load_of_trade(turn.tx, trade, role == Role::Buyer)?;
+    Ok(found.iter().map(|(batch_no, item)| refund_batch::line(batch_no, item)).collect())
 }
 
 fn party(turn: &mut Turn<'_>, user_id: &UserId) -> Result<Party, Fault> {
@@ -383,6 +387,7 @@ fn due(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Option<Due>, Fault> {
             DeadlineKind::AgreeRefund => DueKind::AgreeRefund,
             DeadlineKind::ConfirmReturn => DueKind::ConfirmReturn,
             DeadlineKind::WithdrawRefund => DueKind::WithdrawRefund,
+            DeadlineKind::Release => DueKind::Release,
         },
         at: at.wire(),
     }))

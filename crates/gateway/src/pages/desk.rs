@@ -292,6 +292,8 @@ text_keys! {
         ConfirmReturn = "confirm_return",
         /// The refund falls away.
         WithdrawRefund = "withdraw_refund",
+        /// What was held for a frozen account is passed on.
+        Release = "release",
     }
 }
 

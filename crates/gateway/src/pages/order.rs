@@ -55,6 +55,8 @@ text_keys! {
         BalanceTooLow = "balance_too_low",
         /// The buyer's account is frozen.
         AccountFrozen = "account_frozen",
+        /// Nobody has confirmed the refund batch in time.
+        BatchExpired = "batch_expired",
         /// A company pays a private account too much at once: MAX_MONEY_COMPANY_TO_INDIVIDUAL.
         CompanyLimit = "company_limit",
         /// A non-member left no e-mail address or mobile number, or not one that can be either.

@@ -10,6 +10,8 @@ text_keys! {
     BatchState {
         /// The seller has not given the payment password.
         Unconfirmed = "unconfirmed",
+        /// Nor can it be given any more.
+        Expired = "expired",
         /// Its items are being taken.
         Running = "running",
         /// Every item has come to something.
@@ -40,8 +42,16 @@ pub struct RefundBatch {
     pub succeeded: i64,
     /// How many were not.
     pub failed: i64,
-    /// All items.
+    /// Whether the form for the payment password is shown.
+    pub may_confirm: bool,
+    /// Until when it can be confirmed, Beijing time.
+    pub confirm_by: String,
+    /// The items of this page.
     pub lines: Vec<RefundLine>,
+    /// Which page of the items, from 1.
+    pub page: i64,
+    /// How many pages there are.
+    pub pages: i64,
     /// Why the form came back.
     pub error: Option<FormError>,
 }

@@ -1,5 +1,6 @@
 //! Refunds of direct payments: what was asked for in one call or at the desk, and what came of each item.
 
+use danbao_engine::trade::Trade;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{BatchNo, PartnerId, TradeNo, UserId};
 use danbao_protocol::money::Fen;
@@ -215,6 +216,13 @@ pub(crate) fn load_items(tx: &mut dyn Conn, thread: &Thread) -> Result<Vec<Store
     tx.query(sql, &[Bind::Text(thread.as_str())])?.iter().map(read_item).collect()
 }
 
+/// What each item of a batch asks for.
+pub(crate) fn load_amounts(tx: &mut dyn Conn, thread: &Thread) -> Result<Vec<Fen>, Fault> {
+    let sql = "SELECT amount FROM refund_item WHERE thread = $1";
+    let rows = tx.query(sql, &[Bind::Text(thread.as_str())])?;
+    rows.iter().map(|row| Ok(Fen(row.get(0)?))).collect()
+}
+
 /// The items of a batch after this line, in their order: they are taken one after another, so these are the next ones.
 pub(crate) fn load_items_after(
     tx: &mut dyn Conn,
@@ -227,34 +235,44 @@ pub(crate) fn load_items_after(
     tx.query(sql, &binds)?.iter().map(read_item).collect()
 }
 
-/// What was asked for of one trade and has come to something, oldest first, each with its batch.
+/// What was asked for of one trade by its own partner and seller and has come to something, the latest, oldest first,
+/// each with the number of its batch. What strangers asked for is refused to them and is nobody else's business.
 pub(crate) fn load_of_trade(
     tx: &mut dyn Conn,
-    trade_no: &TradeNo,
-) -> Result<Vec<(StoredBatch, StoredItem)>, Fault> {
+    trade: &Trade,
+    only_refunded: bool,
+) -> Result<Vec<(BatchNo, StoredItem)>, Fault> {
     let rows = tx.query(
-        "SELECT thread FROM refund_item WHERE trade_no = $1 AND result IS NOT NULL
-         ORDER BY done_at, thread LIMIT 200",
-        &[Bind::Text(trade_no.as_str())],
+        "SELECT i.line, i.trade_no, i.amount, i.reason, i.royalty, i.result, i.charge, i.done_at, b.batch_no
+         FROM refund_item i JOIN refund_batch b ON b.thread = i.thread
+         WHERE i.trade_no = $1 AND i.result IS NOT NULL AND b.partner = $2 AND b.seller = $3
+           AND ($4 = 0 OR i.result = 'SUCCESS')
+         ORDER BY i.done_at DESC, i.thread DESC LIMIT 200",
+        &[
+            Bind::Text(trade.trade_no.as_str()),
+            Bind::Text(trade.request.partner.as_str()),
+            Bind::Text(trade.seller.as_str()),
+            Bind::Int(i64::from(only_refunded)),
+        ],
     )?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let thread = Thread::new(row.get::<String>(0)?);
-        // A trade is once in a batch.
-        let sql = select_item!("WHERE thread = $1 AND trade_no = $2");
-        let binds = [Bind::Text(thread.as_str()), Bind::Text(trade_no.as_str())];
-        let item = read_item(&tx.query_one(sql, &binds)?)?;
-        let batch = load(tx, &thread)?
-            .ok_or_else(|| Fault::invariant(format!("a refund without its batch {thread}")))?;
-        found.push((batch, item));
-    }
-    Ok(found)
+    let read = |row: &Row| Ok((BatchNo::new(row.get::<String>(8)?), read_item(row)?));
+    rows.iter().rev().map(read).collect()
 }
 
 /// Batches whose next items may be taken, the longest waiting first.
-pub(crate) fn load_due(tx: &mut dyn Conn, now: Timestamp, limit: i64) -> Result<Vec<StoredBatch>, Fault> {
-    let sql = select_batch!("WHERE b.due_at <= $1 ORDER BY b.due_at, b.thread LIMIT $2");
-    tx.query(sql, &[Bind::Int(now.0), Bind::Int(limit)])?.iter().map(read).collect()
+pub(crate) fn load_due(tx: &mut dyn Conn, now: Timestamp, limit: i64) -> Result<Vec<Thread>, Fault> {
+    let sql = "SELECT thread FROM refund_batch WHERE due_at <= $1 ORDER BY due_at, thread LIMIT $2";
+    let rows = tx.query(sql, &[Bind::Int(now.0), Bind::Int(limit)])?;
+    rows.iter().map(|row| Ok(Thread::new(row.get::<String>(0)?))).collect()
+}
+
+/// Puts a batch off that cannot be worked on now.
+pub(crate) fn put_off(tx: &mut dyn Conn, thread: &Thread, due_at: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE refund_batch SET due_at = $2 WHERE thread = $1",
+        &[Bind::Text(thread.as_str()), Bind::Int(due_at.0)],
+    )?;
+    Ok(())
 }
 
 /// When the next batch wants to be worked on.
@@ -301,7 +319,7 @@ pub(crate) fn note_result(
     Err(Error::Conflict(format!("item {line} of batch {thread} was taken before")).into())
 }
 
-/// Writes down how far a batch is that stood at `before`; it is due at once again unless it is finished.
+/// Writes down how far a batch is that stood at `before`, and when it wants to be worked on again.
 ///
 /// # Errors
 /// [`Error::Conflict`] if somebody else has worked on it since.
@@ -309,9 +327,8 @@ pub(crate) fn note_progress(
     tx: &mut dyn Conn,
     after: &StoredBatch,
     before: i64,
-    now: Timestamp,
+    due_at: Option<Timestamp>,
 ) -> Result<(), Fault> {
-    let due_at = after.finished_at.is_none().then_some(now.0);
     let changed = tx.execute(
         "UPDATE refund_batch SET done = $3, succeeded = $4, finished_at = $5, due_at = $6
          WHERE thread = $1 AND done = $2",
@@ -321,7 +338,7 @@ pub(crate) fn note_progress(
             Bind::Int(after.done),
             Bind::Int(after.succeeded),
             after.finished_at.map(|at| at.0).into(),
-            due_at.into(),
+            due_at.map(|at| at.0).into(),
         ],
     )?;
     if changed == 1 {

@@ -40,13 +40,6 @@ pub(crate) fn load(tx: &mut dyn Conn, trade_no: &TradeNo) -> Result<Option<Trade
     row.map(|row| read(tx, &row)).transpose()
 }
 
-/// The trades whose money is held for a frozen seller, oldest first.
-pub(crate) fn load_pending(tx: &mut dyn Conn, seller: &UserId) -> Result<Vec<Trade>, Fault> {
-    let sql = select_trade!("WHERE t.seller = $1 AND t.trade_status = 'TRADE_PENDING' ORDER BY t.trade_no");
-    let rows = tx.query(sql, &[Bind::Text(seller.as_str())])?;
-    rows.iter().map(|row| read(tx, row)).collect()
-}
-
 /// On which side of a trade a person stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, Problem, notices};
 use crate::desk;
 use crate::fault::Fault;
+use crate::refunds;
 use crate::rows::notice;
 use crate::rows::refund_batch::{self, StoredBatch};
 use crate::turn::Turn;
@@ -39,6 +40,7 @@ fn describe(turn: &mut Turn<'_>, batch: &StoredBatch) -> Result<Value, Fault> {
         "seller_id": batch.seller.as_str(),
         "path": desk::refund_batch::path(batch),
         "received_at": batch.received_at.wire(),
+        "confirm_by": refunds::confirm_by(turn, batch).wire(),
         "confirmed_at": batch.confirmed_at.map(|at| at.wire()),
         "finished_at": batch.finished_at.map(|at| at.wire()),
         "count": batch.items,

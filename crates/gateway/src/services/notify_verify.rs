@@ -7,7 +7,7 @@ use danbao_protocol::service::notify_verify::{NotifyVerify, Verdict};
 
 use super::receive;
 use crate::fault::Fault;
-use crate::rows::notice::{Said, StoredNotice, Thread};
+use crate::rows::notice::{Said, StoredNotice};
 use crate::rows::page_return::MARK;
 use crate::rows::{login, notice, page_return, payment_request};
 use crate::turn::Turn;
@@ -40,20 +40,12 @@ fn check(turn: &mut Turn<'_>, partner: &PartnerId, notify_id: &NotifyId) -> Resu
         let not_before = turn.now.minus(turn.config.return_link);
         return login::verify(turn.tx, notify_id, partner, not_before, turn.now);
     }
-    let Some((thread, seq)) = locate(notify_id.as_str()) else { return Ok(false) };
-    let Some(notice) = notice::load(turn.tx, &thread, seq)? else { return Ok(false) };
+    let Some(notice) = notice::load_by_id(turn.tx, notify_id.as_str())? else { return Ok(false) };
     let is_theirs = match &notice.said {
-        Said::Trade(_) => is_of(turn, partner, &TradeNo::new(thread.as_str()))?,
+        Said::Trade(_) => is_of(turn, partner, &TradeNo::new(notice.thread.as_str()))?,
         Said::Letter(letter) => letter.partner == *partner,
     };
-    Ok(is_theirs && notice.notify_id == *notify_id && is_valid(turn, &notice))
-}
-
-/// A notification's id carries its thread in front and the sequence number behind.
-fn locate(id: &str) -> Option<(Thread, i64)> {
-    let thread = id.get(..16)?;
-    let seq = id.get(id.len().checked_sub(2)?..)?;
-    Some((Thread::new(thread), i64::from_str_radix(seq, 36).ok()?))
+    Ok(is_theirs && is_valid(turn, &notice))
 }
 
 fn is_of(turn: &mut Turn<'_>, partner: &PartnerId, trade_no: &TradeNo) -> Result<bool, Fault> {

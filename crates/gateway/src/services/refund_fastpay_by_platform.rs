@@ -46,6 +46,7 @@ fn keep(
         let leads_back = request.service == RefundService::Pwd
             && first.origin == Origin::Pwd
             && first.confirmed_at.is_none()
+            && !refunds::is_expired(turn, &first)
             && first.seller == seller
             && is_same(turn, &first, request)?;
         return Ok(if leads_back { Ok(first) } else { Err(ErrorCode::DuplicateBatchNo) });

@@ -28,6 +28,7 @@ mod refund_batches;
 mod refund_slices;
 mod refunds;
 mod refusals;
+mod setbacks;
 mod terms;
 mod triggers;
 mod world;

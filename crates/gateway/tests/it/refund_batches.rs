@@ -328,16 +328,19 @@ fn a_frozen_account_refunds_nothing() {
         let freeze = |world: &mut World, user: &str, is_frozen: bool| {
             world.done(Method::POST, user, &json!({ "is_frozen": is_frozen }));
         };
-        // Frozen before the call, then between the call and the password.
-        let waiting = batch(world, &shop, PWD, "001", &[item(&trade_no, "1.00")]);
+        // Frozen before a call, and between the slices of a batch that was confirmed before; its last item comes too late.
+        let mut items: Vec<String> = (0..100).map(|n| item(&format!("20120228{n:08}"), "1.00")).collect();
+        items.push(item(&trade_no, "1.00"));
+        let waiting = batch(world, &shop, PWD, "001", &items);
         let path = world.get(&waiting.url()).headers()["location"].to_str().unwrap().to_owned();
-        freeze(world, &seller, true);
-        let call = batch(world, &shop, NOPWD, "002", &[item(&trade_no, "1.00")]);
-        assert_eq!(error_of(world, &call).as_deref(), Some("SELLER_STATUS_NOT_ALLOW"));
         let mut browser = at_the_desk(world, &shop.seller_email);
         let form = browser.open(world, &path).form(&path).with("payment_password", "pay123");
         browser.send(world, &form);
-        assert_eq!(results(world, &shop, "001"), ["TXN_RESULT_ACCOUNT_STATUS_NOT_VALID"]);
+        freeze(world, &seller, true);
+        let call = batch(world, &shop, NOPWD, "002", &[item(&trade_no, "1.00")]);
+        assert_eq!(error_of(world, &call).as_deref(), Some("SELLER_STATUS_NOT_ALLOW"));
+        let results_of_all = results(world, &shop, "001");
+        assert_eq!(results_of_all.last().unwrap(), "TXN_RESULT_ACCOUNT_STATUS_NOT_VALID");
         world.acknowledge_all();
         freeze(world, &seller, false);
 

@@ -316,6 +316,8 @@ fn evidence(stored: &OrderState, incoming: &Incoming) -> Option<Choice> {
             (Mode::Escrow, Basis::Shipping)
         }
         Position { trade_status: TradeStatus::TradeFinished, .. } => (Mode::Direct, basis),
+        // Only an instant payment waits for a frozen seller.
+        Position { trade_status: TradeStatus::TradePending, .. } => (Mode::Direct, basis),
         Position { trade_status: TradeStatus::WaitSellerSendGoods, .. } => (Mode::Escrow, basis),
         Position { trade_status: TradeStatus::WaitBuyerConfirmGoods, .. } => (Mode::Escrow, basis),
         _ => return None,

@@ -55,9 +55,11 @@ impl Position {
             PaymentService::CreateDirectPayByUser => {
                 !matches!(self.trade_status, WaitSellerSendGoods | WaitBuyerConfirmGoods)
             }
-            PaymentService::CreatePartnerTradeByBuyer | PaymentService::TradeCreateByBuyer => {
+            PaymentService::CreatePartnerTradeByBuyer => {
                 !matches!(self.trade_status, TradePending | TradeSuccess)
             }
+            // Its instant branch waits for a frozen seller as direct pay does (protocol.md §5.1).
+            PaymentService::TradeCreateByBuyer => self.trade_status != TradeSuccess,
         }
     }
 }

@@ -305,3 +305,21 @@ fn another_trade_of_the_same_order_number_is_a_conflict() {
     other.heard.trade_no = TradeNo::new("2012022900000002");
     assert!(matches!(judge(&state, &other), Verdict::Conflict(Conflict::OtherTrade { .. })));
 }
+
+/// The instant branch of a dual trade whose seller is frozen: the message used to be a conflict, was answered `fail`, and
+/// came again for half a day.
+#[test]
+fn a_dual_trade_that_waits_for_a_frozen_seller_is_instant_and_not_paid_yet() {
+    let unpaid = take(&OrderState::new(TradeCreateByBuyer), &says(1, T::WaitBuyerPay, None)).0;
+    let (pending, applied) = take(&unpaid, &says(2, T::TradePending, None));
+    assert!(applied && !pending.is_paid() && !pending.is_payable());
+    assert_eq!(pending.choice, Some(Choice { mode: Mode::Direct, basis: Basis::StoredUnpaid }));
+    let (finished, applied) = take(&pending, &says(3, T::TradeFinished, None));
+    assert!(applied && finished.is_paid());
+    assert_eq!(finished.choice, pending.choice);
+    let escrow = judge(&OrderState::new(CreatePartnerTradeByBuyer), &says(2, T::TradePending, None));
+    assert!(
+        matches!(escrow, Verdict::Conflict(Conflict::ForeignStatus { .. })),
+        "escrow pays a frozen seller"
+    );
+}

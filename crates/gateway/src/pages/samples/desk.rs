@@ -354,11 +354,18 @@ impl Sampled for RefundBatch {
             done: 2,
             succeeded: 1,
             failed: 1,
+            may_confirm: false,
+            confirm_by: "2011-11-12 11:11:11".into(),
             lines: refund_lines(),
+            page: 2,
+            pages: 3,
             error: None,
         };
         let unconfirmed = RefundBatch {
             state: BatchState::Unconfirmed,
+            may_confirm: true,
+            page: 1,
+            pages: 1,
             done: 0,
             succeeded: 0,
             failed: 0,
@@ -373,6 +380,23 @@ impl Sampled for RefundBatch {
             lines: refund_lines().into_iter().take(2).collect(),
             ..running.clone()
         };
-        vec![("unconfirmed", unconfirmed), ("running", running), ("finished", finished)]
+        let frozen = RefundBatch {
+            may_confirm: false,
+            error: Some(FormError::whole(Message::AccountFrozen)),
+            ..unconfirmed.clone()
+        };
+        let expired = RefundBatch {
+            state: BatchState::Expired,
+            may_confirm: false,
+            error: None,
+            ..unconfirmed.clone()
+        };
+        vec![
+            ("unconfirmed", unconfirmed),
+            ("frozen", frozen),
+            ("expired", expired),
+            ("running", running),
+            ("finished", finished),
+        ]
     }
 }
