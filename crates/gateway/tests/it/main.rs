@@ -29,4 +29,5 @@ mod refunds;
 mod refusals;
 mod terms;
 mod triggers;
+mod web_safety;
 mod world;
