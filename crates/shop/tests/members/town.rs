@@ -43,12 +43,19 @@ pub(crate) struct Town {
 /// One browser: it keeps cookies, and sends them along unless another site makes it POST.
 #[derive(Default)]
 pub(crate) struct Browser {
-    cookies: Vec<(String, String)>,
+    pub(crate) cookies: Vec<(String, String)>,
 }
 
 impl Town {
     pub(crate) fn new() -> Town {
         Town::with(Members::default())
+    }
+
+    /// A shop that is reached by https.
+    pub(crate) fn behind_https() -> Town {
+        let mut config = config(Members::default());
+        config.own_url = "https://shop:8443".into();
+        Town::of(danbao_store::open("sqlite::memory:").unwrap(), config, None)
     }
 
     pub(crate) fn with(members: Members) -> Town {
@@ -61,8 +68,12 @@ impl Town {
         members: Members,
         database: Option<Database>,
     ) -> Town {
+        Town::of(conn, config(members), database)
+    }
+
+    fn of(conn: Box<dyn danbao_store::Conn>, config: Config, database: Option<Database>) -> Town {
         let now = Timestamp(1_330_531_199_000);
-        let shop = Shop::open(conn, config(members), [7; 32], now).unwrap();
+        let shop = Shop::open(conn, config, [7; 32], now).unwrap();
         Town { shop, now, asks: 0, word: Ok("true"), _database: database }
     }
 
@@ -158,7 +169,9 @@ impl Browser {
             let (name, rest) = value.to_str().unwrap().split_once('=').unwrap();
             let value = rest.split(';').next().unwrap();
             self.cookies.retain(|(known, _)| known != name);
-            self.cookies.push((name.to_owned(), value.to_owned()));
+            if !rest.contains("Max-Age=0;") {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
         }
     }
 }
