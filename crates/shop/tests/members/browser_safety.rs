@@ -156,3 +156,25 @@ fn no_link_of_a_page_leads_to_another_origin_because_its_address_looks_like_one(
         assert!(!page.contains("elsewhere"), "{path}: {page}");
     }
 }
+
+#[test]
+fn what_has_had_its_time_is_deleted_and_never_all_at_once() {
+    let mut town = Town::new();
+    for number in 0..130 {
+        let mut browser = Browser::default();
+        town.put_into_cart(&mut browser, "tea");
+        town.sign_in(&mut browser, "/", &format!("n{number}"));
+        town.begin(&mut Browser::default(), "/");
+    }
+    let tables = ["login_begun", "used_return", "member_session", "cart_line"];
+    let counted = |town: &Town| tables.map(|table| town.rows(table));
+    assert_eq!(counted(&town), [130; 4]);
+    town.pass(91 * 24 * 60);
+    // A login that was begun is over with its sign-in.
+    for (number, begun, others) in [("m1", 30, 31), ("m2", 0, 2)] {
+        let mut browser = Browser::default();
+        town.put_into_cart(&mut browser, "tea");
+        town.sign_in(&mut browser, "/", number);
+        assert_eq!(counted(&town), [begun, others, others, others]);
+    }
+}
