@@ -64,6 +64,25 @@ pub(crate) fn make_python() -> Result<()> {
     std::fs::write(&made, wanted_text).with_context(|| format!("cannot write {}", made.display()))
 }
 
+/// The packages of the examples for Node, each with its exact version.
+const NODE_PACKAGES: [&str; 1] = ["pg@8.23.1"];
+
+/// Installs the packages of the examples for Node, if they are not there or not in the versions asked for.
+pub(crate) fn make_node() -> Result<()> {
+    let home = target()?.join("e2e-node");
+    let made = home.join("packages.txt");
+    let wanted = NODE_PACKAGES.join("\n");
+    if std::fs::read_to_string(&made).is_ok_and(|text| text == wanted) {
+        return Ok(());
+    }
+    println!("installing {} into {}", NODE_PACKAGES.join(" "), home.display());
+    std::fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--silent", "--no-audit", "--no-fund", "--no-save", "--prefix"]).arg(&home);
+    process::run(npm.args(NODE_PACKAGES)).context("this needs the network once")?;
+    std::fs::write(&made, wanted).with_context(|| format!("cannot write {}", made.display()))
+}
+
 /// Whether a browser has glyphs for Chinese; without them pages work, and pictures show boxes.
 pub(crate) fn has_chinese_font() -> bool {
     const OF_THE_PACKAGE: &str = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc";

@@ -50,12 +50,44 @@ const NEEDS: &[Need] = &[
         purpose: "the same",
         is_there: || process::succeeds("python3", &["-m", "pip", "--version"]),
     },
+    Need {
+        package: "php-cli",
+        purpose: "the examples for a shop in PHP",
+        is_there: || process::succeeds("php", &["--version"]),
+    },
+    Need {
+        package: "php-sqlite3",
+        purpose: "the same",
+        is_there: || process::succeeds("php", &["-r", "exit(extension_loaded('pdo_sqlite') ? 0 : 1);"]),
+    },
+    Need {
+        package: "default-jdk-headless",
+        purpose: "the examples for a shop in Java",
+        is_there: || process::succeeds("javac", &["-version"]),
+    },
+    Need {
+        package: "libxerial-sqlite-jdbc-java",
+        purpose: "the same",
+        is_there: || std::path::Path::new("/usr/share/java/sqlite-jdbc.jar").exists(),
+    },
+    Need {
+        package: "libgoogle-gson-java",
+        purpose: "the same",
+        is_there: || std::path::Path::new("/usr/share/java/gson.jar").exists(),
+    },
+    Need {
+        package: "nodejs",
+        purpose: "the examples for a shop in Node",
+        is_there: || process::succeeds("node", &["--version"]),
+    },
+    Need { package: "npm", purpose: "the same", is_there: || process::succeeds("npm", &["--version"]) },
 ];
 
 /// Installs what is missing, and says so before it does.
 pub(crate) fn run() -> Result<()> {
     packages()?;
-    e2e::make_python()
+    e2e::make_python()?;
+    e2e::make_node()
 }
 
 fn packages() -> Result<()> {

@@ -51,6 +51,7 @@ const STEPS: &[Step] = &[
     ("test", |world| workspace_tests(world).map(passed)),
     ("e2e", |world| e2e::run(world, "processes::").map(passed)),
     ("python-client", |world| e2e::run(world, "python_client::").map(passed)),
+    ("examples", |world| e2e::run(world, "examples::").map(passed)),
     ("browser", |world| e2e::run(world, "browser::").map(passed)),
 ];
 

@@ -13,10 +13,11 @@ const LINES_MAX: usize = 700;
 /// Names under which everything gathers that has no place.
 const NAMELESS: [&str; 5] = ["helpers", "utils", "util", "common", "misc"];
 /// Where SQL stands; nowhere else.
-const SQL_PLACES: [&str; 6] = [
+const SQL_PLACES: [&str; 7] = [
     "crates/gateway/src/rows/",
     "crates/merchant/src/inbox/rows.rs",
     "crates/shop/src/rows/",
+    "crates/sidecar/src/rows/",
     "crates/sim/src/",
     "crates/store/",
     "xtask/",

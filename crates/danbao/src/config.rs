@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use danbao_gateway::config::COMPANY_TO_PRIVATE_MAX;
 use danbao_protocol::money::Fen;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 /// Every setting. Unknown keys are errors, in every layer.
@@ -305,34 +306,46 @@ pub fn load(
     environment: impl IntoIterator<Item = (String, String)>,
     flags: Table,
 ) -> anyhow::Result<Config> {
+    load_as(USUAL_FILE, ENV_PREFIX, file, environment, flags)
+}
+
+/// As [`load`], for the settings of any command: by the name of its usual file and the prefix of its variables.
+pub(crate) fn load_as<T: DeserializeOwned>(
+    usual: &str,
+    env_prefix: &str,
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    flags: Table,
+) -> anyhow::Result<T> {
     let mut merged = Table::new();
-    let usual = Path::new(USUAL_FILE);
+    let usual = Path::new(usual);
     if let Some(file) = file.or_else(|| usual.exists().then_some(usual)) {
         let name = file.display();
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
-        toml::from_str::<Config>(&text).with_context(|| format!("in {name}"))?;
+        toml::from_str::<T>(&text).with_context(|| format!("in {name}"))?;
         merge(&mut merged, text.parse().with_context(|| format!("in {name}"))?);
     }
     for (name, value) in environment {
-        let Some(keys) = name.strip_prefix(ENV_PREFIX) else { continue };
+        let Some(keys) = name.strip_prefix(env_prefix) else { continue };
         let layer = environment_layer(keys, &value);
-        check(&layer).with_context(|| format!("in the environment variable {name}"))?;
+        check::<T>(&layer).with_context(|| format!("in the environment variable {name}"))?;
         merge(&mut merged, layer);
     }
-    check(&flags).context("on the command line")?;
+    check::<T>(&flags).context("on the command line")?;
     merge(&mut merged, flags);
     check(&merged)
 }
 
-fn check(layer: &Table) -> anyhow::Result<Config> {
+fn check<T: DeserializeOwned>(layer: &Table) -> anyhow::Result<T> {
     // The TOML crate's message may be many lines with an empty source snippet; the words are in the first of them.
-    Value::Table(layer.clone()).try_into::<Config>().map_err(|error| anyhow::anyhow!("{}", error.message()))
+    Value::Table(layer.clone()).try_into::<T>().map_err(|error| anyhow::anyhow!("{}", error.message()))
 }
 
 /// `GATEWAY__LISTEN` = `127.0.0.1:0` is `[gateway] listen = "127.0.0.1:0"`. A value that reads as an integer or as
-/// `true` or `false` is one, anything else is text.
+/// `true` or `false` is one, anything else is text; so is what would not be written back alike, such as a secret that
+/// begins with zeros.
 fn environment_layer(keys: &str, text: &str) -> Table {
-    let whole = text.parse().map(Value::Integer).ok();
+    let whole = text.parse().ok().filter(|number: &i64| number.to_string() == text).map(Value::Integer);
     let value = whole.or_else(|| text.parse().map(Value::Boolean).ok());
     let value = value.unwrap_or_else(|| Value::String(text.to_owned()));
     let keys: Vec<String> = keys.split("__").map(str::to_ascii_lowercase).collect();

@@ -29,9 +29,9 @@ use crate::host::runner::{Pace, Runner};
 use crate::host::server::{Listener, Server, ServerLimits};
 
 /// Threads of the async runtime. The nodes are the work; these only move bytes.
-const IO_THREADS: usize = 2;
+pub(crate) const IO_THREADS: usize = 2;
 /// Threads for looking up names, which the operating system offers only as a blocking call.
-const LOOKUP_THREADS_MAX: usize = 8;
+pub(crate) const LOOKUP_THREADS_MAX: usize = 8;
 /// How long both nodes may take for their first answer over HTTP.
 const FIRST_ANSWER_MAX: Duration = Duration::from_secs(20);
 
@@ -206,7 +206,7 @@ fn answers(client: &Client, address: SocketAddr) -> anyhow::Result<bool> {
 }
 
 /// Makes the data directory and takes its lock: two processes on the same files would each believe to be alone.
-fn own(data: &Path) -> anyhow::Result<File> {
+pub(crate) fn own(data: &Path) -> anyhow::Result<File> {
     let name = data.display();
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the data directory {name}"))?;
     let lock = File::create(data.join("lock")).with_context(|| format!("cannot write to {name}"))?;
@@ -221,7 +221,7 @@ fn own(data: &Path) -> anyhow::Result<File> {
 
 /// Every connection is an open file, and the usual soft limit of 1,024 is less than two servers and their sends may
 /// need. If it cannot be raised, further connections wait.
-fn raise_open_files_limit() {
+pub(crate) fn raise_open_files_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     const WANTED: u64 = 16_384;
     let now = getrlimit(Resource::Nofile);
@@ -283,14 +283,14 @@ pub(crate) fn gateway_database(config: &Config) -> anyhow::Result<DatabaseUrl> {
     database_url(gateway.database.as_ref(), gateway.database_file.as_deref(), default).context("[gateway]")
 }
 
-fn public_url(named: Option<&str>, address: SocketAddr) -> String {
+pub(crate) fn public_url(named: Option<&str>, address: SocketAddr) -> String {
     match named {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => format!("http://{}", dialable(address)),
     }
 }
 
-fn embedded(data: &Path, file: &str) -> DatabaseUrl {
+pub(crate) fn embedded(data: &Path, file: &str) -> DatabaseUrl {
     let path: PathBuf = data.join(file);
     DatabaseUrl(path.to_string_lossy().into_owned())
 }

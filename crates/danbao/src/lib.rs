@@ -4,3 +4,4 @@ pub mod commands;
 pub mod config;
 pub mod host;
 pub mod installation;
+pub mod merchant;

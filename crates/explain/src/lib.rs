@@ -164,6 +164,17 @@ impl Check {
     }
 }
 
+/// Reads the first message of an input, in any of the forms that [`explain`] takes, without judging it.
+///
+/// # Errors
+/// [`NothingRead`].
+pub fn read_message(input: &[u8]) -> Result<Message, NothingRead> {
+    if input.len() > INPUT_MAX {
+        return Err(NothingRead::TooLong);
+    }
+    read::message(input)
+}
+
 /// Explains the first message of an input.
 ///
 /// # Errors

@@ -21,10 +21,13 @@ use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Uri};
 
 use crate::fault::Fault;
+use crate::fault_plan::{self, Ordeal, Plan};
 use crate::message;
-use crate::on_its_way::Host;
+use crate::on_its_way::{Host, Sending};
+use crate::resends;
 use crate::rows::notice::{self, AttemptKey, Letter, Said, StoredAttempt, StoredNotice, TradeFacts};
-use crate::rows::trade;
+use crate::rows::resend::{self, Ended};
+use crate::rows::{fault_plan as plans, trade};
 use crate::turn::Turn;
 
 /// Notifications claimed in one transaction.
@@ -33,7 +36,7 @@ const CLAIM_MAX: usize = 256;
 const ANSWER_KEPT_BYTES: usize = 256;
 
 /// How far what a slow host is owed steps aside, so that others are found in its place.
-const ASIDE: Duration = Duration::from_secs(10);
+pub(crate) const ASIDE: Duration = Duration::from_secs(10);
 
 /// How long what is broken is left alone.
 pub(crate) const BROKEN_ASIDE: Duration = Duration::from_secs(3_600);
@@ -41,12 +44,26 @@ pub(crate) const BROKEN_ASIDE: Duration = Duration::from_secs(3_600);
 /// Sends what is due, as far as there is room: no merchant takes every slot, however dead it is.
 pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
     turn.memory.on_its_way.hold(None);
+    send_notices(turn)?;
+    if turn.config.is_sandbox {
+        resends::send_due(turn)?;
+    }
+    Ok(())
+}
+
+/// How many may go in this transaction.
+pub(crate) fn room(turn: &Turn<'_>) -> i64 {
     let room = turn.config.sends_max.saturating_sub(turn.memory.on_its_way.len()).min(CLAIM_MAX);
+    i64::try_from(room).unwrap_or(i64::MAX)
+}
+
+fn send_notices(turn: &mut Turn<'_>) -> Result<(), Fault> {
+    let room = room(turn);
     if room == 0 {
         return Ok(());
     }
-    let limit = i64::try_from(room).unwrap_or(i64::MAX);
-    let due = notice::load_due(turn.tx, turn.now, limit)?;
+    let due = notice::load_due(turn.tx, turn.now, room)?;
+    let plans = if due.is_empty() { Vec::new() } else { fault_plan::running(turn)? };
     let mut claimed = BTreeSet::new();
     for notice in due {
         let Some((uri, host)) = address(&notice.notify_url) else {
@@ -59,7 +76,7 @@ pub(crate) fn send_due(turn: &mut Turn<'_>) -> Result<(), Fault> {
             Host::Slow => notice::step_aside(turn.tx, &notice, turn.now.plus(ASIDE))?,
             // Two of one thread can both be due; the second waits for the first one's answer.
             Host::Open if claimed.insert(notice.thread.clone()) => {
-                claim(turn, &notice, uri, host).or_else(|fault| leave(turn, &notice, fault))?;
+                claim(turn, &plans, &notice, uri, host).or_else(|fault| leave(turn, &notice, fault))?;
             }
             Host::Open => {}
         }
@@ -76,22 +93,38 @@ fn leave(turn: &mut Turn<'_>, notice: &StoredNotice, fault: Fault) -> Result<(),
 }
 
 /// Where a notification goes, and the host by which slots are counted; `None` if it goes nowhere.
-fn address(notify_url: &str) -> Option<(Uri, String)> {
+pub(crate) fn address(notify_url: &str) -> Option<(Uri, String)> {
     let uri: Uri = notify_url.parse().ok()?;
     let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
     let host = uri.authority().filter(|_| is_web)?.as_str().to_ascii_lowercase();
     Some((uri, host))
 }
 
-fn claim(turn: &mut Turn<'_>, notice: &StoredNotice, uri: Uri, host: String) -> Result<(), Fault> {
+fn claim(
+    turn: &mut Turn<'_>,
+    plans: &[Plan],
+    notice: &StoredNotice,
+    uri: Uri,
+    host: String,
+) -> Result<(), Fault> {
     if notice.awaiting && !may_follow_lost_try(turn, notice)? {
         return Ok(());
     }
     let key = AttemptKey { thread: notice.thread.clone(), seq: notice.seq, attempt: notice.attempts + 1 };
+    let ordeal = fault_plan::meet(turn, plans, notice)?;
+    if let Some(put_off) = ordeal.put_off {
+        return notice::put_off(turn.tx, notice, put_off.until, put_off.lets_pass);
+    }
     let first_sent_at = notice.first_sent_at.unwrap_or(turn.now);
-    let request = write(turn, notice, first_sent_at, uri)?;
+    let request = write(turn, notice, first_sent_at, uri, &ordeal)?;
     notice::begin_attempt(turn.tx, &key, turn.now.plus(turn.config.answer_within), turn.now)?;
-    turn.send(key, host, request);
+    if let Some(no_answer) = ordeal.lost() {
+        return end_try(turn, &key, true, &Err(no_answer));
+    }
+    for at in &ordeal.copies_at {
+        resend::insert(turn.tx, &key.thread, key.seq, "duplicate", *at)?;
+    }
+    turn.send(Sending::Try { key, is_spoiled: ordeal.is_spoiled() }, host, request);
     Ok(())
 }
 
@@ -108,28 +141,47 @@ fn may_follow_lost_try(turn: &mut Turn<'_>, notice: &StoredNotice) -> Result<boo
         status: None,
         answer: Vec::new(),
     };
-    notice::insert_attempt(turn.tx, &notice.thread, notice.seq, &attempt)?;
-    let tries = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
-    let first = notice.first_sent_at.unwrap_or(sent_at);
-    let next = turn.config.retries.next_try(tries, first, sent_at);
+    record(turn, notice, &attempt)?;
+    let (tries, first) = notice.tried();
+    let next = turn.config.retries.next_try(tries, first.unwrap_or(sent_at), sent_at);
     if next.is_some_and(|at| at <= turn.now) {
         return Ok(true);
     }
-    notice::reschedule(turn.tx, &notice.thread, notice.seq, next)?;
+    try_again(turn, notice, next)?;
     Ok(false)
 }
 
+/// The next try is due then. When the tries are over and a fault plan has spoiled some, they begin anew with its end: a
+/// plan may delay what is owed, but not lose it.
+fn try_again(turn: &mut Turn<'_>, notice: &StoredNotice, next: Option<Timestamp>) -> Result<(), Fault> {
+    if next.is_none()
+        && turn.config.is_sandbox
+        && let Some(until) = plans::spoiled_until(turn.tx, notice)?
+    {
+        return notice::begin_anew(turn.tx, notice, until.max(turn.now));
+    }
+    notice::reschedule(turn.tx, &notice.thread, notice.seq, next)
+}
+
+/// Writes down what came of a try.
+fn record(turn: &mut Turn<'_>, notice: &StoredNotice, attempt: &StoredAttempt) -> Result<(), Fault> {
+    notice::insert_attempt(turn.tx, &notice.thread, notice.seq, attempt)?;
+    if turn.config.is_sandbox {
+        resend::tell(turn.tx, &notice.thread, notice.seq, &Ended::Attempt(attempt.attempt))?;
+    }
+    Ok(())
+}
+
 /// Writes a notification out: the same at every try, but for an address that the buyer has settled anew in between.
-fn write(
+pub(crate) fn write(
     turn: &mut Turn<'_>,
     notice: &StoredNotice,
     notify_time: Timestamp,
     uri: Uri,
+    ordeal: &Ordeal,
 ) -> Result<Request, Fault> {
-    let (params, charset) = match &notice.said {
-        Said::Trade(facts) => write_trade(turn, notice, facts, notify_time)?,
-        Said::Letter(letter) => (write_letter(turn, notice, letter, notify_time)?, letter.charset),
-    };
+    let (params, charset) = say(turn, notice, notify_time)?;
+    let params = ordeal.spoil(params, charset);
     let mut request = Request::new(Bytes::from(params.to_urlencoded()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
@@ -140,7 +192,22 @@ fn write(
     }
     // The name that shops of the time let through their filters (protocol.md §1.5).
     headers.insert(USER_AGENT, HeaderValue::from_static("Mozilla/4.0"));
+    if let Some(carriage) = ordeal.carriage(request.body().len()) {
+        request.extensions_mut().insert(carriage);
+    }
     Ok(request)
+}
+
+/// What a notification says, signed, and in which charset.
+pub(crate) fn say(
+    turn: &mut Turn<'_>,
+    notice: &StoredNotice,
+    notify_time: Timestamp,
+) -> Result<(Params, Charset), Fault> {
+    match &notice.said {
+        Said::Trade(facts) => write_trade(turn, notice, facts, notify_time),
+        Said::Letter(letter) => Ok((write_letter(turn, notice, letter, notify_time)?, letter.charset)),
+    }
 }
 
 fn write_trade(
@@ -191,47 +258,81 @@ fn sign_for(
     sign::append(params, &signer).map_err(|error| Fault::invariant(error.to_string()))
 }
 
-/// Hears what came of a try.
+/// Hears what came of a send.
 pub(crate) fn hear(
     turn: &mut Turn<'_>,
     id: SendId,
     outcome: &Result<Response, NoAnswer>,
 ) -> Result<(), Fault> {
-    let Some(key) = turn.memory.on_its_way.attempt(id).cloned() else { return Ok(()) };
+    match turn.memory.on_its_way.sending(id).cloned() {
+        Some(Sending::Try { key, is_spoiled }) => end_try(turn, &key, is_spoiled, outcome)?,
+        Some(Sending::Resend(key)) => resends::end(turn, &key, outcome)?,
+        None => return Ok(()),
+    }
+    turn.memory.on_its_way.heard(id);
+    Ok(())
+}
+
+/// A try is over.
+fn end_try(
+    turn: &mut Turn<'_>,
+    key: &AttemptKey,
+    is_spoiled: bool,
+    outcome: &Result<Response, NoAnswer>,
+) -> Result<(), Fault> {
     let Some(notice) = notice::load(turn.tx, &key.thread, key.seq)? else { return Ok(()) };
-    let acknowledged = matches!(outcome, Ok(response)
-        if notices::acknowledges(response.status().as_u16(), response.body(), turn.config.strict_success));
+    let heard = Heard::of(turn, outcome);
     let sent_at = notice.sent_at.unwrap_or(turn.now);
     let attempt = StoredAttempt {
         attempt: key.attempt,
         sent_at,
         duration_ms: millis(turn.now.since(sent_at)),
-        outcome: match outcome {
-            Ok(_) if acknowledged => "acknowledged",
-            Ok(_) => "refused",
-            Err(no_answer) => no_answer.as_str(),
-        }
-        .to_owned(),
-        status: outcome.as_ref().ok().map(|response| i64::from(response.status().as_u16())),
-        answer: outcome.as_ref().map_or_else(|_| Vec::new(), |response| first_bytes(response.body())),
+        outcome: heard.outcome.to_owned(),
+        status: heard.status,
+        answer: heard.answer,
     };
-    notice::insert_attempt(turn.tx, &key.thread, key.seq, &attempt)?;
-    if acknowledged {
+    record(turn, &notice, &attempt)?;
+    if heard.is_acknowledged && !is_spoiled {
         notice::acknowledge(turn.tx, &key.thread, key.seq, turn.now)?;
     } else if notice.awaiting && notice.attempts == key.attempt {
-        let tries = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
-        let first = notice.first_sent_at.unwrap_or(turn.now);
-        let next = turn.config.retries.next_try(tries, first, turn.now);
-        notice::reschedule(turn.tx, &key.thread, key.seq, next)?;
+        let (tries, first) = notice.tried();
+        let next = turn.config.retries.next_try(tries, first.unwrap_or(turn.now), turn.now);
+        try_again(turn, &notice, next)?;
     }
-    turn.memory.on_its_way.heard(id);
     Ok(())
+}
+
+/// What an answer says.
+pub(crate) struct Heard {
+    pub(crate) is_acknowledged: bool,
+    /// `acknowledged`, `refused`, or why there is none.
+    pub(crate) outcome: &'static str,
+    pub(crate) status: Option<i64>,
+    /// The first bytes of it.
+    pub(crate) answer: Vec<u8>,
+}
+
+impl Heard {
+    pub(crate) fn of(turn: &Turn<'_>, outcome: &Result<Response, NoAnswer>) -> Heard {
+        let is_acknowledged = matches!(outcome, Ok(response)
+            if notices::acknowledges(response.status().as_u16(), response.body(), turn.config.strict_success));
+        Heard {
+            is_acknowledged,
+            outcome: match outcome {
+                Ok(_) if is_acknowledged => "acknowledged",
+                Ok(_) => "refused",
+                Err(no_answer) => no_answer.as_str(),
+            },
+            status: outcome.as_ref().ok().map(|response| i64::from(response.status().as_u16())),
+            answer: outcome.as_ref().map_or_else(|_| Vec::new(), |response| first_bytes(response.body())),
+        }
+    }
 }
 
 fn first_bytes(body: &[u8]) -> Vec<u8> {
     body[..body.len().min(ANSWER_KEPT_BYTES)].to_vec()
 }
 
-fn millis(length: Duration) -> i64 {
+pub(crate) fn millis(length: Duration) -> i64 {
     i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }

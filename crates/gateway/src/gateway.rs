@@ -10,7 +10,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::OnItsWay;
-use crate::rows::{self, deadline, notice, refund_batch, setting};
+use crate::rows::{self, deadline, notice, refund_batch, resend, setting};
 use crate::turn::{Known, Memory, Turn};
 use crate::{clockwork, delivery, router, sandbox, web};
 
@@ -189,6 +189,11 @@ impl Node for Gateway {
             // With every slot taken, nothing can go before an answer comes.
             let has_slot = gateway.memory.on_its_way.len() < gateway.config.sends_max;
             let notice = if has_slot { notice::next_due(gateway.conn.as_mut())? } else { None };
+            let resend = match has_slot && gateway.config.is_sandbox {
+                true => resend::next_due(gateway.conn.as_mut())?,
+                false => None,
+            };
+            let notice = notice.into_iter().chain(resend).min();
             let held_until = gateway.memory.on_its_way.held_until();
             let notice = notice.map(|due| held_until.map_or(due, |until| due.max(until)));
             let deadline = deadline::next_due(gateway.conn.as_mut())?;

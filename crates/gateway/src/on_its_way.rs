@@ -8,16 +8,30 @@ use danbao_protocol::node::SendId;
 use danbao_protocol::time::Timestamp;
 
 use crate::rows::notice::AttemptKey;
+use crate::rows::resend::ResendKey;
 
 /// Sends to one host at once: a quarter of the default for all, so that no merchant can take every slot.
 pub(crate) const PER_HOST_MAX: usize = 64;
 /// A full host whose oldest send has waited longer than this is slow; what it is owed steps aside.
 const SLOW_AFTER: Duration = Duration::from_secs(2);
 
-/// One try that was sent.
+/// What a send was for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// A try of a notification's schedule.
+    Try {
+        key: AttemptKey,
+        /// A fault plan has spoiled it: no answer to it acknowledges anything.
+        is_spoiled: bool,
+    },
+    /// One beside it.
+    Resend(ResendKey),
+}
+
+/// One send.
 #[derive(Debug, Clone)]
 struct Sent {
-    key: AttemptKey,
+    what: Sending,
     host: String,
     sent_at: Timestamp,
 }
@@ -55,16 +69,16 @@ impl OnItsWay {
     }
 
     /// Notes a send and names it.
-    pub(crate) fn begin(&mut self, key: AttemptKey, host: String, now: Timestamp) -> SendId {
+    pub(crate) fn begin(&mut self, what: Sending, host: String, now: Timestamp) -> SendId {
         let id = SendId(self.next);
         self.next += 1;
-        self.sends.insert(id, Sent { key, host, sent_at: now });
+        self.sends.insert(id, Sent { what, host, sent_at: now });
         id
     }
 
-    /// The try that a send was.
-    pub(crate) fn attempt(&self, id: SendId) -> Option<&AttemptKey> {
-        self.sends.get(&id).map(|sent| &sent.key)
+    /// What a send was for.
+    pub(crate) fn sending(&self, id: SendId) -> Option<&Sending> {
+        self.sends.get(&id).map(|sent| &sent.what)
     }
 
     /// Notes that an answer was taken; it counts when the group is committed.
@@ -120,8 +134,9 @@ mod tests {
 
     use super::*;
 
-    fn key() -> AttemptKey {
-        AttemptKey { thread: Thread::new("1"), seq: 1, attempt: 1 }
+    fn key() -> Sending {
+        let key = AttemptKey { thread: Thread::new("1"), seq: 1, attempt: 1 };
+        Sending::Try { key, is_spoiled: false }
     }
 
     #[test]
@@ -148,6 +163,6 @@ mod tests {
         sends.heard(kept);
         sends.rolled_back(mark);
         sends.committed();
-        assert!(sends.attempt(kept).is_some() && sends.attempt(lost).is_none());
+        assert!(sends.sending(kept).is_some() && sends.sending(lost).is_none());
     }
 }

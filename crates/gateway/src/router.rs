@@ -50,6 +50,11 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
         (true, ["desk", "sign-out"]) => desk::sign_in::sign_out(turn, request),
         (false, ["desk", "addresses"]) => desk::addresses::form(turn, request),
         (true, ["desk", "addresses"]) => desk::addresses::submit(turn, request),
+        (false, ["desk", "faults"]) if turn.config.is_sandbox => desk::faults::form(turn, request),
+        (true, ["desk", "faults"]) if turn.config.is_sandbox => desk::faults::submit(turn, request),
+        (true, ["desk", "faults", plan_id, "end"]) if turn.config.is_sandbox => {
+            desk::faults::end(turn, request, plan_id)
+        }
         (false, ["desk", "trades", trade_no]) => desk::trade::show(turn, request, &TradeNo::new(*trade_no)),
         (true, ["desk", "trades", trade_no, action]) => {
             desk::trade::act(turn, request, &TradeNo::new(*trade_no), action)

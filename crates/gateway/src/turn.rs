@@ -14,10 +14,9 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::numbers::Numbers;
-use crate::on_its_way::OnItsWay;
+use crate::on_its_way::{OnItsWay, Sending};
 use crate::rows::contract::{self, Terms};
 use crate::rows::key::{self, StoredKey};
-use crate::rows::notice::AttemptKey;
 use crate::rows::partner::{self, Partner};
 use crate::rows::setting;
 use crate::rows::users::{self, User};
@@ -68,8 +67,8 @@ impl Turn<'_> {
     }
 
     /// Sends a request, once this group of turns has been committed.
-    pub(crate) fn send(&mut self, attempt: AttemptKey, host: String, request: Request) {
-        let id = self.memory.on_its_way.begin(attempt, host, self.now);
+    pub(crate) fn send(&mut self, what: Sending, host: String, request: Request) {
+        let id = self.memory.on_its_way.begin(what, host, self.now);
         self.outputs.push(Output::Send { id, request });
     }
 

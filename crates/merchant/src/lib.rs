@@ -29,6 +29,15 @@
 //! receipt.outcome.answer()                                           // exactly `success` or `fail`
 //! ```
 //!
+//! When nobody tells: ask, and put the answer into the same inbox ([`query`]).
+//!
+//! ```ignore
+//! let answer = send(account.query_request(TradeRef::OutTradeNo(number), charset)?)?;
+//! if let Queried::Trade(genuine) = account.read_queried(&answer, charset, now)? {
+//!     let receipt = inbox::receive_queried(&mut tx, id, genuine, answer.body(), now)?;
+//! }
+//! ```
+//!
 //! # What it makes impossible
 //!
 //! * **Believing a message too early.** [`Received`], [`Signed`] and [`Genuine`] have no readable field; [`Checked`]
@@ -47,7 +56,7 @@
 //! # Two accounts, or a new one
 //!
 //! Hold an [`Account`] for each and choose by the order's own `partner` ([`OrderFacts`]). After a change of contract
-//! the old account still takes in the messages of the old orders: try its key when the new one's does not fit.
+//! the old account still takes in the messages of the old orders: give both to [`Received::check_sign_of`].
 //!
 //! # Features
 //!

@@ -9,6 +9,7 @@
 //! 4. the host asks [`Node::next_due`] and feeds [`Input::Due`] when that instant has come.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -22,6 +23,20 @@ pub type Request = http::Request<Bytes>;
 /// A host without addresses (the simulation, a test) puts none; what a node holds against an address is then not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
+
+/// How badly the body of a [`Request`] is to be carried, as an extension of one that a node sends: a fault of the wire on
+/// demand. A host without a wire (the simulation, a test) may carry it whole; what the node makes of the answer must not
+/// rest on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carriage {
+    /// In pieces, spread evenly over this time.
+    Slow(Duration),
+    /// So many bytes of it, then the connection breaks. The head has promised the whole.
+    Cut {
+        /// Bytes that still arrive.
+        after_bytes: usize,
+    },
+}
 
 /// An HTTP response as a value.
 pub type Response = http::Response<Bytes>;

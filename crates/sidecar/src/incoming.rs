@@ -105,11 +105,18 @@ pub(crate) fn queried(
     };
     let answer = match outcome {
         Ok(answer) => answer,
-        Err(why) => return Ok(Problem::unheard(why.as_str()).respond()),
+        Err(why) => {
+            polling::plan_next(turn, number)?;
+            return Ok(Problem::unheard(why.as_str()).respond());
+        }
     };
     let charset = Terms::stored(&row.terms)?.charset()?;
     let account = payment_requests::account_of(turn, &row)?;
     let problem = match account.read_queried(answer, charset, turn.now) {
+        // True or not, it is no answer to this question.
+        Ok(Queried::Trade(genuine)) if genuine.order_named().ok().as_ref() != Some(number) => {
+            Some(Problem::unheard("it is about another trade"))
+        }
         Ok(Queried::Trade(genuine)) => {
             let message_id = turn.new_message_id();
             let receipt = inbox::receive_queried(turn.tx, &message_id, genuine, answer.body(), turn.now)?;

@@ -11,7 +11,7 @@ use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::read_reply;
 
 use crate::fault::Fault;
-use crate::turn::{Turn, Waiting};
+use crate::turn::{Background, Turn, Waiting};
 use crate::{payment_requests, rows};
 
 /// An unpaid trade is asked after no earlier than this.
@@ -26,15 +26,14 @@ pub(crate) const SOON: Duration = Duration::from_secs(10);
 const UNPAID_END: Duration = Duration::from_secs(16 * 86_400);
 /// A paid trade that nothing was heard of for so long is for a person.
 const PAID_END: Duration = Duration::from_secs(120 * 86_400);
-/// Questions begun in one step.
-const AT_ONCE: i64 = 16;
 /// An answer is waited for so long; the host gives up well before.
 const LEASE: Duration = Duration::from_secs(120);
 
 /// Asks what is due to be asked.
 pub(crate) fn ask_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let until = turn.now.plus(LEASE);
-    for row in rows::payment_request::claim_due(&mut **turn.tx, turn.now, until, AT_ONCE)? {
+    let free = turn.free(Background::Queries);
+    for row in rows::payment_request::claim_due(&mut **turn.tx, turn.now, until, free)? {
         if turn.config.accounts.of(&row.partner, row.sign_type).is_none() {
             tracing::error!(number = %row.out_trade_no, partner = %row.partner, "no account is left to ask with");
             rows::payment_request::plan(&mut **turn.tx, &row.out_trade_no, row.closing, None)?;
@@ -52,7 +51,8 @@ pub(crate) fn ask_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The gateway has answered on the closing of a trade, or has not. What it did is found by asking.
+/// The gateway has answered on the closing of a trade, or has not. Yes or no, how the trade stands now is asked at once,
+/// and until that is heard the request stays one that is not to be paid.
 ///
 /// A trade that does not exist may still come into being, by a buyer who holds an old address: it is to be closed for as
 /// long as that can happen.
@@ -61,16 +61,22 @@ pub(crate) fn closed(
     number: &OutTradeNo,
     outcome: &Result<Response, NoAnswer>,
 ) -> Result<(), Fault> {
-    match outcome.as_ref().map(read_reply) {
-        Ok(Ok(reply)) if reply.is_success || reply.error.as_deref() != Some("TRADE_NOT_EXIST") => {
-            if let Some(code) = &reply.error {
-                tracing::warn!(%number, code, "the gateway refuses to close a trade");
-            }
-            let soon = turn.now.plus(SOON);
-            Ok(rows::payment_request::plan(&mut **turn.tx, number, false, Some(soon))?)
-        }
-        _ => plan_next(turn, number),
+    let Ok(Ok(reply)) = outcome.as_ref().map(read_reply) else {
+        return plan_next(turn, number);
+    };
+    match reply.error.as_deref() {
+        Some("TRADE_NOT_EXIST") => return plan_next(turn, number),
+        Some(code) => tracing::warn!(%number, code, "the gateway refuses to close a trade"),
+        None => {}
     }
+    let Some((_, row)) = payment_requests::find(turn, number.as_str())? else {
+        return Ok(());
+    };
+    let lease = turn.now.plus(LEASE);
+    rows::payment_request::plan(&mut **turn.tx, number, row.closing, Some(lease))?;
+    let call = payment_requests::query_call(turn, &row)?;
+    turn.send(call, Waiting::Query { ask: None, out_trade_no: number.clone() });
+    Ok(())
 }
 
 /// Plans the next question, from what is known now.

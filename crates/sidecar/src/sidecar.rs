@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use danbao_merchant::answer;
-use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output};
+use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
@@ -13,7 +13,7 @@ use crate::config::{Config, ConfigError};
 use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::problem::Problem;
-use crate::turn::{Effects, Names, Turn, Waiting};
+use crate::turn::{Background, Effects, Names, Turn, Waiting};
 use crate::{polling, router, rows, webhooks};
 
 /// Why a sidecar cannot be opened.
@@ -42,11 +42,11 @@ pub struct Sidecar {
 struct Memory {
     entropy: Entropy,
     names: Names,
-    waiting: BTreeMap<danbao_merchant::protocol::node::SendId, Waiting>,
+    waiting: BTreeMap<SendId, Waiting>,
 }
 
 /// How often a group is tried again when another instance was at work on the same rows.
-const TRIES_MAX: u32 = 5;
+const TRIES_MAX: u32 = 20;
 
 impl Sidecar {
     /// Opens the sidecar on its database, which is brought up to date first. Randomness comes from `seed` alone.
@@ -56,7 +56,7 @@ impl Sidecar {
     pub fn open(mut conn: Box<dyn Conn>, config: Config, seed: [u8; 32]) -> Result<Sidecar, OpenError> {
         config.check()?;
         migrate(&mut *conn, rows::MIGRATIONS)?;
-        let life = u64::try_from(rows::begin_life(&mut *conn)?).unwrap_or_default();
+        let life = u64::try_from(begin_life(&mut *conn)?).unwrap_or_default();
         let names = Names { life, send: 1, message: 1 };
         let memory = Memory { entropy: Entropy::new(seed, life), names, waiting: BTreeMap::new() };
         Ok(Sidecar { conn, config, memory })
@@ -84,6 +84,7 @@ impl Sidecar {
             entropy: &mut memory.entropy,
             names: &mut memory.names,
             effects: &mut effects,
+            waiting: &memory.waiting,
         };
         for input in inputs {
             match input {
@@ -124,6 +125,17 @@ impl Sidecar {
     }
 }
 
+/// Another instance may be opened at the same time.
+fn begin_life(conn: &mut dyn Conn) -> Result<i64, Error> {
+    let mut tries = 1;
+    loop {
+        match rows::begin_life(conn) {
+            Err(error) if error.is_conflict() && tries < TRIES_MAX => tries += 1,
+            done => return done,
+        }
+    }
+}
+
 impl Node for Sidecar {
     fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
         match self.take(now, &inputs) {
@@ -147,11 +159,24 @@ impl Node for Sidecar {
         Ok(outputs)
     }
 
+    /// What cannot be begun now, because too much is on its way, is not due: an answer comes first, and the host asks
+    /// again after it.
     fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
         let crash = |error: Error| Crash(error.to_string());
-        let webhook = webhooks::next_due(&mut *self.conn, self.config.webhook.as_ref()).map_err(crash)?;
-        let query = rows::payment_request::next_due(&mut *self.conn).map_err(crash)?;
-        Ok(webhook.into_iter().chain(query).min())
+        let mut next: Option<Timestamp> = None;
+        for work in [Background::Deliveries, Background::Queries] {
+            if work.free(self.memory.waiting.values()) == 0 {
+                continue;
+            }
+            let due = match work {
+                Background::Deliveries => {
+                    webhooks::next_due(&mut *self.conn, self.config.webhook.as_ref()).map_err(crash)?
+                }
+                Background::Queries => rows::payment_request::next_due(&mut *self.conn).map_err(crash)?,
+            };
+            next = next.into_iter().chain(due).min();
+        }
+        Ok(next)
     }
 }
 

@@ -67,6 +67,42 @@ pub(crate) struct Turn<'t, 'c> {
     pub(crate) entropy: &'t mut Entropy,
     pub(crate) names: &'t mut Names,
     pub(crate) effects: &'t mut Effects,
+    /// What was on its way before this group.
+    pub(crate) waiting: &'t BTreeMap<SendId, Waiting>,
+}
+
+/// Work that nobody but we ourselves wait for. Bounded, so that a peer who hangs does not pile up sends whose leases run
+/// out before they have begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Background {
+    /// Webhooks.
+    Deliveries,
+    /// Questions to the gateway that were due.
+    Queries,
+}
+
+impl Background {
+    /// How many may be on their way at once.
+    const fn at_once(self) -> usize {
+        match self {
+            Background::Deliveries => 32,
+            Background::Queries => 16,
+        }
+    }
+
+    fn is(self, waiting: &Waiting) -> bool {
+        match self {
+            Background::Deliveries => matches!(waiting, Waiting::Deliver { .. }),
+            Background::Queries => {
+                matches!(waiting, Waiting::Close { .. } | Waiting::Query { ask: None, .. })
+            }
+        }
+    }
+
+    /// How many more may be begun while these are on their way.
+    pub(crate) fn free<'w>(self, on_their_way: impl Iterator<Item = &'w Waiting>) -> usize {
+        self.at_once().saturating_sub(on_their_way.filter(|waiting| self.is(waiting)).count())
+    }
 }
 
 impl Turn<'_, '_> {
@@ -75,6 +111,13 @@ impl Turn<'_, '_> {
         let id = self.names.message;
         self.names.message += 1;
         format!("{:014x}-{:06x}-{id:08x}", self.now.0, self.names.life)
+    }
+
+    /// How much more of this work may be begun, as a limit for SQL.
+    pub(crate) fn free(&self, work: Background) -> i64 {
+        let before = self.waiting.iter().filter(|(id, _)| !self.effects.answered.contains(id));
+        let on_their_way = before.map(|(_, waiting)| waiting).chain(self.effects.asked.values());
+        i64::try_from(work.free(on_their_way)).unwrap_or(0)
     }
 
     /// Answers a request, once this group has been committed.

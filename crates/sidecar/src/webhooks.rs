@@ -16,11 +16,9 @@ use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::delivery::{self, Claimed};
 use crate::rows::event::{self, EventRow};
-use crate::turn::{Turn, Waiting};
+use crate::turn::{Background, Turn, Waiting};
 use crate::{events, signing, web};
 
-/// Tries begun in one step.
-const AT_ONCE: i64 = 32;
 /// An answer is waited for so long; the host gives up well before.
 const LEASE: Duration = Duration::from_secs(120);
 /// The longest wait that `Retry-After` can ask for.
@@ -48,7 +46,8 @@ pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     if delivery::gone_since(&mut **turn.tx, &webhook.url)?.is_some() {
         return Ok(());
     }
-    for claimed in delivery::claim_due(&mut **turn.tx, turn.now, turn.now.plus(LEASE), AT_ONCE)? {
+    let free = turn.free(Background::Deliveries);
+    for claimed in delivery::claim_due(&mut **turn.tx, turn.now, turn.now.plus(LEASE), free)? {
         let event = event::load(&mut **turn.tx, claimed.seq)?;
         let event = event.ok_or_else(|| Fault::Invariant(format!("no event {}", claimed.seq)))?;
         match message(webhook, &event, turn.now) {

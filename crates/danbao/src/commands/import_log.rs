@@ -1,5 +1,7 @@
 //! `danbao import-log`: finds the messages of the interface in a log and explains each.
 
+mod replay;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use clap::Args;
 use danbao_explain::log::{Entry, Found, entries};
 use danbao_explain::{Explanation, NothingRead, Question, Verdict, explain};
 use danbao_protocol::time::Timestamp;
+use http::Uri;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,13 +28,19 @@ Examples:
   danbao import-log --key-file key.txt log.txt
   danbao import-log --key-file key.txt --since '2012-01-05 13:00:00' --only-bad access.log
   zcat access.log.*.gz | danbao import-log --key-file key.txt --json -
+  danbao import-log --replay http://127.0.0.1:8081/pay/notify --kind notification log.txt
 
 Reads what the samples' logResult writes and access logs in the common and combined formats of nginx and Apache: their
 GET requests, since access logs do not keep bodies. Times are Beijing time; logResult's are taken for it. An entry of
 log.txt that holds both digests is explained for both. After a hundred messages that nothing explains, pairs of
-mistakes are no longer tried. It explains; it does not send the messages to anybody again.
+mistakes are no longer tried.
 
-Ends with 0 if all signatures are right, 1 if one is not or none was found, 2 if misused.";
+With --replay the messages are not explained but sent again, in their order, one after the other: notifications and
+addresses by POST, everything else by GET. The parameters are those of the log; the address is the one given, for
+all of them. Whoever is not on this machine is only sent something with --yes: what is replayed may be believed.
+
+Ends with 0 if all signatures are right, or all that was replayed was answered; 1 if not, or if nothing was found; 2 if
+misused.";
 
 /// Options of `import-log`.
 #[derive(Debug, Args)]
@@ -46,12 +55,27 @@ pub(super) struct ImportLogArgs {
     /// Only what is not right
     #[arg(long)]
     only_bad: bool,
+    /// Send the messages to this address again, instead of explaining them
+    #[arg(long, value_name = "URL", conflicts_with = "only_bad")]
+    replay: Option<Uri>,
+    /// Replay only messages of this kind; may be repeated
+    #[arg(long, value_name = "KIND", requires = "replay")]
+    kind: Vec<replay::Sort>,
+    /// Replay to an address that is not on this machine, too
+    #[arg(long, requires = "replay")]
+    yes: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// The language of the words [default: the terminal's]
     #[arg(long, value_name = "LANG")]
     lang: Option<Lang>,
+}
+
+impl ImportLogArgs {
+    fn wants(&self, entry: &Entry<'_>) -> bool {
+        self.since.is_none_or(|since| entry.time.is_some_and(|time| time >= since))
+    }
 }
 
 /// Table `import_log` of the text files.
@@ -70,6 +94,7 @@ pub(super) struct Words {
     answered: String,
     summary: String,
     messages: String,
+    replay: replay::Words,
 }
 
 /// After so many messages that nothing explains, single mistakes alone are tried: with a wrong key, a long log would
@@ -80,17 +105,16 @@ const LOG_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 pub(super) fn run(args: &ImportLogArgs) -> anyhow::Result<ExitCode> {
     let texts = texts(args.lang.unwrap_or_else(terminal_lang));
+    if let Some(target) = &args.replay {
+        return replay::run(args, target, texts);
+    }
     let (log, keys) = match (read(&args.file), args.keys.read()) {
         (Ok(log), Ok(keys)) => (log, keys),
         (Err(error), _) | (_, Err(error)) => return Ok(misused(&format!("{error:#}"))),
     };
-    let is_asked_for = |entry: &Entry<'_>| match args.since {
-        Some(since) => entry.time.is_some_and(|time| time >= since),
-        None => true,
-    };
     let mut unexplained = 0;
     let mut rows = Vec::new();
-    for entry in entries(&log).iter().filter(|entry| is_asked_for(entry)) {
+    for entry in entries(&log).iter().filter(|entry| args.wants(entry)) {
         let row = Row::of(entry, &keys, unexplained >= SEARCHED_MAX);
         unexplained += usize::from(row.is_unexplained());
         rows.push(row);
@@ -118,7 +142,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// `2012-01-05`, with or without a time.
-fn since(typed: &str) -> Result<Timestamp, String> {
+pub(super) fn since(typed: &str) -> Result<Timestamp, String> {
     Timestamp::parse_wire(typed)
         .or_else(|| Timestamp::parse_wire(&format!("{typed} 00:00:00")))
         .ok_or_else(|| "a time is written as 2012-01-05 or 2012-01-05 13:00:00".to_owned())

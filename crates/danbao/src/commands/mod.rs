@@ -8,10 +8,17 @@
 
 mod banner;
 mod demo;
+mod doctor;
 mod explain;
 mod explain_code;
+mod faults;
 mod import_log;
 mod keys;
+mod listen;
+mod merchant;
+mod notify;
+mod sandbox;
+mod table;
 mod text;
 mod up;
 
@@ -53,9 +60,24 @@ enum Command {
     /// Say what an error code means and what to do about it
     #[command(after_help = explain_code::EXAMPLES)]
     ExplainCode(explain_code::ExplainCodeArgs),
+    /// Look for what keeps a shop's orders from being updated
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Box<doctor::DoctorArgs>),
     /// Name, make, add and retire keys
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::KeysArgs),
+    /// Follow the notifications of a running sandbox, with the shop's answers
+    #[command(after_help = listen::EXAMPLES)]
+    Listen(Box<listen::ListenArgs>),
+    /// List, show and resend the notifications of a running sandbox
+    #[command(after_help = notify::EXAMPLES)]
+    Notify(notify::NotifyArgs),
+    /// Plan faults of the wire in a running sandbox: lost, late, doubled, reordered, spoiled
+    #[command(after_help = faults::EXAMPLES)]
+    Faults(faults::FaultsArgs),
+    /// Serve the merchant's kit beside a shop in any language: REST, signed webhooks, a feed of changes
+    #[command(after_help = merchant::EXAMPLES)]
+    Merchant(merchant::MerchantArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -78,7 +100,12 @@ pub fn run() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::ImportLog(args) => import_log::run(&args),
         Command::ExplainCode(args) => explain_code::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Keys(args) => keys::run(args),
+        Command::Listen(args) => listen::run(&args),
+        Command::Notify(args) => notify::run(&args),
+        Command::Faults(args) => faults::run(&args),
+        Command::Merchant(args) => merchant::run(args),
     };
     match done {
         Ok(code) => code,

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use danbao_protocol::node::{NoAnswer, Request, Response};
-use http_body_util::{BodyExt, Full};
+use danbao_protocol::node::{Carriage, NoAnswer, Request, Response};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Pool;
@@ -15,6 +15,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+
+use super::carriage::Carried;
 
 /// How much of the world a node may take up with its sends.
 #[derive(Debug, Clone)]
@@ -53,7 +55,7 @@ pub struct Client {
 }
 
 struct Shared {
-    pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pool: Pool<HttpsConnector<HttpConnector>, Carried>,
     runtime: Handle,
     limits: ClientLimits,
     slots: Semaphore,
@@ -113,10 +115,12 @@ impl Shared {
     }
 
     async fn carry(&self, request: Request) -> Result<Response, NoAnswer> {
-        let answer = self.pool.request(request.map(Full::new)).await.map_err(|error| {
-            tracing::debug!(error = &error as &dyn Error, "a send has no answer");
-            if error.is_connect() { NoAnswer::Unreachable } else { NoAnswer::Broken }
-        })?;
+        let carriage = request.extensions().get::<Carriage>().copied();
+        let answer =
+            self.pool.request(request.map(|body| Carried::new(body, carriage))).await.map_err(|error| {
+                tracing::debug!(error = &error as &dyn Error, "a send has no answer");
+                if error.is_connect() { NoAnswer::Unreachable } else { NoAnswer::Broken }
+            })?;
         let (head, body) = answer.into_parts();
         let body = read_up_to(body, self.limits.answer_bytes_max).await?;
         Ok(Response::from_parts(head, body))

@@ -12,6 +12,7 @@
 //! work it announces.
 #![allow(clippy::disallowed_methods, reason = "the host is where clock, threads and entropy are at home")]
 
+mod carriage;
 pub mod client;
 pub mod clock;
 pub mod entropy;

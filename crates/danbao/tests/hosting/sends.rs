@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use danbao::host::client::{Client, ClientLimits};
-use danbao_protocol::node::{AskId, Input, NoAnswer, Output, Request, Response, SendId};
+use danbao_protocol::node::{AskId, Carriage, Input, NoAnswer, Output, Request, Response, SendId};
 use tokio::runtime::Runtime;
 
 use crate::toys::{Hosted, Toy, echo};
@@ -159,4 +159,53 @@ fn one_dead_merchant_does_not_hold_up_the_others() {
     assert!(started.elapsed() < Duration::from_secs(5));
     drop(runtime);
     alive.stop();
+}
+
+/// What arrives of a send that is carried so, what came of it, and how long it took.
+fn carried(carriage: Carriage) -> (String, Result<Response, NoAnswer>, Duration) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let listening = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut heard = Vec::new();
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut chunk) {
+            heard.extend_from_slice(&chunk[..count]);
+            if heard.ends_with(b"TRADE_FINISHED") {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess").unwrap();
+                break;
+            }
+        }
+        String::from_utf8(heard).unwrap()
+    });
+    let runtime = runtime();
+    let client = Client::new(runtime.handle().clone(), ClientLimits::default()).unwrap();
+    let (told, outcome) = mpsc::channel();
+    let mut request = to(&format!("http://{address}/notify"));
+    request.extensions_mut().insert(carriage);
+    let started = Instant::now();
+    client.send(request, move |outcome| told.send(outcome).unwrap());
+    let outcome = outcome.recv_timeout(Duration::from_secs(20)).unwrap();
+    (listening.join().unwrap(), outcome, started.elapsed())
+}
+
+#[test]
+fn a_cut_body_ends_where_it_was_to_end_and_its_head_promises_the_whole() {
+    for after_bytes in [0, 1, 13] {
+        let (heard, outcome, _) = carried(Carriage::Cut { after_bytes });
+        assert_eq!(outcome.unwrap_err(), NoAnswer::Broken);
+        if after_bytes > 0 {
+            let (head, body) = heard.split_once("\r\n\r\n").unwrap();
+            assert!(head.to_ascii_lowercase().contains("content-length: 27"), "{head}");
+            assert_eq!(body, &"trade_status=TRADE_FINISHED"[..after_bytes]);
+        }
+    }
+}
+
+#[test]
+fn a_slow_body_takes_its_time_and_arrives_whole() {
+    let (heard, outcome, took) = carried(Carriage::Slow(Duration::from_millis(500)));
+    assert_eq!(outcome.unwrap().body(), "success");
+    assert!(heard.ends_with("\r\n\r\ntrade_status=TRADE_FINISHED"), "{heard}");
+    assert!(took >= Duration::from_millis(400), "{took:?}");
 }

@@ -1,6 +1,7 @@
 //! 交易管理: where buyers and sellers look after their trades.
 
 pub(crate) mod addresses;
+pub(crate) mod faults;
 pub(crate) mod refund_batch;
 pub(crate) mod sign_in;
 pub(crate) mod trade;

@@ -26,8 +26,9 @@ use crate::pages::{
 use crate::refunds::DeskRefund;
 use crate::rows::notice::Thread;
 use crate::rows::refund_batch::{self as stored_refunds, StoredItem};
+use crate::rows::resend::{self, StoredResend};
 use crate::rows::users::{User, UserStatus};
-use crate::rows::{account, deadline, notice, payment_request, trade as trades};
+use crate::rows::{account, deadline, fault_plan, notice, payment_request, trade as trades};
 use crate::turn::Turn;
 use crate::visit::Visit;
 use crate::web::Fields;
@@ -424,6 +425,11 @@ fn events(turn: &mut Turn<'_>, trade_no: &TradeNo) -> Result<Vec<pages::Event>, 
 
 fn notice_fact(turn: &mut Turn<'_>, notice: notice::StoredNotice) -> Result<NoticeFact, Fault> {
     let attempts = notice::load_attempts(turn.tx, &notice.thread, notice.seq)?;
+    let mishaps = fault_plan::load_mishaps_of(turn.tx, &notice.thread, notice.seq)?;
+    let faults = |attempt: i64| -> Vec<&'static str> {
+        mishaps.get(&attempt).into_iter().flatten().map(|mishap| mishap.kind.as_str()).collect()
+    };
+    let resends = resend::load_of(turn.tx, &notice.thread, notice.seq)?;
     let state = match notice.state() {
         "acknowledged" => NoticeState::Acknowledged,
         "given_up" => NoticeState::GivenUp,
@@ -442,7 +448,22 @@ fn notice_fact(turn: &mut Turn<'_>, notice: notice::StoredNotice) -> Result<Noti
                 outcome: attempt.status.map_or(attempt.outcome, |status| status.to_string()),
                 answer: String::from_utf8_lossy(&attempt.answer).into_owned(),
                 duration_ms: attempt.duration_ms,
+                faults: faults(attempt.attempt),
             })
             .collect(),
+        waits: faults(notice.attempts + 1),
+        resends: resends.into_iter().map(shown_resend).collect(),
     })
+}
+
+fn shown_resend(resend: StoredResend) -> pages::Resend {
+    let ended = resend.outcome.map(|outcome| pages::Attempt {
+        at: resend.sent_at.map(|at| at.wire()).unwrap_or_default(),
+        ok: outcome == "acknowledged",
+        outcome: resend.status.map_or(outcome, |status| status.to_string()),
+        answer: String::from_utf8_lossy(&resend.answer.unwrap_or_default()).into_owned(),
+        duration_ms: resend.duration_ms.unwrap_or_default(),
+        faults: Vec::new(),
+    });
+    pages::Resend { reason: resend.reason, ended }
 }

@@ -359,6 +359,19 @@ pub struct NoticeFact {
     pub next_at: Option<String>,
     /// What came of it so far, oldest first.
     pub attempts: Vec<Attempt>,
+    /// What a fault plan has done to the try that is to come (table `fault`).
+    pub waits: Vec<&'static str>,
+    /// Sends beside the schedule.
+    pub resends: Vec<Resend>,
+}
+
+/// A send beside the schedule.
+#[derive(Debug, Clone, Serialize)]
+pub struct Resend {
+    /// `asked` or `duplicate` (table `resend`)
+    pub reason: String,
+    /// What came of it; `None` while it waits.
+    pub ended: Option<Attempt>,
 }
 
 text_keys! {
@@ -386,6 +399,8 @@ pub struct Attempt {
     pub duration_ms: i64,
     /// Whether it was acknowledged.
     pub ok: bool,
+    /// What a fault plan did to it (table `fault`).
+    pub faults: Vec<&'static str>,
 }
 
 /// GET `/desk/addresses`, with `?edit={id}` to change an entry. POST to the same sends `csrf` and `action`: `add` with

@@ -6,6 +6,7 @@
 mod cashier;
 mod desk;
 mod explanation;
+mod faults;
 mod front;
 mod login;
 mod order;
@@ -28,9 +29,10 @@ pub use cashier::{Balance, Bank, Cashier, Member, Method, NextStep, Paid, Pay, P
 pub use desk::{
     Action, Address, AddressEntry, Addresses, ApplyRefund, Attempt, BookEntry, BookForm, Desk, DeskRow, Due,
     DueKind, Event, LedgerAccount, NoticeFact, NoticeState, Party, Posting, RefundFacts, RefundForms,
-    RegionChoice, RegionOption, Role, SendGoods, Shipment, SignIn, TradeDetail,
+    RegionChoice, RegionOption, Resend, Role, SendGoods, Shipment, SignIn, TradeDetail,
 };
 pub use explanation::{Errors, Explanation, OneError, explain};
+pub use faults::{FaultChoice, FaultPlanFact, FaultRecord, FaultRuleFact, FaultShop, Faults};
 pub use front::{
     DebugDetail, DebugError, DebugLabel, DemoAccount, Home, Link, LinkLabel, Notice, NoticeKind,
 };
@@ -180,6 +182,7 @@ templates!(
     "address_form.html",
     "address_posting.html",
     "etao.html",
+    "faults.html",
 );
 
 /// Compiled once; holds nothing that changes, so it is no state of a node.

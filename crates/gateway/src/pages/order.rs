@@ -105,6 +105,12 @@ text_keys! {
         SignInFirst = "sign_in_first",
         /// Nobody comes to a merchant as this account: alipayuser_status_error.
         AccountStatus = "account_status",
+        /// No fault was chosen for a plan.
+        FaultMissing = "fault_missing",
+        /// A number of a fault plan is not one, or out of its bounds.
+        FaultNumberWrong = "fault_number_wrong",
+        /// The trade of a fault plan is not one of the partner's.
+        FaultTradeWrong = "fault_trade_wrong",
         /// The account has no nickname at the market.
         NoNickname = "no_nickname",
         /// Something is busy; the same again will do.

@@ -225,6 +225,11 @@ fn tables_that_are_looked_up_by_a_wire_word_or_a_choice_hold_exactly_these() {
     all_of("ledger", vec!["user", "escrow", "bank", "fee", "sandbox"]);
     all_of("no_answer", vec!["unreachable", "timed_out", "broken"]);
     all_of("bank", [BANKS, BANKS_BY_REQUEST].concat());
+    let faults = crate::fault_plan::Kind::ALL.iter().map(|kind| kind.as_str());
+    let faults: Vec<String> =
+        faults.flat_map(|fault| [format!("{fault}.name"), format!("{fault}.text")]).collect();
+    assert_eq!(keys_of("fault"), faults.into_iter().collect());
+    all_of("resend", vec!["asked", "duplicate"]);
     all_of("etao_visitor", EtaoVisitor::ALL.iter().map(|k| k.key()).collect());
     all_of("purpose", vec!["login.heading", "login.text", "address.heading", "address.text"]);
     let mut notices = vec!["code".to_owned()];

@@ -6,6 +6,7 @@ pub(crate) mod anti_phishing;
 pub(crate) mod apply;
 pub(crate) mod contract;
 pub(crate) mod deadline;
+pub(crate) mod fault_plan;
 pub(crate) mod handover;
 pub(crate) mod key;
 pub(crate) mod login;
@@ -15,6 +16,7 @@ pub(crate) mod partner;
 pub(crate) mod payment_request;
 pub(crate) mod planned_refusal;
 pub(crate) mod refund_batch;
+pub(crate) mod resend;
 pub(crate) mod sequence;
 pub(crate) mod session;
 pub(crate) mod setting;
@@ -41,6 +43,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "refund_batches",
         sql: include_str!("../../migrations/0007_refund_batches.sql"),
     },
+    Migration { version: 8, name: "faults", sql: include_str!("../../migrations/0008_faults.sql") },
 ];
 
 use crate::fault::Fault;

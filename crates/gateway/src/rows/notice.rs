@@ -100,9 +100,19 @@ pub(crate) struct StoredNotice {
     pub(crate) awaiting: bool,
     pub(crate) due_at: Option<Timestamp>,
     pub(crate) acknowledged_at: Option<Timestamp>,
+    /// The schedule has begun anew then, because a fault plan had spoiled what was tried before.
+    pub(crate) begun_anew_at: Option<Timestamp>,
+    /// Tries that do not count for the schedule.
+    pub(crate) tries_before: i64,
 }
 
 impl StoredNotice {
+    /// How many tries count, and since when.
+    pub(crate) fn tried(&self) -> (usize, Option<Timestamp>) {
+        let tries = usize::try_from(self.attempts - self.tries_before).unwrap_or(usize::MAX);
+        (tries, self.begun_anew_at.or(self.first_sent_at))
+    }
+
     /// What it says of a trade; `None` for a letter.
     pub(crate) fn facts(&self) -> Option<&TradeFacts> {
         match &self.said {
@@ -127,6 +137,9 @@ pub(crate) fn make_notify_id(thread: &Thread, seq: i64, entropy: &mut Entropy) -
     NotifyId::new(format!("{thread}{}{}", entropy.hex(16), two_digits(seq)))
 }
 
+/// What of an id is its thread.
+const THREAD_CHARS: usize = 16;
+
 /// Two digits to the base 36; a trade changed more than 1295 times repeats them, which no lawful life of a trade comes
 /// near.
 fn two_digits(number: i64) -> String {
@@ -143,7 +156,8 @@ macro_rules! select_notice {
         concat!(
             "SELECT n.thread, n.seq, n.notify_id, n.notify_url, n.trade_status, n.refund_status, n.price, n.discount,
                     n.total_fee, n.logistics, n.partner, n.sign_type, n.charset, n.letter, n.created_at,
-                    n.first_sent_at, n.sent_at, n.attempts, n.awaiting, n.due_at, n.acknowledged_at
+                    n.first_sent_at, n.sent_at, n.attempts, n.awaiting, n.due_at, n.acknowledged_at,
+                    n.begun_anew_at, n.tries_before
              FROM notice n ",
             $rest
         )
@@ -165,6 +179,8 @@ fn read(row: &Row) -> Result<StoredNotice, Fault> {
         awaiting: columns.next()?,
         due_at: columns.next::<Option<i64>>()?.map(Timestamp),
         acknowledged_at: columns.next::<Option<i64>>()?.map(Timestamp),
+        begun_anew_at: columns.next::<Option<i64>>()?.map(Timestamp),
+        tries_before: columns.next()?,
     })
 }
 
@@ -245,6 +261,63 @@ pub(crate) fn load(tx: &mut dyn Conn, thread: &Thread, seq: i64) -> Result<Optio
     tx.query_opt(sql, &[Bind::Text(thread.as_str()), Bind::Int(seq)])?.as_ref().map(read).transpose()
 }
 
+/// The notification of this id.
+pub(crate) fn load_by_id(tx: &mut dyn Conn, notify_id: &str) -> Result<Option<StoredNotice>, Fault> {
+    let sql = select_notice!("WHERE n.thread = $1 AND n.notify_id = $2");
+    let thread = notify_id.get(..THREAD_CHARS).unwrap_or_default();
+    tx.query_opt(sql, &[Bind::Text(thread), Bind::Text(notify_id)])?.as_ref().map(read).transpose()
+}
+
+/// Which notifications are looked for. An empty text is any.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) partner: &'a str,
+    pub(crate) thread: &'a str,
+    /// A word of [`StoredNotice::state`].
+    pub(crate) state: &'a str,
+    /// Those that came to be owed then or later.
+    pub(crate) since: Timestamp,
+}
+
+/// Notifications in the order of their threads, behind this one.
+pub(crate) fn load_page(
+    tx: &mut dyn Conn,
+    wanted: &Wanted<'_>,
+    after: (&str, i64),
+    limit: i64,
+) -> Result<Vec<StoredNotice>, Fault> {
+    let sql = select_notice!(
+        "LEFT JOIN payment_request r ON r.trade_no = n.thread
+         WHERE (n.thread > $1 OR (n.thread = $1 AND n.seq > $2))
+           AND ($3 = '' OR COALESCE(n.partner, r.partner) = $3)
+           AND ($4 = '' OR n.thread = $4)
+           AND ($5 = '' OR $5 = CASE WHEN n.acknowledged_at IS NOT NULL THEN 'acknowledged'
+                                     WHEN n.due_at IS NOT NULL THEN 'pending' ELSE 'given_up' END)
+           AND n.created_at >= $6
+         ORDER BY n.thread, n.seq LIMIT $7"
+    );
+    let binds = [
+        Bind::Text(after.0),
+        Bind::Int(after.1),
+        Bind::Text(wanted.partner),
+        Bind::Text(wanted.thread),
+        Bind::Text(wanted.state),
+        Bind::Int(wanted.since.0),
+        Bind::Int(limit),
+    ];
+    tx.query(sql, &binds)?.iter().map(read).collect()
+}
+
+/// Whose request a thread goes back to, and under which number of theirs; `None` for a letter's.
+pub(crate) fn load_request_of(
+    tx: &mut dyn Conn,
+    thread: &Thread,
+) -> Result<Option<(PartnerId, String)>, Fault> {
+    let sql = "SELECT partner, out_trade_no FROM payment_request WHERE trade_no = $1";
+    let row = tx.query_opt(sql, &[Bind::Text(thread.as_str())])?;
+    row.map(|row| Ok((PartnerId::new(row.get::<String>(0)?), row.get(1)?))).transpose()
+}
+
 /// A thread's notifications, oldest first.
 pub(crate) fn load_of(tx: &mut dyn Conn, thread: &Thread) -> Result<Vec<StoredNotice>, Fault> {
     let sql = select_notice!("WHERE n.thread = $1 ORDER BY n.seq");
@@ -259,7 +332,8 @@ pub(crate) fn load_due(tx: &mut dyn Conn, now: Timestamp, limit: i64) -> Result<
         "WHERE n.due_at <= $1
            AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.thread = n.thread AND o.seq <> n.seq
                            AND o.due_at IS NOT NULL
-                           AND ((o.awaiting = 1 AND o.due_at > $1) OR (o.attempts = 0 AND o.seq < n.seq)))
+                           AND ((o.awaiting = 1 AND o.due_at > $1)
+                             OR (o.attempts = 0 AND o.passes = 0 AND o.seq < n.seq)))
          ORDER BY n.due_at, n.thread, n.seq LIMIT $2"
     );
     tx.query(sql, &[Bind::Int(now.0), Bind::Int(limit)])?.iter().map(read).collect()
@@ -273,7 +347,8 @@ pub(crate) fn next_due(tx: &mut dyn Conn) -> Result<Option<Timestamp>, Fault> {
         "SELECT n.due_at FROM notice n WHERE n.due_at IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.thread = n.thread AND o.seq <> n.seq
                            AND o.due_at IS NOT NULL
-                           AND ((o.awaiting = 1 AND o.due_at > n.due_at) OR (o.attempts = 0 AND o.seq < n.seq)))
+                           AND ((o.awaiting = 1 AND o.due_at > n.due_at)
+                             OR (o.attempts = 0 AND o.passes = 0 AND o.seq < n.seq)))
          ORDER BY n.due_at LIMIT 1",
         &[],
     )?;
@@ -383,6 +458,39 @@ pub(crate) fn reschedule(
     tx.execute(
         "UPDATE notice SET awaiting = 0, due_at = $3 WHERE thread = $1 AND seq = $2",
         &[Bind::Text(thread.as_str()), Bind::Int(seq), due_at.map(|at| at.0).into()],
+    )?;
+    Ok(())
+}
+
+/// A fault plan puts the next try off; with `passes`, newer ones of the thread need not wait for it.
+pub(crate) fn put_off(
+    tx: &mut dyn Conn,
+    notice: &StoredNotice,
+    due_at: Timestamp,
+    passes: bool,
+) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE notice SET awaiting = 0, due_at = $3, passes = $4 WHERE thread = $1 AND seq = $2",
+        &[Bind::Text(notice.thread.as_str()), Bind::Int(notice.seq), Bind::Int(due_at.0), passes.into()],
+    )?;
+    Ok(())
+}
+
+/// The schedule begins anew then: what was tried before does not count.
+pub(crate) fn begin_anew(tx: &mut dyn Conn, notice: &StoredNotice, at: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE notice SET awaiting = 0, due_at = $3, begun_anew_at = $3, tries_before = attempts
+         WHERE thread = $1 AND seq = $2",
+        &[Bind::Text(notice.thread.as_str()), Bind::Int(notice.seq), Bind::Int(at.0)],
+    )?;
+    Ok(())
+}
+
+/// Notes that it was sent for the first time beside its schedule.
+pub(crate) fn note_first_sent(tx: &mut dyn Conn, notice: &StoredNotice, now: Timestamp) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE notice SET first_sent_at = COALESCE(first_sent_at, $3) WHERE thread = $1 AND seq = $2",
+        &[Bind::Text(notice.thread.as_str()), Bind::Int(notice.seq), Bind::Int(now.0)],
     )?;
     Ok(())
 }

@@ -5,7 +5,9 @@ mod checkout;
 mod clock;
 mod contracts;
 pub(crate) mod demo;
+mod faults;
 mod login;
+mod notices;
 mod people;
 mod refunds;
 mod trades;
@@ -95,9 +97,25 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request, rest: &[&str]) -> Re
         (&Method::GET, ["clock"]) => clock::show(turn)?,
         (&Method::POST, ["clock", "advance"]) => clock::advance(turn, request)?,
         (&Method::GET, ["ledger"]) => ledger(turn)?,
+        (&Method::GET, ["notices"]) => notices::list(turn, request)?,
+        (&Method::GET, ["notices", notify_id]) => notices::show(turn, notify_id)?,
+        (&Method::POST, ["notices", notify_id, "resend"]) => notices::resend(turn, notify_id)?,
+        (&Method::GET, ["attempts"]) => notices::follow(turn, request)?,
+        (&Method::GET, ["faults"]) => faults::list(turn, request)?,
+        (&Method::POST, ["faults"]) => faults::begin(turn, request)?,
+        (&Method::GET, ["faults", plan_id]) => faults::show(turn, plan_id)?,
+        (&Method::POST, ["faults", plan_id, "end"]) => faults::end(turn, plan_id)?,
         _ => Err(Problem::not_found("such operation")),
     };
     Ok(answer.map_or_else(Problem::respond, |body| web::json(StatusCode::OK, &body)))
+}
+
+/// The bearer token of a sandbox's API, out of its database; `None` if it is no sandbox, or was never opened.
+///
+/// # Errors
+/// If the database fails.
+pub fn stored_token(conn: &mut dyn danbao_store::Conn) -> Result<Option<String>, Fault> {
+    setting::load(conn, setting::SANDBOX_TOKEN)
 }
 
 /// Gives a new sandbox its token.

@@ -4,8 +4,7 @@ use danbao_protocol::ids::{BatchNo, PartnerId};
 use danbao_protocol::node::Request;
 use serde_json::{Value, json};
 
-use super::trades::describe_notice;
-use super::{Answer, Problem};
+use super::{Answer, Problem, notices};
 use crate::desk;
 use crate::fault::Fault;
 use crate::rows::notice;
@@ -29,9 +28,9 @@ pub(super) fn find(turn: &mut Turn<'_>, request: &Request) -> Answer {
 
 fn describe(turn: &mut Turn<'_>, batch: &StoredBatch) -> Result<Value, Fault> {
     let items = refund_batch::load_items(turn.tx, &batch.thread)?;
-    let mut notices = Vec::new();
+    let mut told = Vec::new();
     for owed in notice::load_of(turn.tx, &batch.thread)? {
-        notices.push(describe_notice(turn, &owed)?);
+        told.push(notices::describe(turn, &owed)?);
     }
     Ok(json!({
         "partner": batch.partner.as_str(),
@@ -52,6 +51,6 @@ fn describe(turn: &mut Turn<'_>, batch: &StoredBatch) -> Result<Value, Fault> {
             "result": item.result,
             "charge": item.charge.to_string(),
         })).collect::<Vec<_>>(),
-        "notices": notices,
+        "notices": told,
     }))
 }

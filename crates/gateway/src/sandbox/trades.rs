@@ -13,12 +13,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::checkout::first_address;
-use super::{Answer, Problem, read};
+use super::{Answer, Problem, notices, read};
 use crate::cashier::{self, Source};
 use crate::deed::{self, Deed, EVIDENCE_MAX, REASON_MAX, Side};
 use crate::fault::Fault;
 use crate::refunds::DeskRefund;
-use crate::rows::notice::{StoredNotice, Thread};
+use crate::rows::notice::Thread;
 use crate::rows::{account, deadline, notice, payment_request, trade as trades};
 use crate::turn::Turn;
 use crate::web::Fields;
@@ -76,9 +76,9 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
             }));
         }
     }
-    let mut notices = Vec::new();
+    let mut told = Vec::new();
     for owed in notice::load_of(turn.tx, &Thread::from(&trade.trade_no))? {
-        notices.push(describe_notice(turn, &owed)?);
+        told.push(notices::describe(turn, &owed)?);
     }
     let deadlines = deadline::load_of(turn.tx, &trade.trade_no)?;
     Ok(json!({
@@ -111,26 +111,7 @@ fn describe(turn: &mut Turn<'_>, trade: &Trade) -> Result<Value, Fault> {
         })).collect::<Vec<_>>(),
         "history": history,
         "journals": journals,
-        "notices": notices,
-    }))
-}
-
-pub(super) fn describe_notice(turn: &mut Turn<'_>, owed: &StoredNotice) -> Result<Value, Fault> {
-    let attempts = notice::load_attempts(turn.tx, &owed.thread, owed.seq)?;
-    Ok(json!({
-        "notify_id": owed.notify_id.as_str(),
-        "notify_url": owed.notify_url,
-        "trade_status": owed.facts().map(|facts| facts.trade_status.as_str()),
-        "refund_status": owed.facts().and_then(|facts| facts.refund_status).map(|status| status.as_str()),
-        "state": owed.state(),
-        "next_at": owed.due_at.map(|at| at.wire()),
-        "attempts": attempts.iter().map(|attempt| json!({
-            "at": attempt.sent_at.wire(),
-            "outcome": attempt.outcome,
-            "status": attempt.status,
-            "answer": String::from_utf8_lossy(&attempt.answer),
-            "duration_ms": attempt.duration_ms,
-        })).collect::<Vec<_>>(),
+        "notices": told,
     }))
 }
 

@@ -12,6 +12,7 @@ mod error_codes;
 mod error_notices;
 mod etao;
 mod evidence;
+mod faults;
 mod gbk;
 mod groups;
 mod hostile;

@@ -122,8 +122,10 @@ fn check(openapi: &Value, schema: &Value, value: &Value, at: &str) -> Result<(),
                 }
             }
             "minimum" | "maximum" => {
-                let (bound, number) = (rule.as_i64(), value.as_i64());
-                if (keyword == "minimum" && number < bound) || (keyword == "maximum" && number > bound) {
+                // Of what is no number, the bounds say nothing.
+                if let (Some(bound), Some(number)) = (rule.as_i64(), value.as_i64())
+                    && ((keyword == "minimum" && number < bound) || (keyword == "maximum" && number > bound))
+                {
                     return no("out of bounds");
                 }
             }
@@ -207,6 +209,7 @@ fn every_described_path_answers_as_it_is_described() {
         let trade_no = paid["trade_no"].as_str().unwrap().to_owned();
         world.acknowledge();
         world.answer_with(500, "no");
+        let notify_id = world.trade(&trade_no)["notices"][1]["notify_id"].as_str().unwrap().to_owned();
         let stranger = world.merchant("stranger@shop.example", json!({}));
         let fresh = Call::direct(&shop, "a2", "10.00").url();
         let batch = refund_batches::refunded_by_call(world);
@@ -232,6 +235,8 @@ fn every_described_path_answers_as_it_is_described() {
                 path.replace("{trade_no}", &trade_no)
                     .replace("{user_id}", &zhang.user_id)
                     .replace("{partner}", &stranger.partner)
+                    .replace("{notify_id}", &notify_id)
+                    .replace("{plan_id}", "1")
             );
             let (status, answer) = world.sandbox(method.clone(), &asked, &body);
             assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
@@ -256,6 +261,13 @@ fn every_mistake_is_a_problem_that_is_described() {
         let entrance = "http://shop.example/login/return";
         let etao = |partner: &str, more: Value| {
             let mut body = json!({ "partner": partner, "target_url": "http://shop.example/goods/7" });
+            for (name, value) in more.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            body
+        };
+        let plan = |more: Value| {
+            let mut body = json!({ "partner": shop.partner, "faults": [{ "fault": "drop" }] });
             for (name, value) in more.as_object().unwrap() {
                 body[name] = value.clone();
             }
@@ -342,6 +354,29 @@ fn every_mistake_is_a_problem_that_is_described() {
             ),
             (&get, "/partners/{partner}/refusals", "/partners/1/refusals", Value::Null, "not_found"),
             (&get, "/trades", "/trades", Value::Null, "out_trade_no_missing"),
+            (&get, "/notices", "/notices?state=x", Value::Null, "query_malformed"),
+            (&get, "/notices", "/notices?since=x", Value::Null, "query_malformed"),
+            (&get, "/notices", "/notices?after=x", Value::Null, "query_malformed"),
+            (&get, "/notices", "/notices?limit=501", Value::Null, "query_malformed"),
+            (&get, "/notices/{notify_id}", "/notices/x", Value::Null, "not_found"),
+            (&post, "/notices/{notify_id}/resend", "/notices/x/resend", Value::Null, "not_found"),
+            (&get, "/attempts", "/attempts?after=x", Value::Null, "query_malformed"),
+            (&get, "/faults/{plan_id}", "/faults/1", Value::Null, "not_found"),
+            (&post, "/faults/{plan_id}/end", "/faults/x/end", Value::Null, "not_found"),
+            (&post, "/faults", "/faults", plan(json!({ "seed": -1 })), "plan_malformed"),
+            (&post, "/faults", "/faults", plan(json!({ "seconds": 0 })), "plan_malformed"),
+            (&post, "/faults", "/faults", plan(json!({ "faults": [] })), "plan_malformed"),
+            (&post, "/faults", "/faults", plan(json!({ "faults": [{ "fault": "x" }] })), "plan_malformed"),
+            (
+                &post,
+                "/faults",
+                "/faults",
+                plan(json!({ "faults": [{ "fault": "drop", "seconds": 1 }] })),
+                "plan_malformed",
+            ),
+            (&post, "/faults", "/faults", plan(json!({ "partner": "2088999999999999" })), "not_found"),
+            (&post, "/faults", "/faults", plan(json!({ "trade_no": "2012022999999999" })), "not_found"),
+            (&post, "/faults", "/faults", json!({ "faults": [{ "fault": "drop" }] }), "plan_malformed"),
             (&get, "/refund-batches", "/refund-batches", Value::Null, "batch_no_missing"),
             (&get, "/refund-batches", "/refund-batches?partner=1&batch_no=2", Value::Null, "not_found"),
             (&get, "/trades/{trade_no}", nobody, Value::Null, "not_found"),

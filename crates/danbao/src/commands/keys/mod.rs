@@ -1,7 +1,7 @@
 //! `danbao keys`: what was pasted, new keys, and who signs with which.
 
 mod one;
-mod stored;
+pub(super) mod stored;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ fn sign_type(typed: &str) -> Result<SignType, String> {
 }
 
 /// A length of time as it is typed: `7d`, `12h`, `30m`.
-fn length(typed: &str) -> Result<Duration, String> {
+pub(super) fn length(typed: &str) -> Result<Duration, String> {
     let wrong = || "a length is a number and d, h or m, such as 7d".to_owned();
     let (unit_at, unit) = typed.char_indices().next_back().ok_or_else(wrong)?;
     let seconds = match unit {

@@ -18,14 +18,14 @@ use toml::Table;
 use super::one::public_half;
 use super::{length, read, sign_type};
 use crate::commands::say;
-use crate::config::{self, DatabaseUrl};
+use crate::config::{self, Config, DatabaseUrl};
 use crate::host::clock::wall_now;
 use crate::host::entropy;
 use crate::installation;
 
 /// Where the gateway's database is.
 #[derive(Debug, Args)]
-struct At {
+pub(in crate::commands) struct At {
     /// The gateway's data directory [default: ./danbao-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -38,8 +38,8 @@ struct At {
 }
 
 impl At {
-    /// Opens it and says what its clock shows.
-    fn open(&self) -> anyhow::Result<(Box<dyn Conn>, Timestamp)> {
+    /// The settings of the gateway that is there.
+    pub(in crate::commands) fn settings(&self) -> anyhow::Result<Config> {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let mut settings = config::load(self.config.as_deref(), environment, Table::new())?;
@@ -50,6 +50,12 @@ impl At {
             settings.gateway.database = Some(DatabaseUrl(url.clone()));
             settings.gateway.database_file = None;
         }
+        Ok(settings)
+    }
+
+    /// Opens it and says what its clock shows.
+    pub(in crate::commands) fn open(&self) -> anyhow::Result<(Box<dyn Conn>, Timestamp)> {
+        let settings = self.settings()?;
         let url = installation::gateway_database(&settings)?;
         must_be_there(&url)?;
         let mut conn = installation::open(&url)?;

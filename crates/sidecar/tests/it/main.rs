@@ -1,0 +1,12 @@
+//! The sidecar as a node, driven without sockets on both databases.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod crash;
+mod events;
+mod instances;
+mod messages;
+mod openapi;
+mod orders;
+mod polling;
+mod webhooks;
+mod world;

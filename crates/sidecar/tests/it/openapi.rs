@@ -1,0 +1,296 @@
+//! The description of the API and the API itself say the same. That every route is described is a test of the router's.
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::world::{World, call, on_both_databases, plain, read, refused};
+
+fn described(world: &mut World) -> Value {
+    let response = world.get(plain(Method::GET, "/v1/openapi.json", String::new()));
+    let (status, openapi) = read(&response);
+    assert_eq!((status, &openapi["openapi"]), (StatusCode::OK, &json!("3.1.0")));
+    openapi
+}
+
+/// Whether a value is as a schema says: the keywords that our description uses, and no others.
+fn check(openapi: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+    let no = |what: &str| Err(format!("{at}: {what}: {value}"));
+    for (keyword, rule) in schema.as_object().ok_or_else(|| format!("{at}: no schema"))? {
+        match keyword.as_str() {
+            "$ref" => {
+                let name = rule.as_str().and_then(|name| name.strip_prefix('#')).unwrap_or_default();
+                let schema = openapi.pointer(name).ok_or_else(|| format!("{at}: nothing at {rule}"))?;
+                check(openapi, schema, value, at)?;
+            }
+            "oneOf" => {
+                let schemas = rule.as_array().into_iter().flatten();
+                let fitting = schemas.filter(|schema| check(openapi, schema, value, at).is_ok()).count();
+                if fitting != 1 {
+                    return no(&format!("{fitting} of the alternatives fit"));
+                }
+            }
+            "type" => {
+                let kind = match value {
+                    Value::Null => "null",
+                    Value::Bool(_) => "boolean",
+                    Value::Number(_) => "integer",
+                    Value::String(_) => "string",
+                    Value::Array(_) => "array",
+                    Value::Object(_) => "object",
+                };
+                let kinds = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
+                if !kinds.contains(&json!(kind)) {
+                    return no(&format!("not {rule}"));
+                }
+            }
+            "enum" => {
+                if !rule.as_array().is_some_and(|words| words.contains(value)) {
+                    return no("none of the words");
+                }
+            }
+            "const" => {
+                if rule != value {
+                    return no("another constant");
+                }
+            }
+            "items" => {
+                for (nth, item) in value.as_array().into_iter().flatten().enumerate() {
+                    check(openapi, rule, item, &format!("{at}/{nth}"))?;
+                }
+            }
+            "properties" => {
+                for (name, schema) in rule.as_object().into_iter().flatten() {
+                    if let Some(field) = value.get(name) {
+                        check(openapi, schema, field, &format!("{at}/{name}"))?;
+                    }
+                }
+            }
+            "required" => {
+                let names = rule.as_array().into_iter().flatten().filter_map(Value::as_str);
+                for name in names {
+                    if value.get(name).is_none() {
+                        return no(&format!("without {name}"));
+                    }
+                }
+            }
+            "additionalProperties" => {
+                let known = |name: &str| schema["properties"].get(name).is_some();
+                for (name, field) in value.as_object().into_iter().flatten().filter(|(name, _)| !known(name))
+                {
+                    match rule {
+                        Value::Bool(false) => return no(&format!("{name} is not described")),
+                        Value::Object(_) => check(openapi, rule, field, &format!("{at}/{name}"))?,
+                        _ => {}
+                    }
+                }
+            }
+            "minimum" | "maximum" => {
+                let (bound, number) = (rule.as_i64(), value.as_i64());
+                if (keyword == "minimum" && number < bound) || (keyword == "maximum" && number > bound) {
+                    return no("out of bounds");
+                }
+            }
+            "maxLength" => {
+                let most = rule.as_u64().and_then(|most| usize::try_from(most).ok());
+                if value.as_str().map(|text| text.chars().count()) > most {
+                    return no("too long");
+                }
+            }
+            "description" | "default" | "format" => {}
+            other => {
+                return Err(format!("{at}: the description uses {other}, which this test does not know"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The schema of an answer's body.
+fn schema_of<'a>(openapi: &'a Value, method: &Method, path: &str, status: StatusCode) -> &'a Value {
+    let operation = &openapi["paths"][path][method.as_str().to_lowercase()];
+    let mut response = &operation["responses"][status.as_str()];
+    if let Some(name) = response["$ref"].as_str() {
+        response = openapi.pointer(name.strip_prefix('#').unwrap()).unwrap();
+    }
+    let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
+    let schema = &response["content"][kind]["schema"];
+    assert!(schema.is_object(), "{method} {path}: {status} is not described");
+    schema
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        let mut examples = 0;
+        for (path, item) in openapi["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let body = &operation["requestBody"]["content"]["application/json"];
+                if body.is_object() {
+                    check(&openapi, &body["schema"], &body["example"], &format!("{method} {path}")).unwrap();
+                    examples += 1;
+                }
+            }
+        }
+        for (name, response) in openapi["components"]["responses"].as_object().unwrap() {
+            let content = &response["content"]["application/problem+json"];
+            check(&openapi, &content["schema"], &content["example"], name).unwrap();
+            examples += 1;
+        }
+        assert!(examples > 8);
+    });
+}
+
+#[test]
+fn every_described_path_answers_as_it_is_described() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        let bought = world.escrow("20120301-1");
+        let _ = world.bring(bought.notify(1, "WAIT_SELLER_SEND_GOODS"), "true");
+        let id = world.events()[0]["id"].as_str().unwrap().to_owned();
+        world.due();
+        let _ = world.shop_says(500);
+        let _ = world.direct("open");
+        let mut asked = 0;
+        for (path, item) in openapi["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                if path == "/openapi.json" {
+                    continue;
+                }
+                let method: Method = method.to_uppercase().parse().unwrap();
+                let body = operation["requestBody"]["content"]["application/json"]["example"].clone();
+                let order_no = if path == "/orders/{order_no}" { "20120301-1" } else { "open" };
+                let address = path
+                    .replace("{order_no}", order_no)
+                    .replace("{out_trade_no}", &bought.number)
+                    .replace("{id}", &id);
+                let (ask, input) = world.ask(call(method.clone(), &format!("/v1{address}"), &body, path));
+                world.step(vec![input]);
+                if path.ends_with("/ship") {
+                    let _ = world.gateway_says(crate::world::done());
+                }
+                if path.ends_with("/query") {
+                    let said = bought.queried("WAIT_BUYER_CONFIRM_GOODS", "2012-03-01 00:09:00");
+                    let _ = world.gateway_says(said);
+                }
+                let (status, answer) = read(&world.answered(ask).unwrap());
+                // The paths are walked in the order of their names: the open order is closed before it is to be paid.
+                let closed = path == "/orders/{order_no}/payment_requests";
+                assert!(status.is_success() || closed, "{method} {path}: {answer}");
+                check(&openapi, schema_of(&openapi, &method, path, status), &answer, path).unwrap();
+                asked += 1;
+            }
+        }
+        assert_eq!(asked, 15);
+        for event in world.events() {
+            check(&openapi, &openapi["components"]["schemas"]["Event"], &event, "event").unwrap();
+        }
+    });
+}
+
+#[test]
+fn every_mistake_is_a_problem_that_is_described() {
+    on_both_databases(|world| {
+        let openapi = described(world);
+        let bought = world.direct("paid");
+        let _ = world.bring(bought.notify(1, "TRADE_FINISHED"), "true");
+        let terms = json!({ "service": "create_direct_pay_by_user" });
+        let (get, post) = (Method::GET, Method::POST);
+        let mistakes = [
+            (&post, "/orders", "/orders", json!({}), "malformed_json"),
+            (
+                &post,
+                "/orders",
+                "/orders",
+                json!({ "order_no": "paid", "subject": "x", "price": "1" }),
+                "order_exists",
+            ),
+            (
+                &post,
+                "/orders",
+                "/orders",
+                json!({ "order_no": "x", "subject": "x", "price": "x" }),
+                "amount_malformed",
+            ),
+            (&get, "/orders/{order_no}", "/orders/none", Value::Null, "not_found"),
+            (&post, "/orders/{order_no}/close", "/orders/paid/close", Value::Null, "order_paid"),
+            (&post, "/orders/{order_no}/close", "/orders/none/close", Value::Null, "not_found"),
+            (
+                &post,
+                "/orders/{order_no}/payment_requests",
+                "/orders/none/payment_requests",
+                terms.clone(),
+                "not_found",
+            ),
+            (
+                &post,
+                "/orders/{order_no}/payment_requests",
+                "/orders/paid/payment_requests",
+                terms,
+                "order_paid",
+            ),
+            (&get, "/payment_requests/{out_trade_no}", "/payment_requests/x", Value::Null, "not_found"),
+            (
+                &get,
+                "/payment_requests/{out_trade_no}/messages",
+                "/payment_requests/x/messages",
+                Value::Null,
+                "not_found",
+            ),
+            (
+                &post,
+                "/payment_requests/{out_trade_no}/query",
+                "/payment_requests/x/query",
+                Value::Null,
+                "not_found",
+            ),
+            (
+                &post,
+                "/payment_requests/{out_trade_no}/close",
+                "/payment_requests/x/close",
+                Value::Null,
+                "not_found",
+            ),
+            (
+                &post,
+                "/payment_requests/{out_trade_no}/ship",
+                "/payment_requests/x/ship",
+                Value::Null,
+                "not_found",
+            ),
+            (
+                &post,
+                "/payment_requests/{out_trade_no}/ship",
+                "/payment_requests/paid-1/ship",
+                json!({ "transport_type": "BY_FOOT" }),
+                "word_unknown",
+            ),
+            (
+                &post,
+                "/payment_requests/{out_trade_no}/ship",
+                "/payment_requests/paid-1/ship",
+                json!({ "transport_type": "DIRECT" }),
+                "not_to_be_shipped",
+            ),
+            (&get, "/events", "/events?after=evt_1", Value::Null, "cursor_unknown"),
+            (&get, "/events", "/events?limit=many", Value::Null, "limit_malformed"),
+            (&get, "/events/{id}", "/events/evt_1", Value::Null, "not_found"),
+            (&post, "/events/{id}/replay", "/events/evt_1/replay", Value::Null, "not_found"),
+            (&post, "/webhook/replay", "/webhook/replay", json!({ "after": "evt_1" }), "not_found"),
+            (&post, "/webhook/replay", "/webhook/replay", json!({ "before": "evt_1" }), "malformed_json"),
+        ];
+        for (method, path, asked, body, code) in mistakes {
+            let (status, problem) = world.api(method.clone(), &format!("/v1{asked}"), &body);
+            assert_eq!(problem["code"], code, "{method} {asked} {body}: {problem}");
+            check(&openapi, schema_of(&openapi, method, path, status), &problem, path).unwrap();
+        }
+        let path = "/payment_requests/{out_trade_no}/query";
+        let (ask, input) =
+            world.ask(call(post.clone(), "/v1/payment_requests/paid-1/query", &Value::Null, "k"));
+        world.step(vec![input]);
+        let _ = world.gateway_says(refused("TRADE_NOT_EXIST"));
+        let (status, problem) = read(&world.answered(ask).unwrap());
+        check(&openapi, schema_of(&openapi, &post, path, status), &problem, path).unwrap();
+        assert_eq!(problem["error_code"], "TRADE_NOT_EXIST");
+    });
+}
