@@ -67,3 +67,11 @@ CREATE TABLE profile (
 
 -- 行政区划代码, six digits; empty where only one line of text is known. With a code, `address` is the street alone.
 ALTER TABLE address ADD COLUMN area_code TEXT NOT NULL DEFAULT '';
+
+-- What has had its time is deleted, oldest first.
+CREATE INDEX session_by_age ON session (expires_at);
+CREATE INDEX anti_phishing_by_age ON anti_phishing (issued_at);
+CREATE INDEX page_return_unasked ON page_return (issued_at) WHERE verified_at IS NULL;
+
+-- Counted apart from wrong login passwords: the right one of one kind says nothing of guesses at the other.
+ALTER TABLE users ADD COLUMN wrong_payment_passwords BIGINT NOT NULL DEFAULT 0;

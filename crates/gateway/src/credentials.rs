@@ -35,30 +35,42 @@ const WRONG_MAX: i64 = 5;
 /// How long it stays locked.
 const LOCK: Duration = Duration::from_secs(15 * 60);
 
-/// Checks a password; five wrong ones in a row lock the account for a quarter of an hour.
+/// Checks a password; five wrong ones in a row lock the account for a quarter of an hour. The two kinds are counted apart:
+/// whoever knows the login password cannot take back guesses at the payment password with it.
 pub(crate) fn check(
     turn: &mut Turn<'_>,
     user_id: &UserId,
     kind: Kind,
     entered: &str,
 ) -> Result<Outcome, Fault> {
-    let Some(stored) = users::load_passwords(turn.tx, user_id)? else { return Ok(Outcome::Wrong) };
+    let Some(stored) = users::load_passwords(turn.tx, user_id)? else {
+        return check_nobodys(turn, entered);
+    };
     if stored.locked_until > turn.now {
         return Ok(Outcome::Locked);
     }
-    let hash = match kind {
-        Kind::Login => &stored.login,
-        Kind::Payment => &stored.payment,
+    let (hash, wrong) = match kind {
+        Kind::Login => (&stored.login, stored.wrong_login),
+        Kind::Payment => (&stored.payment, stored.wrong_payment),
     };
-    if password::matches(entered, hash) {
-        if stored.wrong > 0 {
-            users::note_wrong(turn.tx, user_id, 0, Timestamp(0))?;
-        }
+    let is_right = password::matches(entered, hash);
+    if is_right && wrong == 0 {
         return Ok(Outcome::Right);
     }
-    let wrong = stored.wrong + 1;
-    let locks = wrong >= WRONG_MAX;
+    let locks = !is_right && wrong + 1 >= WRONG_MAX;
+    let wrong = if is_right || locks { 0 } else { wrong + 1 };
+    let (wrong_login, wrong_payment) = match kind {
+        Kind::Login => (wrong, stored.wrong_payment),
+        Kind::Payment => (stored.wrong_login, wrong),
+    };
     let locked_until = if locks { turn.now.plus(LOCK) } else { Timestamp(0) };
-    users::note_wrong(turn.tx, user_id, if locks { 0 } else { wrong }, locked_until)?;
+    users::note_wrong(turn.tx, user_id, wrong_login, wrong_payment, locked_until)?;
+    Ok(if is_right { Outcome::Right } else { Outcome::Wrong })
+}
+
+/// The same for an account that is not there, or has no passwords. It takes as long, so that a clock does not tell which
+/// accounts there are.
+pub(crate) fn check_nobodys(turn: &mut Turn<'_>, entered: &str) -> Result<Outcome, Fault> {
+    turn.config.password_cost.hash(entered, &mut turn.memory.entropy)?;
     Ok(Outcome::Wrong)
 }

@@ -72,6 +72,7 @@ fn home(turn: &mut Turn<'_>, request: &Request) -> Result<Response, Fault> {
     let visit = Visit::of(turn, request)?;
     let mut page = Home::default();
     if turn.config.is_sandbox {
+        page.etao_url = Some("/etao".to_owned());
         page.api_docs_url = Some("/sandbox/v1/openapi.json".to_owned());
         if let Some(world) = demo::load(turn)? {
             page.shop_url = world.shop_url.as_deref().and_then(pages::WebLink::parse);

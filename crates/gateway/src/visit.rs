@@ -10,6 +10,7 @@ use crate::rows::users::User;
 use crate::turn::Turn;
 use crate::web::{self, Fields};
 use http::StatusCode;
+use subtle::ConstantTimeEq;
 
 const SESSION_COOKIE: &str = "danbao_session";
 /// Ties a form to the browser that it was shown in, before anybody has signed in.
@@ -50,8 +51,11 @@ impl Visit {
             Some(session) => turn.user(&session.user_id)?,
             None => None,
         };
-        if let Some(session) = &session {
-            put_off(turn, session)?;
+        if let Some(session) = &session
+            && put_off(turn, session)?
+        {
+            let seconds = turn.config.login_state.as_secs();
+            cookies.push((SESSION_COOKIE, session.session_id.clone(), seconds));
         }
         let form_secret = match web::cookie(request, FORM_COOKIE).filter(|secret| is_secret(secret)) {
             Some(secret) => secret.to_owned(),
@@ -77,7 +81,7 @@ impl Visit {
     /// Whether a POSTed form was shown by us in this browser: its hidden field repeats the cookie, which no other
     /// origin can read or set.
     pub(crate) fn is_own_form(&self, form: &Fields) -> bool {
-        !form.get("csrf").is_empty() && form.get("csrf") == self.form_secret
+        form.get("csrf").as_bytes().ct_eq(self.form_secret.as_bytes()).into()
     }
 
     /// What this browser alone knows of itself; never shown but in the forms of its own pages.
@@ -98,7 +102,8 @@ impl Visit {
         self.user.as_ref().filter(|_| may)
     }
 
-    /// Signs somebody in; with a trade number, as a visitor to that trade.
+    /// Signs somebody in, in place of whoever was; with a trade number, for that trade alone. The session is a new one
+    /// each time, so that nobody knows it who knew the browser before.
     pub(crate) fn sign_in(
         &mut self,
         turn: &mut Turn<'_>,
@@ -111,6 +116,9 @@ impl Visit {
             trade_no,
             expires_at: turn.now.plus(turn.config.login_state),
         };
+        if let Some(former) = self.session.take() {
+            session::delete(turn.tx, &former.session_id)?;
+        }
         session::insert(turn.tx, &session, turn.now)?;
         let seconds = turn.config.login_state.as_secs();
         self.cookies.push((SESSION_COOKIE, session.session_id.clone(), seconds));
@@ -169,13 +177,13 @@ impl Visit {
     }
 }
 
-/// A session in use is put off, but not written at every click.
-fn put_off(turn: &mut Turn<'_>, session: &Session) -> Result<(), Fault> {
-    let left = session.expires_at.since(turn.now);
-    if left < turn.config.login_state * 4 / 5 {
+/// A session in use is put off, but not written at every click; whether it was this time.
+fn put_off(turn: &mut Turn<'_>, session: &Session) -> Result<bool, Fault> {
+    let is_due = session.expires_at.since(turn.now) < turn.config.login_state * 4 / 5;
+    if is_due {
         session::extend(turn.tx, &session.session_id, turn.now.plus(turn.config.login_state))?;
     }
-    Ok(())
+    Ok(is_due)
 }
 
 fn is_secret(text: &str) -> bool {
@@ -191,8 +199,11 @@ fn accepted_lang(request: &Request) -> Option<Lang> {
 /// This page in the other language. A form that came back has no address of its own: its GET page serves.
 fn switch_url(request: &Request, lang: Lang) -> String {
     let query = request.uri().query().unwrap_or("");
+    // With two slashes in front it would be another site's address.
+    let path = request.uri().path();
+    let path = if web::is_own_path(path) { path } else { "/" };
     let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lang="));
-    let mut url = format!("{}?", request.uri().path());
+    let mut url = format!("{path}?");
     for pair in kept {
         url.push_str(pair);
         url.push('&');

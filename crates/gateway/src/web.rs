@@ -70,6 +70,8 @@ pub(crate) fn html(status: StatusCode, body: String) -> Response {
     );
     headers.insert(http::header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // For browsers that do not know `frame-ancestors`.
+    headers.insert(http::header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
 
@@ -94,10 +96,12 @@ pub(crate) fn xml(charset: Charset, body: Vec<u8>) -> Response {
     response(StatusCode::OK, content_type, Bytes::from(body))
 }
 
-/// JSON of the sandbox API, or an RFC 9457 problem.
+/// JSON of the sandbox API, or an RFC 9457 problem. It holds people, passwords of play and tokens, and is kept by nobody.
 pub(crate) fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     let content_type = if status.is_success() { "application/json" } else { "application/problem+json" };
-    response(status, content_type, Bytes::from(body.to_string()))
+    let mut response = response(status, content_type, Bytes::from(body.to_string()));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Sends the browser on with a GET. A target that cannot stand in a header, because a merchant wrote odd bytes into

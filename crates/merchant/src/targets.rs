@@ -136,6 +136,19 @@ mod tests {
             "ftp://shop.example:8081/",
             "goods/tea",
             "http://shop.example:99999/",
+            "http://shop.example:8081%40elsewhere.example/",
+            "http://shop.example:8081%2F@elsewhere.example/",
+            "http://elsewhere.example%2F@shop.example:8081/",
+            "http://elsewhere.example%5C.shop.example:8081/",
+            "http://shop。example:8081/",
+            "http://ｓhop.example:8081/",
+            "http://ѕhop.example:8081/",
+            "http://shop.example.:8081/",
+            "http:////shop.example:8081/",
+            "http:\\\\elsewhere.example",
+            "\u{1}http://shop.example:8081/",
+            "http://shop.example:8081:80/",
+            "http://[shop.example]:8081/",
         ] {
             assert_eq!(targets().allow(target), None, "{target}");
         }

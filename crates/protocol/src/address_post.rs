@@ -157,23 +157,17 @@ impl ReceiveAddress {
 }
 
 fn push_writable(xml: &mut String, text: &str, charset: Charset) {
-    if is_writable(text, charset) {
+    if charset.encode(text).is_ok() {
         xml.push_str(text);
         return;
     }
     let mut one = [0; 4];
     for character in text.chars() {
-        if is_writable(character.encode_utf8(&mut one), charset) {
+        if charset.encode(character.encode_utf8(&mut one)).is_ok() {
             xml.push(character);
         } else {
             // Writing to a string cannot fail.
             let _ = write!(xml, "&#{};", u32::from(character));
         }
     }
-}
-
-/// Whether the charset brings the text back: GBK writes a few private characters with the codes of others.
-fn is_writable(text: &str, charset: Charset) -> bool {
-    let Ok(encoded) = charset.encode(text) else { return false };
-    charset.decode(&encoded).is_ok_and(|again| again == text)
 }

@@ -82,7 +82,10 @@ impl Charset {
         Ok(())
     }
 
-    /// Text to bytes.
+    /// Text to bytes that decode to this very text.
+    ///
+    /// The library follows the web's rule, and writes eighteen private characters with the GBK codes that other characters
+    /// have since been given. They have no code here: the bytes would say something else.
     ///
     /// # Errors
     /// [`Unmappable`] names the first character that the charset does not have.
@@ -91,17 +94,31 @@ impl Charset {
             return Ok(Cow::Borrowed(text.as_bytes()));
         }
         let (bytes, _, unmappable) = GBK.encode(text);
-        if !unmappable {
+        if !unmappable && !may_be_miswritten(text) {
             return Ok(bytes);
         }
         // The encoder wrote an HTML character reference and does not say for which character: look for it.
-        let mut one = [0; 4];
-        let character = text
-            .chars()
-            .find(|c| GBK.encode(c.encode_utf8(&mut one)).2)
-            .unwrap_or(char::REPLACEMENT_CHARACTER);
-        Err(Unmappable { charset: self, character })
+        match text.chars().find(|&character| !has_gbk_code(character)) {
+            Some(character) => Err(Unmappable { charset: self, character }),
+            None if unmappable => Err(Unmappable { charset: self, character: char::REPLACEMENT_CHARACTER }),
+            None => Ok(bytes),
+        }
     }
+}
+
+/// Whether the text holds a character from U+E000 to U+EFFF, where all those lie that come back as another. The byte
+/// begins no other character, and stands nowhere within one.
+fn may_be_miswritten(text: &str) -> bool {
+    text.as_bytes().contains(&0xEE)
+}
+
+/// Whether GBK brings the character back.
+fn has_gbk_code(character: char) -> bool {
+    let mut one = [0; 4];
+    let text: &str = character.encode_utf8(&mut one);
+    let (bytes, _, unmappable) = GBK.encode(text);
+    let mut again = String::new();
+    !unmappable && decode_gbk_into(&bytes, &mut again).is_ok() && again == text
 }
 
 fn decode_gbk_into(bytes: &[u8], text: &mut String) -> Result<(), Undecodable> {
@@ -189,6 +206,26 @@ mod tests {
             }
         }
         assert!(read > 21_000, "{read}");
+    }
+
+    #[test]
+    fn what_gbk_writes_it_reads_back_for_every_character_of_the_basic_plane() {
+        let mut written = 0;
+        let mut wrong = Vec::new();
+        for character in '\u{0}'..='\u{FFFF}' {
+            let mut one = [0; 4];
+            let text: &str = character.encode_utf8(&mut one);
+            let Ok(bytes) = Charset::Gbk.encode(text) else { continue };
+            written += 1;
+            if Charset::Gbk.decode(&bytes).as_deref() != Ok(text) {
+                wrong.push(format!("{:04X}", u32::from(character)));
+            }
+        }
+        assert!(wrong.is_empty(), "{} of {written} come back as another: {}", wrong.len(), wrong.join(" "));
+        assert_eq!(written, 24_067);
+        let refused = Charset::Gbk.encode("笔\u{E81E}").unwrap_err();
+        assert_eq!(refused.character, '\u{E81E}');
+        assert!(Charset::Gbk.encode("\u{E000}").is_ok(), "a private character with a code of its own");
     }
 
     #[test]

@@ -8,9 +8,10 @@ CREATE TABLE member (
     last_seen_at BIGINT NOT NULL
 );
 
--- Who is signed in on which browser, with what later requests have to carry.
+-- Who is signed in, with what later requests have to carry. Each sign-in has an id of its own, in a cookie of its own:
+-- whoever knew the browser before knows nothing of it.
 CREATE TABLE member_session (
-    visitor TEXT PRIMARY KEY,
+    session_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
     real_name TEXT NOT NULL,         -- as it came this time; it is what is shown
     token TEXT NOT NULL,
@@ -18,9 +19,9 @@ CREATE TABLE member_session (
     since BIGINT NOT NULL
 );
 
--- A browser that was sent to sign in, and the page that it left.
+-- A browser that was sent to sign in, under the id of the session to be, and the page that it left.
 CREATE TABLE login_begun (
-    visitor TEXT PRIMARY KEY,
+    session_id TEXT PRIMARY KEY,
     back TEXT NOT NULL,
     begun_at BIGINT NOT NULL
 );
@@ -57,3 +58,10 @@ CREATE TABLE order_member (
     user_id TEXT NOT NULL
 );
 CREATE INDEX orders_of_member ON order_member (user_id);
+
+-- What has had its time is deleted, oldest first.
+ALTER TABLE cart_line ADD COLUMN changed_at BIGINT;   -- NULL: before this was noted
+CREATE INDEX cart_line_by_age ON cart_line (changed_at);
+CREATE INDEX member_session_by_age ON member_session (since);
+CREATE INDEX login_begun_by_age ON login_begun (begun_at);
+CREATE INDEX used_return_by_age ON used_return (used_at);

@@ -7,7 +7,7 @@ use danbao_merchant::{ChosenAddress, Received, Signed};
 use http::header::CONTENT_TYPE;
 
 use crate::fault::Fault;
-use crate::login::{self, CHARSET, Why, turn_away};
+use crate::login::{self, CHARSET, USED, Why, turn_away};
 use crate::router::ADDRESS_RETURN_PATH;
 use crate::rows;
 use crate::turn::{Turn, Waiting};
@@ -92,7 +92,7 @@ fn take(turn: &mut Turn<'_, '_>, chosen: &ChosenAddress) -> Result<Result<(), Wh
         Ok(address) => address,
         Err(rejected) => return Ok(Err(Why::from(&rejected))),
     };
-    rows::member::use_return(&mut **turn.tx, chosen.notify_id(), turn.now)?;
+    rows::member::use_return(&mut **turn.tx, chosen.notify_id(), turn.now.minus(USED), turn.now)?;
     rows::member::choose_address(&mut **turn.tx, &buyer, address, turn.now)?;
     Ok(Ok(()))
 }

@@ -1,5 +1,7 @@
 //! The cart.
 
+use std::time::Duration;
+
 use danbao_merchant::protocol::node::{Request, Response};
 use http::StatusCode;
 use serde::Serialize;
@@ -11,6 +13,9 @@ use crate::rows;
 use crate::turn::Turn;
 use crate::visitor::Visitor;
 use crate::web::{self, Fields};
+
+/// How long a cart is kept that nobody touches.
+const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 #[derive(Debug, Serialize)]
 struct CartPage {
@@ -58,10 +63,11 @@ pub(crate) fn change(
         return pages::problem(turn, visitor, StatusCode::BAD_REQUEST);
     };
     let id = visitor.remember(turn.entropy);
+    rows::cart::forget(&mut **turn.tx, turn.now.minus(KEPT))?;
     if add.is_some() {
-        rows::cart::add(&mut **turn.tx, &id, line)?;
+        rows::cart::add(&mut **turn.tx, &id, line, turn.now)?;
         return Ok(web::see_other("/cart?added=1"));
     }
-    rows::cart::set(&mut **turn.tx, &id, line)?;
+    rows::cart::set(&mut **turn.tx, &id, line, turn.now)?;
     Ok(web::see_other("/cart"))
 }

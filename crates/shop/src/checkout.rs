@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use danbao_merchant::protocol::address_post::ReceiveAddress;
 use danbao_merchant::protocol::charset::Charset;
+use danbao_merchant::protocol::ids::UserId;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::service::payment::{BuildError, PaymentService, Receive};
 use danbao_merchant::{BuyerSession, PaymentError};
@@ -104,7 +105,9 @@ const JUST_PLACED: Duration = Duration::from_secs(600);
 /// The page of the order that has just emptied this cart: somebody clicked twice, or the answer was lost on its way.
 fn just_placed(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Option<String>, Fault> {
     let Some(id) = visitor.id() else { return Ok(None) };
-    let newest = rows::orders::newest(&mut **turn.tx, id, "")?.into_iter().next();
+    let member = login::session(turn, visitor)?.map(|session| session.user_id);
+    let user_id = member.as_ref().map_or("", UserId::as_str);
+    let newest = rows::orders::newest(&mut **turn.tx, id, user_id)?.into_iter().next();
     let newest = newest.filter(|order| turn.now.since(order.placed_at) <= JUST_PLACED);
     Ok(newest.map(|order| format!("/orders/{}", order.out_trade_no)))
 }

@@ -6,9 +6,8 @@
 use std::time::Duration;
 
 use danbao_merchant::protocol::charset::Charset;
-use danbao_merchant::protocol::login_return::Arrival;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
-use danbao_merchant::{BuyerSession, Login, Received, Rejected, Signed};
+use danbao_merchant::{BuyerSession, CameBy, Login, Received, Rejected, Signed};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -25,8 +24,11 @@ pub(crate) const CHARSET: Charset = Charset::Utf8;
 /// How long the gateway's page may be left open before the buyer has to begin again.
 const BEGUN: Duration = Duration::from_secs(3600);
 
+/// How long it is remembered that a return has done its work. The gateway calls it genuine for a minute.
+pub(crate) const USED: Duration = Duration::from_secs(24 * 3600);
+
 /// How long a member stays signed in on a browser. The token is over long before; then the gateway asks for the password.
-const SESSION: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const SESSION: Duration = Duration::from_secs(24 * 3600);
 
 /// The longest address of a page of ours that is worth coming back to.
 const PAGE_BYTES_MAX: usize = 300;
@@ -60,7 +62,7 @@ impl Why {
 
 /// Who is signed in on the visitor's browser.
 pub(crate) fn session(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Option<BuyerSession>, Fault> {
-    let Some(id) = visitor.id() else { return Ok(None) };
+    let Some(id) = visitor.session() else { return Ok(None) };
     let session = rows::member::session(&mut **turn.tx, id)?;
     Ok(session.filter(|session| turn.now.since(session.since) <= SESSION))
 }
@@ -94,8 +96,8 @@ pub(crate) fn begin(
     visitor: &mut Visitor,
 ) -> Result<Response, Fault> {
     let back = own_page(turn, Fields::of_body(request).get("back"));
-    let id = visitor.remember(turn.entropy);
-    rows::member::begin_login(&mut **turn.tx, &id, &back, turn.now)?;
+    let id = new_session(turn, visitor)?;
+    rows::member::begin_login(&mut **turn.tx, &id, &back, turn.now.minus(BEGUN), turn.now)?;
     let config = &turn.base.config;
     let login = config.account.quick_login(CHARSET, format!("{}{LOGIN_RETURN_PATH}", config.own_url));
     match config.account.quick_login_url(&login) {
@@ -104,14 +106,23 @@ pub(crate) fn begin(
     }
 }
 
+/// An id for a new session, in place of the one before. It is given to the browser before the buyer goes to sign in: who
+/// comes back with it is the one who was sent, and an answer that is lost afterwards loses nobody.
+fn new_session(turn: &mut Turn<'_, '_>, visitor: &mut Visitor) -> Result<String, Fault> {
+    if let Some(former) = visitor.end_session() {
+        rows::member::sign_out(&mut **turn.tx, &former)?;
+    }
+    Ok(visitor.begin_session(turn.entropy))
+}
+
 /// `POST /logout`
 pub(crate) fn sign_out(
     turn: &mut Turn<'_, '_>,
     request: &Request,
-    visitor: &Visitor,
+    visitor: &mut Visitor,
 ) -> Result<Response, Fault> {
-    if let Some(id) = visitor.id() {
-        rows::member::sign_out(&mut **turn.tx, id)?;
+    if let Some(id) = visitor.end_session() {
+        rows::member::sign_out(&mut **turn.tx, &id)?;
     }
     Ok(web::see_other(&own_page(turn, Fields::of_body(request).get("back"))))
 }
@@ -167,7 +178,7 @@ fn let_in(
     login: &Login,
     visitor: &mut Visitor,
 ) -> Result<Result<String, Why>, Fault> {
-    let page = match (login.target_url(), visitor.id()) {
+    let page = match (login.target_url(), visitor.session()) {
         (Some(target), _) => match turn.base.targets.allow(target) {
             Some(target) => target,
             None => return Ok(Err(Why::Target)),
@@ -180,14 +191,16 @@ fn let_in(
             _ => return Ok(Err(Why::NotBegun)),
         },
     };
-    if !rows::member::use_return(&mut **turn.tx, login.notify_id(), turn.now)? {
+    if !rows::member::use_return(&mut **turn.tx, login.notify_id(), turn.now.minus(USED), turn.now)? {
         return Ok(Err(Why::Used));
     }
-    if let (Some(session), Arrival::QuickLogin(_) | Arrival::Etao { .. }) =
-        (BuyerSession::of(login, turn.now), login.arrival())
-    {
-        let id = visitor.remember(turn.entropy);
-        rows::member::sign_in(&mut **turn.tx, &id, &session)?;
+    if let Some(session) = BuyerSession::of(login, turn.now) {
+        // Whom etao sends was given no id before.
+        let id = match (session.came_by, visitor.session()) {
+            (CameBy::QuickLogin, Some(id)) => id.to_owned(),
+            _ => new_session(turn, visitor)?,
+        };
+        rows::member::sign_in(&mut **turn.tx, &id, &session, turn.now.minus(SESSION))?;
         rows::member::end_login(&mut **turn.tx, &id)?;
     }
     Ok(Ok(page))

@@ -153,13 +153,9 @@ pub(crate) fn list(turn: &mut Turn<'_, '_>, visitor: &Visitor) -> Result<Respons
     struct List {
         orders: Vec<Row>,
     }
-    let own = match visitor.id() {
-        Some(id) => {
-            let member = login::session(turn, visitor)?.map(|session| session.user_id);
-            rows::orders::newest(&mut **turn.tx, id, member.as_ref().map_or("", UserId::as_str))?
-        }
-        None => Vec::new(),
-    };
+    let member = login::session(turn, visitor)?.map(|session| session.user_id);
+    let user_id = member.as_ref().map_or("", UserId::as_str);
+    let own = rows::orders::newest(&mut **turn.tx, visitor.id().unwrap_or_default(), user_id)?;
     let mut orders = Vec::new();
     for row in own {
         let partner = turn.base.config.account.partner();

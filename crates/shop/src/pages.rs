@@ -86,7 +86,7 @@ impl Pages {
 
     /// The page that needs no database.
     pub(crate) fn broken(&self, request: Option<&Request>, default: Lang) -> Response {
-        let lang = request.map_or(default, |request| Visitor::of(request, default).lang);
+        let lang = request.map_or(default, |request| Visitor::of(request, default, false).lang);
         let frame = Frame {
             cart_count: 0,
             lang_link: switch("/", lang),

@@ -79,7 +79,17 @@ static ROUTER: LazyLock<Router<Route>> = LazyLock::new(|| {
 
 /// Takes a request: answers it in this turn, or lets it wait for the gateway.
 pub(crate) fn request(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<(), Fault> {
-    let mut visitor = Visitor::of(request, turn.base.config.lang);
+    let config = &turn.base.config;
+    let mut visitor = Visitor::of(request, config.lang, config.own_url.starts_with("https://"));
+    if request.method() == Method::POST
+        && !is_for_others(request)
+        && web::is_of_another_site(request, &config.own_url)
+    {
+        // Nothing of it is done, and no cookie set: browsers keep ours to themselves here, and a new one would replace it.
+        let response = pages::problem(turn, &visitor, StatusCode::FORBIDDEN)?;
+        turn.respond(ask, response);
+        return Ok(());
+    }
     let Some(mut response) = dispatch(turn, ask, request, &mut visitor)? else {
         return Ok(());
     };
@@ -112,6 +122,11 @@ pub(crate) fn answer(
 /// Whether the gateway is calling `notify_url`.
 pub(crate) fn is_notification(request: &Request) -> bool {
     request.uri().path() == NOTIFY_PATH
+}
+
+/// Whether others than the shop's own pages may POST there: the gateway, its pages, and programs.
+fn is_for_others(request: &Request) -> bool {
+    [NOTIFY_PATH, ADDRESS_RETURN_PATH, "/orders"].contains(&request.uri().path())
 }
 
 fn dispatch(

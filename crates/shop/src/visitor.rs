@@ -5,10 +5,12 @@ use http::HeaderValue;
 use http::header::SET_COOKIE;
 
 use crate::entropy::Entropy;
+use crate::login;
 use crate::web::{Fields, cookie, first_language};
 use crate::words::Lang;
 
 const VISITOR: &str = "shop_visitor";
+const SESSION: &str = "shop_member";
 const LANG: &str = "shop_lang";
 
 /// A browser, as far as it can be told from others.
@@ -17,6 +19,12 @@ pub(crate) struct Visitor {
     /// 32 hexadecimal digits; `None` until the visitor does something worth remembering.
     id: Option<String>,
     is_new: bool,
+    /// The session of a member, or of one who was sent to sign in; of the same form. Each sign-in has an id of its own,
+    /// because somebody may have planted the other one in this browser.
+    session: Option<String>,
+    session_is_new: bool,
+    /// Whether cookies are for https alone.
+    is_secure: bool,
     /// The language to write in.
     pub(crate) lang: Lang,
     /// The language was chosen by this request.
@@ -29,15 +37,28 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Reads the cookies; the language by `?lang=`, then by its cookie, then by what the browser asks for.
-    pub(crate) fn of(request: &Request, default: Lang) -> Visitor {
+    pub(crate) fn of(request: &Request, default: Lang, is_secure: bool) -> Visitor {
+        let session = cookie(request, SESSION).filter(|id| is_id(id)).map(str::to_owned);
         let id = cookie(request, VISITOR).filter(|id| is_id(id)).map(str::to_owned);
         let chosen = Lang::from_word(Fields::of_query(request).get("lang"));
         let kept = || cookie(request, LANG).and_then(Lang::from_word);
         let asked = || Lang::from_word(&first_language(request));
         let lang = chosen.or_else(kept).or_else(asked).unwrap_or(default);
-        let path = request.uri().path().to_owned();
-        let page = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-        Visitor { id, is_new: false, lang, lang_is_new: chosen.is_some(), path, page }
+        // With two slashes in front it would be another site's address.
+        let is_own = !request.uri().path().starts_with("//");
+        let path = if is_own { request.uri().path().to_owned() } else { "/".to_owned() };
+        let page = request.uri().path_and_query().filter(|_| is_own).map(ToString::to_string);
+        Visitor {
+            id,
+            is_new: false,
+            session,
+            session_is_new: false,
+            is_secure,
+            lang,
+            lang_is_new: chosen.is_some(),
+            path,
+            page: page.unwrap_or_else(|| "/".to_owned()),
+        }
     }
 
     /// The visitor's id, if there is one yet.
@@ -58,14 +79,40 @@ impl Visitor {
         }
     }
 
+    /// The id of the session of a member, if the browser has one.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// A new session's id.
+    pub(crate) fn begin_session(&mut self, entropy: &mut Entropy) -> String {
+        let id = entropy.id();
+        self.session_is_new = true;
+        self.session = Some(id.clone());
+        id
+    }
+
+    /// Takes the session away; its id, if there was one.
+    pub(crate) fn end_session(&mut self) -> Option<String> {
+        let ended = self.session.take();
+        self.session_is_new |= ended.is_some();
+        ended
+    }
+
     /// Sets the cookies that this request has changed.
     pub(crate) fn sign(&self, response: &mut Response) {
-        const KEPT: &str = "Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly";
-        let id = self.id.as_ref().filter(|_| self.is_new).map(|id| format!("{VISITOR}={id}; {KEPT}"));
-        let lang = self.lang_is_new.then(|| format!("{LANG}={}; {KEPT}", self.lang.as_str()));
-        for value in id.into_iter().chain(lang) {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().append(SET_COOKIE, value);
+        const YEAR: u64 = 31_536_000;
+        let id = self.id.as_deref().filter(|_| self.is_new).map(|id| (VISITOR, id, YEAR));
+        let lang = self.lang_is_new.then(|| (LANG, self.lang.as_str(), YEAR));
+        let session = self.session_is_new.then(|| match self.session.as_deref() {
+            Some(id) => (SESSION, id, login::SESSION.as_secs()),
+            None => (SESSION, "", 0),
+        });
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        for (name, value, seconds) in id.into_iter().chain(lang).chain(session) {
+            let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; SameSite=Lax; HttpOnly{secure}");
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                response.headers_mut().append(SET_COOKIE, cookie);
             }
         }
     }

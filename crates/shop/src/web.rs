@@ -5,10 +5,10 @@ use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::params::{Params, Text};
 use http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value as Json;
 
 /// The fields of a form of ours, or the query of a page of ours. What cannot be read is empty, because every field is
@@ -49,6 +49,24 @@ pub(crate) fn cookie<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
         .map(|(_, value)| value)
 }
 
+/// Whether a browser says that a page of another site has made it ask. Who says nothing is believed: the cookies are
+/// `SameSite`, and this is for what is done without them.
+///
+/// The site is ours by the name that the browser asked for, or by `own_url`, where a proxy has changed the former.
+pub(crate) fn is_of_another_site(request: &Request, own_url: &str) -> bool {
+    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
+    if header(HeaderName::from_static("sec-fetch-site")) == Some("cross-site") {
+        return true;
+    }
+    let Some(origin) = header(ORIGIN) else { return false };
+    let own = own_url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+    let site = origin.split_once("://").map(|(_, site)| site);
+    let is_ours = |site: &str| {
+        header(HOST).into_iter().chain(own).any(|ours| !ours.is_empty() && ours.eq_ignore_ascii_case(site))
+    };
+    !site.is_some_and(is_ours)
+}
+
 /// The first language that the browser asks for, in lower case; empty if it asks for none.
 pub(crate) fn first_language(request: &Request) -> String {
     let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
@@ -74,12 +92,15 @@ pub(crate) fn html(status: StatusCode, body: String) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    // For browsers that do not know `frame-ancestors`.
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
 
-/// The one page with a script: the form that submits itself.
+/// The one page with a script, the form that submits itself; this script and no other may run.
 pub(crate) fn html_with_form(body: String) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'unsafe-inline'; \
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+                          script-src 'sha256-+2wdFkcQh0HFcMCmxKInCpsRYFWEyle9kG8cJ2dOwcc='; \
                           form-action *; frame-ancestors 'none'; base-uri 'none'";
     let mut response = html(StatusCode::OK, body);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));

@@ -147,7 +147,9 @@ fn sign_in_through(disk: &Disk, death: Option<Death>, id: &str) -> bool {
     let cart = ask(&mut shop, request(Method::POST, "/cart", "good=tea&add=1".into())).unwrap();
     let cookie = cart.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     let begin = request(Method::POST, "/login", "back=%2Fcheckout".into());
-    ask(&mut shop, as_visitor(begin, &cookie)).unwrap();
+    let begun = ask(&mut shop, as_visitor(begin, &cookie)).unwrap();
+    let session = begun.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+    let cookie = format!("{cookie}; {session}");
     let mut params = Params::new();
     let token = "20120229fedcba9876543210fedcba9876543210";
     for (name, value) in [

@@ -128,7 +128,10 @@ pub(crate) fn sign_in(turn: &mut Turn<'_>, form: &Fields) -> Result<Result<User,
         return Ok(Err(FormError::at(field, Message::SignInEmpty)));
     }
     let wrong = || FormError::at("login_password", Message::SignInWrong);
-    let Some(user) = turn.user_by_email(account)? else { return Ok(Err(wrong())) };
+    let Some(user) = turn.user_by_email(account)? else {
+        credentials::check_nobodys(turn, login_password)?;
+        return Ok(Err(wrong()));
+    };
     match credentials::check(turn, &user.user_id, Kind::Login, login_password)? {
         Outcome::Right => Ok(Ok(user)),
         Outcome::Wrong => Ok(Err(wrong())),

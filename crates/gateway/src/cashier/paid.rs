@@ -57,7 +57,9 @@ pub(super) fn go_back(turn: &mut Turn<'_>, at: At) -> Result<Response, Fault> {
 /// The signed page return of a paid trade; `None` if the request named no return_url (protocol.md §1.5, §4).
 pub(crate) fn return_url(turn: &mut Turn<'_>, trade: &Trade) -> Result<Option<String>, Fault> {
     let Some(url) = trade.request.return_url.clone() else { return Ok(None) };
-    let notify_id = rows::page_return::issue(turn.tx, &mut turn.memory.entropy, &trade.trade_no, turn.now)?;
+    let forget_before = turn.now.minus(turn.config.return_link);
+    let entropy = &mut turn.memory.entropy;
+    let notify_id = rows::page_return::issue(turn.tx, entropy, &trade.trade_no, forget_before, turn.now)?;
     let message = message::of_return(turn, trade, notify_id)?;
     let mut params = page_return::build(&message, trade.request.charset)
         .map_err(|error| Fault::invariant(format!("{} has no page return: {error}", trade.trade_no)))?;

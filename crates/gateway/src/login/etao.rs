@@ -79,7 +79,7 @@ fn page(
         shops.push(EtaoShop {
             partner: partner.partner.to_string(),
             name: partner.display_name.clone(),
-            site: super::origin(&entrance.return_url).to_owned(),
+            site: super::origin(&entrance.return_url),
             chosen: form.get("partner") == partner.partner.as_str(),
         });
     }

@@ -99,7 +99,7 @@ pub(crate) fn route(
         }
         ["decline"] => {
             handover::delete(turn.tx, id)?;
-            let link = Link { label: LinkLabel::Merchant, url: origin(at.return_url()).to_owned() };
+            let link = Link { label: LinkLabel::Merchant, url: origin(at.return_url()) };
             Ok(at.visit.notice(StatusCode::OK, NoticeKind::Declined, vec![link]))
         }
         ["consent"] => quick::consent(turn, &at),
@@ -117,7 +117,8 @@ pub(crate) fn route(
 fn find(turn: &mut Turn<'_>, id: &str, visit: &Visit) -> Result<Option<(Arc<Partner>, Asked)>, Fault> {
     let Some(stored) = handover::load(turn.tx, id, turn.now.minus(HANDOVER_LIFE))? else { return Ok(None) };
     match &stored.browser {
-        None => handover::claim(turn.tx, &stored.handover_id, visit.browser())?,
+        None if !handover::claim(turn.tx, &stored.handover_id, visit.browser())? => return Ok(None),
+        None => {}
         Some(browser) if bool::from(browser.as_bytes().ct_eq(visit.browser().as_bytes())) => {}
         Some(_) => return Ok(None),
     }
@@ -146,11 +147,13 @@ fn expired(visit: &Visit) -> Response {
 }
 
 /// The site of an address, without its path: where a buyer who has declined may go, because the address itself would
-/// take the visit for a login.
-fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
-    &url[..end]
+/// take the visit for a login. It is also what the buyer is shown, and so the site that a browser would go to: a backslash
+/// ends it as a slash does, and the name of a user, which could look like another site, is left out.
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}")
 }
 
 impl At {
@@ -241,6 +244,9 @@ mod tests {
             ("http://shop.example/login/return", "http://shop.example"),
             ("https://shop.example:8443?x=/", "https://shop.example:8443"),
             ("http://shop.example", "http://shop.example"),
+            ("http://bank.example@shop.example/login", "http://shop.example"),
+            ("http://bank.example:80@a@shop.example:81", "http://shop.example:81"),
+            ("http://shop.example\\@bank.example/", "http://shop.example"),
         ] {
             assert_eq!(origin(url), site);
         }

@@ -91,7 +91,7 @@ pub(super) fn show(
     Ok(at.visit.page(&Consent {
         id: at.handover_id.clone(),
         merchant: at.partner.display_name.clone(),
-        site: super::origin(&request.return_url).to_owned(),
+        site: super::origin(&request.return_url),
         account: user.email.clone(),
         name: user.display_name.clone(),
         tells_email: permissions.contains(&Permission::Email),

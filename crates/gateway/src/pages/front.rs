@@ -10,6 +10,8 @@ use super::{Explanation, Page};
 pub struct Home {
     /// The model shop, where a purchase can be tried.
     pub shop_url: Option<WebLink>,
+    /// The stand-in for etao, a path of ours; in a sandbox alone.
+    pub etao_url: Option<String>,
     /// The sandbox API's description, a path of ours.
     pub api_docs_url: Option<String>,
     /// Who to sign in as, in a sandbox; else empty. These are play passwords, shown in full.

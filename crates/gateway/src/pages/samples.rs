@@ -109,6 +109,7 @@ impl Sampled for Home {
         };
         let sandbox = Home {
             shop_url: WebLink::parse("http://127.0.0.1:8081/"),
+            etao_url: Some("/etao".into()),
             api_docs_url: Some("/sandbox/v1/openapi.json".into()),
             demo_accounts: vec![account(false, "buyer@example.com"), account(true, "seller@example.com")],
         };

@@ -6,7 +6,7 @@ use danbao_store::{Bind, Conn};
 
 use crate::fault::Fault;
 
-/// Keeps a key, and forgets those that nobody can use any more.
+/// Keeps a key, and forgets some of those that nobody can use any more.
 pub(crate) fn insert(
     tx: &mut dyn Conn,
     encrypt_key: &str,
@@ -14,7 +14,11 @@ pub(crate) fn insert(
     forget_before: Timestamp,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    tx.execute("DELETE FROM anti_phishing WHERE issued_at < $1", &[Bind::Int(forget_before.0)])?;
+    tx.execute(
+        "DELETE FROM anti_phishing WHERE encrypt_key IN
+             (SELECT encrypt_key FROM anti_phishing WHERE issued_at < $1 ORDER BY issued_at LIMIT 100)",
+        &[Bind::Int(forget_before.0)],
+    )?;
     tx.execute(
         "INSERT INTO anti_phishing (encrypt_key, partner, issued_at) VALUES ($1, $2, $3)",
         &[Bind::Text(encrypt_key), Bind::Text(partner.as_str()), Bind::Int(now.0)],

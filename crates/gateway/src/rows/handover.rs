@@ -17,7 +17,7 @@ pub(crate) struct StoredHandover {
     pub(crate) browser: Option<String>,
 }
 
-/// Keeps a request, and forgets those that are too old to be answered.
+/// Keeps a request, and forgets some of those that are too old to be answered.
 pub(crate) fn insert(
     tx: &mut dyn Conn,
     handover_id: &str,
@@ -25,7 +25,11 @@ pub(crate) fn insert(
     forget_before: Timestamp,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    tx.execute("DELETE FROM handover WHERE received_at < $1", &[Bind::Int(forget_before.0)])?;
+    tx.execute(
+        "DELETE FROM handover WHERE handover_id IN
+             (SELECT handover_id FROM handover WHERE received_at < $1 ORDER BY received_at LIMIT 100)",
+        &[Bind::Int(forget_before.0)],
+    )?;
     tx.execute(
         "INSERT INTO handover (handover_id, params, browser, received_at) VALUES ($1, $2, NULL, $3)",
         &[Bind::Text(handover_id), Bind::Bytes(params.to_urlencoded().as_bytes()), Bind::Int(now.0)],
@@ -51,13 +55,13 @@ pub(crate) fn load(
     .transpose()
 }
 
-/// Ties a request to the browser that has come with it.
-pub(crate) fn claim(tx: &mut dyn Conn, handover_id: &str, browser: &str) -> Result<(), Fault> {
-    tx.execute(
+/// Ties a request to the browser that has come with it; `false` if another was first.
+pub(crate) fn claim(tx: &mut dyn Conn, handover_id: &str, browser: &str) -> Result<bool, Fault> {
+    let claimed = tx.execute(
         "UPDATE handover SET browser = $2 WHERE handover_id = $1 AND browser IS NULL",
         &[Bind::Text(handover_id), Bind::Text(browser)],
     )?;
-    Ok(())
+    Ok(claimed == 1)
 }
 
 /// Forgets a request.

@@ -16,7 +16,7 @@ use crate::rows::word;
 /// The first character of the id of a login or an address, which no trade number and no page return begins with.
 pub(crate) const MARK: char = 'q';
 
-/// Hands out a new id, and forgets those that nobody can use any more: letters and digits only, at most 64
+/// Hands out a new id, and forgets some of those that nobody can use any more: letters and digits only, at most 64
 /// (protocol.md §6.1, trap 34).
 pub(crate) fn issue(
     tx: &mut dyn Conn,
@@ -25,7 +25,11 @@ pub(crate) fn issue(
     forget_before: Timestamp,
     now: Timestamp,
 ) -> Result<NotifyId, Fault> {
-    tx.execute("DELETE FROM login_return WHERE issued_at < $1", &[Bind::Int(forget_before.0)])?;
+    tx.execute(
+        "DELETE FROM login_return WHERE notify_id IN
+             (SELECT notify_id FROM login_return WHERE issued_at < $1 ORDER BY issued_at LIMIT 100)",
+        &[Bind::Int(forget_before.0)],
+    )?;
     let notify_id = NotifyId::new(format!("{MARK}{}", entropy.text(42)));
     tx.execute(
         "INSERT INTO login_return (notify_id, partner, issued_at) VALUES ($1, $2, $3)",

@@ -18,13 +18,21 @@ pub(crate) struct StoredReturn {
     pub(crate) verified_at: Option<Timestamp>,
 }
 
-/// Hands out a new id for a trade: letters and digits only, at most 64 (protocol.md §6.1, trap 34).
+/// Hands out a new id for a trade, and forgets some of those that nobody has asked about and nobody can use any more: a
+/// buyer may follow the link as often as they like. What a merchant has asked about stays, as evidence. Letters and digits only, at most 64 (protocol.md §6.1, trap 34).
 pub(crate) fn issue(
     tx: &mut dyn Conn,
     entropy: &mut Entropy,
     trade_no: &TradeNo,
+    forget_before: Timestamp,
     now: Timestamp,
 ) -> Result<NotifyId, Fault> {
+    tx.execute(
+        "DELETE FROM page_return WHERE notify_id IN
+             (SELECT notify_id FROM page_return WHERE verified_at IS NULL AND issued_at < $1
+              ORDER BY issued_at LIMIT 100)",
+        &[Bind::Int(forget_before.0)],
+    )?;
     let notify_id = NotifyId::new(format!("{MARK}{trade_no}{}", entropy.text(26)));
     tx.execute(
         "INSERT INTO page_return (notify_id, trade_no, issued_at) VALUES ($1, $2, $3)",

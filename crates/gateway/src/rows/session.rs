@@ -33,9 +33,13 @@ pub(crate) fn load(tx: &mut dyn Conn, session_id: &str, now: Timestamp) -> Resul
     .transpose()
 }
 
-/// Keeps a new session, and forgets those that are over.
+/// Keeps a new session, and forgets some of those that are over.
 pub(crate) fn insert(tx: &mut dyn Conn, session: &Session, now: Timestamp) -> Result<(), Fault> {
-    tx.execute("DELETE FROM session WHERE expires_at <= $1", &[Bind::Int(now.0)])?;
+    tx.execute(
+        "DELETE FROM session WHERE session_id IN
+             (SELECT session_id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT 100)",
+        &[Bind::Int(now.0)],
+    )?;
     tx.execute(
         "INSERT INTO session (session_id, user_id, trade_no, expires_at) VALUES ($1, $2, $3, $4)",
         &[

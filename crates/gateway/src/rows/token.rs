@@ -14,7 +14,7 @@ pub(crate) struct StoredToken {
     pub(crate) is_from_etao: bool,
 }
 
-/// Keeps a new token, and forgets those that nobody can use any more.
+/// Keeps a new token, and forgets some of those that nobody can use any more.
 pub(crate) fn insert(
     tx: &mut dyn Conn,
     token: &Token,
@@ -23,7 +23,11 @@ pub(crate) fn insert(
     forget_before: Timestamp,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    tx.execute("DELETE FROM token WHERE issued_at < $1", &[Bind::Int(forget_before.0)])?;
+    tx.execute(
+        "DELETE FROM token WHERE token IN
+             (SELECT token FROM token WHERE issued_at < $1 ORDER BY issued_at LIMIT 100)",
+        &[Bind::Int(forget_before.0)],
+    )?;
     tx.execute(
         "INSERT INTO token (token, partner, user_id, is_from_etao, issued_at) VALUES ($1, $2, $3, $4, $5)",
         &[

@@ -86,8 +86,10 @@ pub(crate) struct Passwords {
     pub(crate) login: String,
     /// Hash of the payment password.
     pub(crate) payment: String,
-    /// Wrong passwords since the last right one.
-    pub(crate) wrong: i64,
+    /// Wrong login passwords since the last right one.
+    pub(crate) wrong_login: i64,
+    /// The same of the payment password.
+    pub(crate) wrong_payment: i64,
     /// Until when no password is looked at.
     pub(crate) locked_until: Timestamp,
 }
@@ -95,7 +97,7 @@ pub(crate) struct Passwords {
 /// A member's passwords; a visitor has none.
 pub(crate) fn load_passwords(tx: &mut dyn Conn, user_id: &UserId) -> Result<Option<Passwords>, Fault> {
     let row = tx.query_opt(
-        "SELECT login_password, payment_password, wrong_passwords, locked_until FROM users
+        "SELECT login_password, payment_password, wrong_passwords, wrong_payment_passwords, locked_until FROM users
          WHERE user_id = $1 AND login_password IS NOT NULL AND payment_password IS NOT NULL",
         &[Bind::Text(user_id.as_str())],
     )?;
@@ -103,23 +105,30 @@ pub(crate) fn load_passwords(tx: &mut dyn Conn, user_id: &UserId) -> Result<Opti
         Ok(Passwords {
             login: row.get(0)?,
             payment: row.get(1)?,
-            wrong: row.get(2)?,
-            locked_until: Timestamp(row.get(3)?),
+            wrong_login: row.get(2)?,
+            wrong_payment: row.get(3)?,
+            locked_until: Timestamp(row.get(4)?),
         })
     })
     .transpose()
 }
 
-/// Notes how often wrong passwords were entered, and until when none is looked at.
+/// Notes how often wrong passwords of each kind were entered in a row, and until when none is looked at.
 pub(crate) fn note_wrong(
     tx: &mut dyn Conn,
     user_id: &UserId,
-    wrong: i64,
+    wrong_login: i64,
+    wrong_payment: i64,
     locked_until: Timestamp,
 ) -> Result<(), Fault> {
     tx.execute(
-        "UPDATE users SET wrong_passwords = $2, locked_until = $3 WHERE user_id = $1",
-        &[Bind::Text(user_id.as_str()), Bind::Int(wrong), Bind::Int(locked_until.0)],
+        "UPDATE users SET wrong_passwords = $2, wrong_payment_passwords = $3, locked_until = $4 WHERE user_id = $1",
+        &[
+            Bind::Text(user_id.as_str()),
+            Bind::Int(wrong_login),
+            Bind::Int(wrong_payment),
+            Bind::Int(locked_until.0),
+        ],
     )?;
     Ok(())
 }

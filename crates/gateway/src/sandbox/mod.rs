@@ -17,6 +17,7 @@ use danbao_protocol::node::{Request, Response};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
 
 use crate::fault::Fault;
 use crate::rows::{account, setting};
@@ -134,7 +135,8 @@ fn is_authorized(turn: &mut Turn<'_>, request: &Request) -> Result<bool, Fault> 
         return Ok(false);
     };
     let token = turn.sandbox_token()?;
-    Ok(!token.is_empty() && token == sent.trim())
+    let is_right: bool = token.as_bytes().ct_eq(sent.trim().as_bytes()).into();
+    Ok(!token.is_empty() && is_right)
 }
 
 /// Reads a JSON body; unknown fields are refused, because a misspelt one would be a silent mistake.

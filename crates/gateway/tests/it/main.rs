@@ -31,4 +31,5 @@ mod refusals;
 mod setbacks;
 mod terms;
 mod triggers;
+mod web_safety;
 mod world;

@@ -1,5 +1,6 @@
 //! Carts.
 
+use danbao_merchant::protocol::time::Timestamp;
 use danbao_store::{Conn, Error};
 
 use crate::catalogue::{Line, QUANTITY_MAX};
@@ -25,18 +26,18 @@ pub(crate) fn count(conn: &mut dyn Conn, visitor: &str) -> Result<i64, Error> {
 }
 
 /// Adds so many of a thing, up to the most that an order may hold.
-pub(crate) fn add(conn: &mut dyn Conn, visitor: &str, line: Line) -> Result<(), Error> {
+pub(crate) fn add(conn: &mut dyn Conn, visitor: &str, line: Line, now: Timestamp) -> Result<(), Error> {
     let here: i64 =
         load(conn, visitor)?.iter().filter(|l| l.good.id == line.good.id).map(|l| l.quantity).sum();
-    set(conn, visitor, Line { quantity: (here + line.quantity).min(QUANTITY_MAX), ..line })
+    set(conn, visitor, Line { quantity: (here + line.quantity).min(QUANTITY_MAX), ..line }, now)
 }
 
 /// Sets how many of a thing there are to be.
-pub(crate) fn set(conn: &mut dyn Conn, visitor: &str, line: Line) -> Result<(), Error> {
+pub(crate) fn set(conn: &mut dyn Conn, visitor: &str, line: Line, now: Timestamp) -> Result<(), Error> {
     conn.execute(
-        "INSERT INTO cart_line (visitor, good, quantity) VALUES ($1, $2, $3)
-         ON CONFLICT (visitor, good) DO UPDATE SET quantity = excluded.quantity",
-        &[visitor.into(), line.good.id.into(), line.quantity.into()],
+        "INSERT INTO cart_line (visitor, good, quantity, changed_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (visitor, good) DO UPDATE SET quantity = excluded.quantity, changed_at = excluded.changed_at",
+        &[visitor.into(), line.good.id.into(), line.quantity.into(), now.0.into()],
     )?;
     Ok(())
 }
@@ -50,5 +51,15 @@ pub(crate) fn remove(conn: &mut dyn Conn, visitor: &str, good: &str) -> Result<(
 /// Takes everything out.
 pub(crate) fn clear(conn: &mut dyn Conn, visitor: &str) -> Result<(), Error> {
     conn.execute("DELETE FROM cart_line WHERE visitor = $1", &[visitor.into()])?;
+    Ok(())
+}
+
+/// Forgets some of what nobody has touched since: anybody may fill carts without end.
+pub(crate) fn forget(conn: &mut dyn Conn, forget_before: Timestamp) -> Result<(), Error> {
+    conn.execute(
+        "DELETE FROM cart_line WHERE changed_at < $1 AND visitor IN
+             (SELECT visitor FROM cart_line WHERE changed_at < $1 ORDER BY changed_at LIMIT 100)",
+        &[forget_before.0.into()],
+    )?;
     Ok(())
 }

@@ -6,36 +6,50 @@ use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{BuyerSession, CameBy};
 use danbao_store::{Conn, Error};
 
-/// The browser is sent to sign in, and is to come back to this page.
+/// A browser is sent to sign in, under a new id, and is to come back to this page. Some of those that never came back are
+/// forgotten.
 pub(crate) fn begin_login(
     conn: &mut dyn Conn,
-    visitor: &str,
+    session_id: &str,
     back: &str,
+    forget_before: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
     conn.execute(
-        "INSERT INTO login_begun (visitor, back, begun_at) VALUES ($1, $2, $3)
-         ON CONFLICT (visitor) DO UPDATE SET back = excluded.back, begun_at = excluded.begun_at",
-        &[visitor.into(), back.into(), now.0.into()],
+        "DELETE FROM login_begun WHERE session_id IN
+             (SELECT session_id FROM login_begun WHERE begun_at < $1 ORDER BY begun_at LIMIT 100)",
+        &[forget_before.0.into()],
+    )?;
+    conn.execute(
+        "INSERT INTO login_begun (session_id, back, begun_at) VALUES ($1, $2, $3)",
+        &[session_id.into(), back.into(), now.0.into()],
     )?;
     Ok(())
 }
 
 /// Where a browser that was sent to sign in came from, and when it was sent.
-pub(crate) fn login_begun(conn: &mut dyn Conn, visitor: &str) -> Result<Option<(String, Timestamp)>, Error> {
-    let row =
-        conn.query_opt("SELECT back, begun_at FROM login_begun WHERE visitor = $1", &[visitor.into()])?;
+pub(crate) fn login_begun(
+    conn: &mut dyn Conn,
+    session_id: &str,
+) -> Result<Option<(String, Timestamp)>, Error> {
+    let sql = "SELECT back, begun_at FROM login_begun WHERE session_id = $1";
+    let row = conn.query_opt(sql, &[session_id.into()])?;
     row.map(|row| Ok((row.get(0)?, Timestamp(row.get(1)?)))).transpose()
 }
 
-/// The sign-in is over.
-pub(crate) fn end_login(conn: &mut dyn Conn, visitor: &str) -> Result<(), Error> {
-    conn.execute("DELETE FROM login_begun WHERE visitor = $1", &[visitor.into()])?;
-    Ok(())
-}
-
-/// Lets a return do its work: `true` the first time and never again.
-pub(crate) fn use_return(conn: &mut dyn Conn, notify_id: &NotifyId, now: Timestamp) -> Result<bool, Error> {
+/// Lets a return do its work: `true` the first time and never again. Some of those are forgotten that the gateway has long
+/// ceased to call genuine.
+pub(crate) fn use_return(
+    conn: &mut dyn Conn,
+    notify_id: &NotifyId,
+    forget_before: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    conn.execute(
+        "DELETE FROM used_return WHERE notify_id IN
+             (SELECT notify_id FROM used_return WHERE used_at < $1 ORDER BY used_at LIMIT 100)",
+        &[forget_before.0.into()],
+    )?;
     let inserted = conn.execute(
         "INSERT INTO used_return (notify_id, used_at) VALUES ($1, $2) ON CONFLICT (notify_id) DO NOTHING",
         &[notify_id.as_str().into(), now.0.into()],
@@ -50,8 +64,18 @@ pub(crate) fn is_used(conn: &mut dyn Conn, notify_id: &NotifyId) -> Result<bool,
     Ok(row.is_some())
 }
 
-/// Signs a member in on a browser, in place of whoever was.
-pub(crate) fn sign_in(conn: &mut dyn Conn, visitor: &str, session: &BuyerSession) -> Result<(), Error> {
+/// Signs a member in under an id that nobody has had. Some of the sessions that are over are forgotten.
+pub(crate) fn sign_in(
+    conn: &mut dyn Conn,
+    session_id: &str,
+    session: &BuyerSession,
+    forget_before: Timestamp,
+) -> Result<(), Error> {
+    conn.execute(
+        "DELETE FROM member_session WHERE session_id IN
+             (SELECT session_id FROM member_session WHERE since < $1 ORDER BY since LIMIT 100)",
+        &[forget_before.0.into()],
+    )?;
     let (real_name, etao_name) = match session.came_by {
         CameBy::QuickLogin => (session.real_name.as_str(), ""),
         CameBy::Etao => ("", session.real_name.as_str()),
@@ -73,12 +97,10 @@ pub(crate) fn sign_in(conn: &mut dyn Conn, visitor: &str, session: &BuyerSession
         ],
     )?;
     conn.execute(
-        "INSERT INTO member_session (visitor, user_id, real_name, token, came_by, since)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (visitor) DO UPDATE SET user_id = excluded.user_id, real_name = excluded.real_name,
-             token = excluded.token, came_by = excluded.came_by, since = excluded.since",
+        "INSERT INTO member_session (session_id, user_id, real_name, token, came_by, since)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         &[
-            visitor.into(),
+            session_id.into(),
             session.user_id.as_str().into(),
             (&session.real_name).into(),
             session.token.as_str().into(),
@@ -89,11 +111,11 @@ pub(crate) fn sign_in(conn: &mut dyn Conn, visitor: &str, session: &BuyerSession
     Ok(())
 }
 
-/// Who is signed in on a browser.
-pub(crate) fn session(conn: &mut dyn Conn, visitor: &str) -> Result<Option<BuyerSession>, Error> {
+/// Who is signed in under an id.
+pub(crate) fn session(conn: &mut dyn Conn, session_id: &str) -> Result<Option<BuyerSession>, Error> {
     let row = conn.query_opt(
-        "SELECT user_id, real_name, token, came_by, since FROM member_session WHERE visitor = $1",
-        &[visitor.into()],
+        "SELECT user_id, real_name, token, came_by, since FROM member_session WHERE session_id = $1",
+        &[session_id.into()],
     )?;
     let Some(row) = row else { return Ok(None) };
     let came_by: String = row.get(3)?;
@@ -107,9 +129,15 @@ pub(crate) fn session(conn: &mut dyn Conn, visitor: &str) -> Result<Option<Buyer
     }))
 }
 
-/// Nobody is signed in on a browser any more.
-pub(crate) fn sign_out(conn: &mut dyn Conn, visitor: &str) -> Result<(), Error> {
-    conn.execute("DELETE FROM member_session WHERE visitor = $1", &[visitor.into()])?;
+/// Nobody is signed in under an id any more, or about to be.
+pub(crate) fn sign_out(conn: &mut dyn Conn, session_id: &str) -> Result<(), Error> {
+    conn.execute("DELETE FROM member_session WHERE session_id = $1", &[session_id.into()])?;
+    end_login(conn, session_id)
+}
+
+/// The sign-in is over.
+pub(crate) fn end_login(conn: &mut dyn Conn, session_id: &str) -> Result<(), Error> {
+    conn.execute("DELETE FROM login_begun WHERE session_id = $1", &[session_id.into()])?;
     Ok(())
 }
 

@@ -86,12 +86,15 @@ pub(crate) fn load(conn: &mut dyn Conn, out_trade_no: &OutTradeNo) -> Result<Opt
     row.map(|row| with_lines(conn, &row)).transpose()
 }
 
-/// The newest orders of a browser, and of the member who is signed in on it (empty if none is), the newest first.
+/// The newest orders of a browser and of the member who is signed in on it, the newest first; either may be empty. A
+/// member's order is shown to that member alone: the next person on the browser is perhaps another.
 pub(crate) fn newest(conn: &mut dyn Conn, visitor: &str, user_id: &str) -> Result<Vec<OrderRow>, Error> {
     let rows = conn.query(
         &format!(
             "SELECT {COLUMNS} FROM orders
-             WHERE visitor = $1 OR out_trade_no IN (SELECT out_trade_no FROM order_member WHERE user_id = $2)
+             WHERE (visitor = $1 AND visitor <> '' AND NOT EXISTS
+                    (SELECT 1 FROM order_member m WHERE m.out_trade_no = orders.out_trade_no))
+                OR out_trade_no IN (SELECT out_trade_no FROM order_member WHERE user_id = $2)
              ORDER BY placed_at DESC, out_trade_no LIMIT 50"
         ),
         &[visitor.into(), user_id.into()],

@@ -2,6 +2,7 @@
 //! them; and the payment that needs no order.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod browser_safety;
 mod direct_payment;
 mod hostile;
 mod table_4;

@@ -14,6 +14,7 @@ use danbao_merchant::protocol::service::payment::{PaymentRequest, PaymentService
 use danbao_merchant::protocol::sign::{Md5Key, Signer, append, md5};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_shop::{Config, Lang, Members, Shop};
+use danbao_store::faulty::Disk;
 use danbao_store::testing::Database;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{Method, StatusCode};
@@ -34,6 +35,7 @@ pub(crate) fn config(members: Members) -> Config {
 /// A shop, and the gateway's word on whatever it is asked.
 pub(crate) struct Town {
     shop: Shop,
+    disk: Disk,
     now: Timestamp,
     asks: u64,
     pub(crate) word: Result<&'static str, NoAnswer>,
@@ -43,12 +45,19 @@ pub(crate) struct Town {
 /// One browser: it keeps cookies, and sends them along unless another site makes it POST.
 #[derive(Default)]
 pub(crate) struct Browser {
-    cookies: Vec<(String, String)>,
+    pub(crate) cookies: Vec<(String, String)>,
 }
 
 impl Town {
     pub(crate) fn new() -> Town {
         Town::with(Members::default())
+    }
+
+    /// A shop that is reached by https.
+    pub(crate) fn behind_https() -> Town {
+        let mut config = config(Members::default());
+        config.own_url = "https://shop:8443".into();
+        Town::of(danbao_store::open("sqlite::memory:").unwrap(), config, None)
     }
 
     pub(crate) fn with(members: Members) -> Town {
@@ -61,9 +70,20 @@ impl Town {
         members: Members,
         database: Option<Database>,
     ) -> Town {
+        Town::of(conn, config(members), database)
+    }
+
+    fn of(conn: Box<dyn danbao_store::Conn>, config: Config, database: Option<Database>) -> Town {
         let now = Timestamp(1_330_531_199_000);
-        let shop = Shop::open(conn, config(members), [7; 32], now).unwrap();
-        Town { shop, now, asks: 0, word: Ok("true"), _database: database }
+        let disk = Disk::new(conn);
+        let shop = Shop::open(disk.connect(), config, [7; 32], now).unwrap();
+        Town { shop, disk, now, asks: 0, word: Ok("true"), _database: database }
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn rows(&self, table: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) FROM {table}");
+        self.disk.inspect(|conn| conn.query_one(&sql, &[])).unwrap().get(0).unwrap()
     }
 
     pub(crate) fn pass(&mut self, minutes: i64) {
@@ -158,7 +178,9 @@ impl Browser {
             let (name, rest) = value.to_str().unwrap().split_once('=').unwrap();
             let value = rest.split(';').next().unwrap();
             self.cookies.retain(|(known, _)| known != name);
-            self.cookies.push((name.to_owned(), value.to_owned()));
+            if !rest.contains("Max-Age=0;") {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
         }
     }
 }
