@@ -169,11 +169,8 @@ fn carried(carriage: Carriage) -> (String, Result<Response, NoAnswer>, Duration)
         let (mut stream, _) = listener.accept().unwrap();
         let mut heard = Vec::new();
         let mut chunk = [0; 4096];
-        loop {
-            match stream.read(&mut chunk) {
-                Ok(count @ 1..) => heard.extend_from_slice(&chunk[..count]),
-                _ => break,
-            }
+        while let Ok(count @ 1..) = stream.read(&mut chunk) {
+            heard.extend_from_slice(&chunk[..count]);
             if heard.ends_with(b"TRADE_FINISHED") {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess").unwrap();
                 break;
