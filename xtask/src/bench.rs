@@ -16,6 +16,14 @@ pub(crate) fn run() -> Result<()> {
     println!("==> verifying a notification, beside MD5 of the bytes that are signed");
     let ratio = verify_ratio()?;
     println!("    {ratio:.2} times MD5; at most {VERIFY_RATIO_MAX}");
+    println!("==> explaining a wrong signature");
+    process::run(in_workspace(&mut Command::new("cargo")).args([
+        "bench",
+        "-p",
+        "danbao-explain",
+        "--bench",
+        "explain",
+    ]))?;
     println!("==> payments through HTTP, beside a bare loop over rusqlite that writes the same rows");
     process::run(
         in_workspace(&mut Command::new("cargo")).args(["bench", "-p", "danbao", "--bench", "payments"]),

@@ -8,6 +8,7 @@
 
 mod banner;
 mod demo;
+mod doctor;
 mod explain;
 mod explain_code;
 mod faults;
@@ -59,6 +60,9 @@ enum Command {
     /// Say what an error code means and what to do about it
     #[command(after_help = explain_code::EXAMPLES)]
     ExplainCode(explain_code::ExplainCodeArgs),
+    /// Look for what keeps a shop's orders from being updated
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Box<doctor::DoctorArgs>),
     /// Name, make, add and retire keys
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::KeysArgs),
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::ImportLog(args) => import_log::run(&args),
         Command::ExplainCode(args) => explain_code::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Keys(args) => keys::run(args),
         Command::Listen(args) => listen::run(&args),
         Command::Notify(args) => notify::run(&args),

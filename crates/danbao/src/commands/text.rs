@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{banner, demo, explain, explain_code, faults, import_log, listen, merchant, notify};
+use super::{banner, demo, doctor, explain, explain_code, faults, import_log, listen, merchant, notify};
 use crate::config::Lang;
 
 /// All words of one language.
@@ -13,6 +13,7 @@ use crate::config::Lang;
 pub(super) struct Texts {
     pub(super) banner: banner::Words,
     pub(super) demo: demo::Words,
+    pub(super) doctor: doctor::Words,
     pub(super) explain_code: explain_code::Words,
     pub(super) explain: explain::words::Words,
     pub(super) faults: faults::Words,
