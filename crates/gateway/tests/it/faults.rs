@@ -356,6 +356,25 @@ fn a_notification_is_sent_again_on_request_and_its_schedule_goes_on() {
 }
 
 #[test]
+fn a_resend_whose_process_dies_is_over_and_the_notification_is_owed_as_before() {
+    on_both_databases(|world| {
+        let shop = world.shop.clone();
+        let trade_no = buy(world, &Call::direct(&shop, "f17", "1.00"));
+        let id = world.answer_with(200, "fail").get("notify_id").to_owned();
+        world.done(Method::POST, &format!("/notices/{id}/resend"), &Value::Null);
+        world.restart();
+        world.sent.clear();
+        world.later(seconds(60));
+        assert_eq!(world.sent.len(), 1, "the try that its schedule wants, and no other");
+        let told = notice(world, &trade_no);
+        assert_eq!(told["resends"][0]["outcome"], "lost");
+        world.acknowledge();
+        assert_eq!(notice(world, &trade_no)["state"], "acknowledged");
+        assert_eq!(world.next_due(), None, "nothing is left to be done");
+    });
+}
+
+#[test]
 fn the_list_is_filtered_and_comes_in_pages() {
     on_both_databases(|world| {
         let shop = world.shop.clone();

@@ -504,7 +504,7 @@ fn a_gateway_that_is_no_sandbox_has_no_such_thing() {
     config.is_sandbox = false;
     let now = super::world::NOON;
     let mut gateway = danbao_gateway::Gateway::open(database, config, [7; 32], now).unwrap();
-    for path in ["/sandbox/v1/openapi.json", "/sandbox/v1/state", "/sandbox/v1/clock"] {
+    for path in ["/sandbox/v1/openapi.json", "/sandbox/v1/state", "/sandbox/v1/faults", "/desk/faults"] {
         let request = super::world::request(Method::GET, path, "");
         let input = danbao_protocol::node::Input::Request { id: danbao_protocol::node::AskId(1), request };
         let outputs = danbao_protocol::node::Node::step(&mut gateway, now, vec![input]).unwrap();
