@@ -48,6 +48,8 @@ pub struct Options {
     pub impatient: u32,
     /// How many of a thousand orders bring buyer and seller to the desk, to haggle and to quarrel.
     pub quarrelsome: u32,
+    /// How many clerks of a refundable kiosk give money back in batches, all of the same trades.
+    pub clerks: u32,
 }
 
 /// Which program the merchant runs.
@@ -99,6 +101,7 @@ impl Options {
             ]),
             impatient: of("impatient").pick(&[0, 300, 900]),
             quarrelsome: of("quarrelsome").pick(&[0, 500, 1000]),
+            clerks: of("clerks").pick(&[0, 1, 3]),
         }
     }
 
@@ -122,6 +125,7 @@ impl Options {
             sign_type: SignType::Md5,
             impatient: 0,
             quarrelsome: 0,
+            clerks: 0,
         }
     }
 }
@@ -164,8 +168,8 @@ impl fmt::Display for Options {
         writeln!(f, "  trouble         for {:?}", self.trouble)?;
         writeln!(
             f,
-            "  people          {} buyers, {} ‰ impatient, {} ‰ quarrelsome, {} forgeries",
-            self.buyers, self.impatient, self.quarrelsome, self.forgeries
+            "  people          {} buyers, {} ‰ impatient, {} ‰ quarrelsome, {} forgeries, {} clerks",
+            self.buyers, self.impatient, self.quarrelsome, self.forgeries, self.clerks
         )?;
         writeln!(
             f,

@@ -25,7 +25,7 @@ use crate::contended::{Contended, Rate};
 use crate::keys::{self, Pairs};
 use crate::kiosk::{Care, Terms, kiosk};
 use crate::options::{Options, Trader};
-use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Town};
+use crate::people::{Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Town};
 use crate::world::{Birth, Stuck, World};
 
 /// The gateway's authority.
@@ -54,7 +54,7 @@ impl Cast {
         gateway_conn: |conn| conn,
         merchant: |account, options| match options.trader {
             Trader::Shop => shop(account),
-            Trader::Kiosk => kiosk(account, Care::All, Terms::Varied),
+            Trader::Kiosk => kiosk(account, Care::All, Terms::Varied, options.clock_ahead),
         },
     };
 }
@@ -201,6 +201,12 @@ impl Stage {
             let pause_max_ms = half_ms / u64::from(self.options.forgeries);
             let forger = Forger::new(self.options.forgeries, pause_max_ms);
             self.world.add_person(Box::new(forger), Duration::from_secs(30));
+        }
+        if self.options.is_refundable && self.options.trader == Trader::Kiosk {
+            for _ in 0..self.options.clerks {
+                let clerk = Clerk::new(half_ms / 4);
+                self.world.add_person(Box::new(clerk), Duration::from_millis(half_ms / 8));
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use danbao_sim::options::Trader;
 use danbao_sim::{Cast, Options, Report, live};
 
 const SEEDS: u64 = 200;
@@ -18,8 +19,8 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn life(seed: u64, is_loud: bool) -> Report {
-    live(&Options::draw(seed), Cast::PRODUCT, is_loud).unwrap()
+fn life(options: &Options, is_loud: bool) -> Report {
+    live(options, Cast::PRODUCT, is_loud).unwrap()
 }
 
 /// What came of some lives together.
@@ -34,8 +35,13 @@ struct Harvest {
 impl Harvest {
     /// Lives a seed twice.
     fn live(&mut self, seed: u64) {
-        let report = life(seed, false);
-        let again = life(seed, false).fingerprint;
+        self.live_as(&Options::draw(seed));
+    }
+
+    /// Lives these options twice.
+    fn live_as(&mut self, options: &Options) {
+        let report = life(options, false);
+        let again = life(options, false).fingerprint;
         self.complaints.extend(complaint(&report, again));
         self.add(Harvest {
             complaints: Vec::new(),
@@ -183,7 +189,21 @@ fn seeds_that_once_found_a_bug() {
 #[test]
 fn one_seed() {
     let Some(seed) = number("DANBAO_SIM_SEED") else { return };
-    let report = life(seed, true);
+    let report = life(&Options::draw(seed), true);
     println!("{}\n{:#?}", report.options, report.tally);
     assert!(report.findings.is_empty(), "{:#?}", report.findings);
+}
+
+/// The kiosk under the advanced contract, with clerks: refunds in batches that race for the same trades.
+#[test]
+fn refund_batches() {
+    let seeds = number("DANBAO_SIM_SEEDS").unwrap_or(30);
+    let mut all = Harvest::default();
+    (0..seeds).for_each(|seed| all.live_as(&Options { clerks: 3, buyers: 8, ..advanced(seed) }));
+    println!("{:#?}", all.marks);
+    all.is_fine();
+}
+
+fn advanced(seed: u64) -> Options {
+    Options { trader: Trader::Kiosk, is_refundable: true, ..Options::draw(seed) }
 }

@@ -10,6 +10,7 @@ mod deeds;
 mod ledger;
 mod notices;
 mod orders;
+mod repayments;
 mod trades;
 mod traffic;
 
@@ -22,6 +23,7 @@ use danbao_store::faulty::Disk;
 use crate::people::Town;
 use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
+use repayments::Repayments;
 use traffic::Sent;
 
 /// The auditor.
@@ -42,6 +44,8 @@ pub struct Auditor {
     returned: BTreeMap<String, Timestamp>,
     /// What people asked for at the desk.
     deeds: Deeds,
+    /// Refund batches that went over the wire.
+    repayments: Repayments,
     /// Since when, by the gateway's clock, nothing was lost any more.
     quiet_since: Timestamp,
 }
@@ -83,6 +87,7 @@ impl Auditor {
             acknowledged: BTreeSet::new(),
             returned: BTreeMap::new(),
             deeds: Deeds::default(),
+            repayments: Repayments::default(),
             quiet_since: Timestamp(0),
         }
     }
@@ -103,6 +108,7 @@ impl Auditor {
         deeds::audit(self, &gateway, town);
         ledger::audit(self, &gateway, town);
         notices::audit(self, &gateway, town, quiet_since);
+        repayments::audit(self, &gateway, &merchant, town, quiet_since);
         orders::audit(self, &gateway, &merchant);
         self.audit_told(&gateway);
         let count = |is: fn(&&books::Trade) -> bool| gateway.trades.iter().filter(is).count();
@@ -163,8 +169,13 @@ fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String
             .chain(terms.map(|term| format!("term {term}")))
             .chain([format!("signed {sign_type}")])
     });
+    let items = gateway.items.iter().map(|item| format!("refund {}", item.result));
+    let letters = gateway.letters.iter().map(|letter| match letter.acknowledged_at {
+        Some(_) => "letter acknowledged".to_owned(),
+        None => "letter given up".to_owned(),
+    });
     let mut marks = BTreeMap::new();
-    for mark in changes.chain(tries).chain(messages).chain(asked) {
+    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(letters) {
         *marks.entry(mark).or_default() += 1;
     }
     marks

@@ -37,12 +37,23 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, quiet
             }
             Some(_) => {}
         }
-        audit_pace(auditor, gateway, notice, &name);
-        if notice.acknowledged_at.is_some() {
-            audit_acknowledged(auditor, gateway, notice, &name);
-        } else {
-            audit_given_up(auditor, notice, quiet_since, &name);
-        }
+        audit_tries(auditor, gateway, notice, quiet_since, &name);
+    }
+}
+
+/// What holds of every notification, whatever it tells.
+pub(super) fn audit_tries(
+    auditor: &mut Auditor,
+    gateway: &Gateway,
+    notice: &Notice,
+    quiet_since: Timestamp,
+    name: &str,
+) {
+    audit_pace(auditor, gateway, notice, name);
+    if notice.acknowledged_at.is_some() {
+        audit_acknowledged(auditor, gateway, notice, name);
+    } else {
+        audit_given_up(auditor, notice, quiet_since, name);
     }
 }
 
@@ -53,7 +64,9 @@ fn owed<'g>(gateway: &'g Gateway, town: &Town, trade: &Trade) -> Vec<(i64, &'g S
     let is_direct = order.is_some_and(is_direct);
     let is_silent = |event: &Event| {
         matches!(event.command.as_str(), "extend_timeout" | "advise_refund")
-            || (is_direct && matches!(event.status.trade.as_str(), "WAIT_BUYER_PAY" | "TRADE_CLOSED"))
+            || (is_direct
+                && event.command != "refund_paid"
+                && matches!(event.status.trade.as_str(), "WAIT_BUYER_PAY" | "TRADE_CLOSED"))
     };
     let history = gateway.events.iter().filter(|event| event.trade_no == trade.trade_no);
     history.filter(|event| !is_silent(event)).map(|event| (event.version, &event.status)).collect()

@@ -48,6 +48,8 @@ const CALM: &[&str] = &[NONE, WITHDRAWN];
 const BUYER: &[&str] = &["buyer"];
 const SELLER: &[&str] = &["seller"];
 const ALONE: &[&str] = &["timer"];
+/// Who refunds a direct payment: a batch, or the seller at the desk.
+const GIVERS: &[&str] = &["partner", "seller"];
 
 /// A line of the tables, in the order of [`Edge`]'s fields.
 const fn edge(
@@ -71,6 +73,9 @@ const EDGES: &[Edge] = &[
     edge(UNPAID, NEITHER, "pay", BUYER, FINISHED, NONE, Who::Instant),
     edge(UNPAID, NEITHER, "pay", BUYER, SUCCESS, NONE, Who::InstantRefundable),
     edge(SUCCESS, NEITHER, "finish", ALONE, FINISHED, NONE, Who::InstantRefundable),
+    edge(SUCCESS, &[REFUNDED], "finish", ALONE, FINISHED, REFUNDED, Who::InstantRefundable),
+    edge(SUCCESS, &[NONE, REFUNDED], "refund_paid", GIVERS, SUCCESS, REFUNDED, Who::InstantRefundable),
+    edge(SUCCESS, &[NONE, REFUNDED], "refund_paid", GIVERS, CLOSED, REFUNDED, Who::InstantRefundable),
     edge(READY, NEITHER, "advise_refund", ALONE, READY, NONE, Who::Escrow),
     edge(READY, &[WITHDRAWN], "advise_refund", ALONE, READY, WITHDRAWN, Who::Escrow),
     edge(READY, NEITHER, "send_goods", &["seller", "partner"], SENT, NONE, Who::Escrow),
@@ -211,7 +216,7 @@ impl Event {
     /// Whether this change has a journal.
     fn moves_money(&self) -> bool {
         match self.command.as_str() {
-            "pay" | "confirm_goods" => true,
+            "pay" | "confirm_goods" | "refund_paid" => true,
             "agree_refund" | "confirm_return" => self.status.refund == REFUNDED,
             _ => false,
         }

@@ -14,6 +14,7 @@ use http::header::LOCATION;
 
 use super::Auditor;
 use super::books::{Notice, Status};
+use super::repayments::Repayments;
 use crate::people::{Town, fen};
 use crate::stage::GATEWAY;
 use crate::world::Witness;
@@ -24,6 +25,10 @@ const RETURN_LINK: Duration = Duration::from_secs(60);
 impl Witness for Auditor {
     fn asked(&mut self, now: Timestamp, request: &Request, town: &Town) {
         self.deeds.hear_asked(request, town);
+        self.repayments.hear_asked(request, town);
+        if let Some(problem) = self.repayments.hear_letter(request, town, &self.gateway) {
+            self.find(problem);
+        }
         let is_notification =
             request.method() == Method::POST && request.uri().to_string() == town.notify_url();
         if !is_notification || town.forgeries.contains(request.body().as_ref()) {
@@ -40,6 +45,12 @@ impl Witness for Auditor {
 
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town) {
         self.deeds.hear_answered(request, response, town);
+        if let Some(problem) = self.repayments.hear_answered(request, response, town, &self.gateway) {
+            self.find(problem);
+        }
+        if let Some(notify_id) = Repayments::acknowledged(request, response, town) {
+            self.acknowledged.insert(notify_id);
+        }
         let url = request.uri().to_string();
         let asked = match request.method() {
             &Method::POST => request.body().as_ref(),
@@ -152,7 +163,7 @@ impl Auditor {
             Some(at) if now.since(*at) > RETURN_LINK => {
                 self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));
             }
-            None if !self.sent.contains_key(&notify_id) => {
+            None if !self.sent.contains_key(&notify_id) && !self.repayments.is_sent(&notify_id) => {
                 self.find(format!("{notify_id} is confirmed and was never given out"));
             }
             _ => {}
@@ -236,6 +247,12 @@ impl Fields {
         Fields(Params::parse_urlencoded(encoded).ok())
     }
 
+    /// A field as text of the charset that the message names.
+    pub(super) fn get_in_own_charset(&self, name: &str) -> Option<String> {
+        let charset = self.get("_input_charset").and_then(|label| Charset::from_label(&label))?;
+        self.0.as_ref()?.get_text(name, charset).ok().flatten()
+    }
+
     /// A field that is plain ASCII in either charset.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         self.0.as_ref()?.get_text(name, Charset::Gbk).ok().flatten()
@@ -252,6 +269,6 @@ fn location(response: &Response) -> Option<&str> {
 }
 
 /// Whether a disk holds such a row. A table that another merchant does not have holds none.
-fn has(disk: &Disk, sql: &str, binds: &[Bind<'_>]) -> bool {
+pub(super) fn has(disk: &Disk, sql: &str, binds: &[Bind<'_>]) -> bool {
     disk.inspect(|conn| conn.query(sql, binds)).is_ok_and(|rows| !rows.is_empty())
 }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod buyer;
+mod clerk;
 mod desk;
 mod errand;
 mod forger;
@@ -14,6 +15,7 @@ use danbao_protocol::time::Timestamp;
 
 pub use browser::{Browser, Page, hidden_field};
 pub use buyer::{Buyer, Habits, Means, Quarrel, Way};
+pub use clerk::Clerk;
 pub use desk::{Party, Temper};
 pub use errand::{Errand, Purpose};
 pub use forger::Forger;

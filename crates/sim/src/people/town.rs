@@ -172,6 +172,11 @@ impl Town {
         format!("{}/pay/notify", self.shop)
     }
 
+    /// Where the results of refund batches go.
+    pub fn refund_notify_url(&self) -> String {
+        format!("{}/refunds/notify", self.shop)
+    }
+
     /// Where buyers come back to.
     pub fn return_url(&self) -> String {
         format!("{}/pay/return", self.shop)

@@ -17,14 +17,22 @@ use danbao_store::{Bind, Value};
 use late_notices::LateNotices;
 use tampered::{Plant, Tampered};
 
-const CAREFUL: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::All, Terms::Plain), ..Cast::PRODUCT };
-const NO_DUPLICATE_CHECK: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::NoDuplicateCheck, Terms::Plain), ..Cast::PRODUCT };
-const NO_NOTIFY_VERIFY: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::NoNotifyVerify, Terms::Plain), ..Cast::PRODUCT };
-const NO_REFUNDS: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::NoRefunds, Terms::Plain), ..Cast::PRODUCT };
+const CAREFUL: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::All, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
+const NO_DUPLICATE_CHECK: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::NoDuplicateCheck, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
+const NO_NOTIFY_VERIFY: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::NoNotifyVerify, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
+const NO_REFUNDS: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::NoRefunds, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
 const NOTICE_AFTER_COMMIT: Cast =
     Cast { gateway_conn: |conn| Box::new(LateNotices::new(conn)), ..Cast::PRODUCT };
 
