@@ -50,6 +50,12 @@ pub struct Options {
     pub quarrelsome: u32,
     /// How many clerks of a refundable kiosk give money back in batches, all of the same trades.
     pub clerks: u32,
+    /// How often the platform freezes an account, for a while.
+    pub freezes: u32,
+    /// Which states of direct pay the merchant wants to be told of, as a place in [`crate::people::TRIGGERS`].
+    pub triggers: usize,
+    /// Whether that changes in the middle of lives.
+    pub turns_switches: bool,
 }
 
 /// Which program the merchant runs.
@@ -102,6 +108,9 @@ impl Options {
             impatient: of("impatient").pick(&[0, 300, 900]),
             quarrelsome: of("quarrelsome").pick(&[0, 500, 1000]),
             clerks: of("clerks").pick(&[0, 1, 3]),
+            freezes: of("freezes").pick(&[0, 0, 0, 6]),
+            triggers: of("triggers").pick(&[0, 0, 0, 1, 2, 3]),
+            turns_switches: of("turns_switches").pick(&[false, false, false, true]),
         }
     }
 
@@ -126,6 +135,9 @@ impl Options {
             impatient: 0,
             quarrelsome: 0,
             clerks: 0,
+            freezes: 0,
+            triggers: 0,
+            turns_switches: false,
         }
     }
 }
@@ -171,6 +183,8 @@ impl fmt::Display for Options {
             "  people          {} buyers, {} ‰ impatient, {} ‰ quarrelsome, {} forgeries, {} clerks",
             self.buyers, self.impatient, self.quarrelsome, self.forgeries, self.clerks
         )?;
+        let switches = if self.turns_switches { ", turned" } else { "" };
+        writeln!(f, "  platform        {} freezes, switches {}{switches}", self.freezes, self.triggers)?;
         writeln!(
             f,
             "  group           up to {} inputs, taken within {} ms",

@@ -25,7 +25,9 @@ use crate::contended::{Contended, Rate};
 use crate::keys::{self, Pairs};
 use crate::kiosk::{Care, Terms, kiosk};
 use crate::options::{Options, Trader};
-use crate::people::{Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Town};
+use crate::people::{
+    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Staff, TRIGGERS, Town,
+};
 use crate::world::{Birth, Stuck, World};
 
 /// The gateway's authority.
@@ -34,6 +36,8 @@ pub const GATEWAY: &str = "gateway.example";
 pub const SHOP: &str = "shop.example";
 /// Members with whom a seller shares.
 pub const PARTNERS_OF_SELLER: [&str; 2] = ["carol@danbao.example", "dave@danbao.example"];
+/// After the trouble no request is on its way for so long.
+const LATEST_COPY: Duration = Duration::from_secs(4 * 3600);
 /// 2012-03-01 00:00 in Beijing.
 const BEGINNING: Timestamp = Timestamp(1_330_531_200_000);
 /// The longest that anything waits for its time is the refund period of 90 days.
@@ -202,6 +206,12 @@ impl Stage {
             let forger = Forger::new(self.options.forgeries, pause_max_ms);
             self.world.add_person(Box::new(forger), Duration::from_secs(30));
         }
+        if self.options.freezes > 0 || self.options.turns_switches {
+            let done_after = BEGINNING.plus(self.options.trouble + LATEST_COPY);
+            let turns = self.options.turns_switches;
+            let staff = Staff::new(self.options.freezes, half_ms / 4, done_after, turns);
+            self.world.add_person(Box::new(staff), Duration::from_millis(half_ms / 16));
+        }
         if self.options.is_refundable && self.options.trader == Trader::Kiosk {
             for _ in 0..self.options.clerks {
                 let clerk = Clerk::new(half_ms / 4);
@@ -320,6 +330,10 @@ fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash>
     if options.is_refundable {
         sign_contract(&mut gateway, &sandbox_token, &mut merchant)?;
     }
+    if let Some(triggers) = TRIGGERS.get(options.triggers).filter(|_| options.triggers > 0) {
+        let path = format!("/sandbox/v1/partners/{}", merchant.partner);
+        call_sandbox(&mut gateway, &sandbox_token, &path, &json!({ "triggers": triggers }))?;
+    }
     if options.trader == Trader::Kiosk {
         for email in PARTNERS_OF_SELLER {
             call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/users", &json!({ "email": email }))?;
@@ -333,6 +347,7 @@ fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash>
     call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/clock/advance", &ahead)?;
     let customers = buyers.into_iter().map(|buyer| Customer {
         email: buyer.email,
+        user_id: buyer.user_id,
         login_password: buyer.login_password,
         payment_password: buyer.payment_password,
     });
@@ -378,15 +393,10 @@ fn sign_contract(gateway: &mut Gateway, token: &str, merchant: &mut Merchant) ->
 }
 
 /// The sandbox API, as a test in any language would use it.
-fn call_sandbox(
-    gateway: &mut Gateway,
-    token: &str,
-    path: &'static str,
-    body: &Value,
-) -> Result<Value, Crash> {
+fn call_sandbox(gateway: &mut Gateway, token: &str, path: &str, body: &Value) -> Result<Value, Crash> {
     let mut request = Request::new(body.to_string().into());
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = http::Uri::from_static(path);
+    *request.uri_mut() = path.parse().map_err(|_| Crash(format!("{path} is no address")))?;
     if let Ok(bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
         request.headers_mut().insert(AUTHORIZATION, bearer);
     }

@@ -207,3 +207,21 @@ fn refund_batches() {
 fn advanced(seed: u64) -> Options {
     Options { trader: Trader::Kiosk, is_refundable: true, ..Options::draw(seed) }
 }
+
+/// Accounts that are frozen and released in the middle of lives, and switches that are turned.
+#[test]
+fn frozen_accounts() {
+    let seeds = number("DANBAO_SIM_SEEDS").unwrap_or(30);
+    let mut all = Harvest::default();
+    (0..seeds).for_each(|seed| {
+        all.live_as(&Options {
+            freezes: 6,
+            turns_switches: true,
+            buyers: 8,
+            clerks: 1,
+            ..Options::draw(seed)
+        })
+    });
+    println!("{:#?}", all.marks);
+    all.is_fine();
+}

@@ -315,7 +315,9 @@ fn evidence(stored: &OrderState, incoming: &Incoming) -> Option<Choice> {
         Position { trade_status: TradeStatus::TradeFinished, .. } if incoming.shipped => {
             (Mode::Escrow, Basis::Shipping)
         }
-        Position { trade_status: TradeStatus::TradeFinished, .. } => (Mode::Direct, basis),
+        Position { trade_status: TradeStatus::TradeFinished | TradeStatus::TradePending, .. } => {
+            (Mode::Direct, basis)
+        }
         Position { trade_status: TradeStatus::WaitSellerSendGoods, .. } => (Mode::Escrow, basis),
         Position { trade_status: TradeStatus::WaitBuyerConfirmGoods, .. } => (Mode::Escrow, basis),
         _ => return None,

@@ -55,9 +55,12 @@ impl Position {
             PaymentService::CreateDirectPayByUser => {
                 !matches!(self.trade_status, WaitSellerSendGoods | WaitBuyerConfirmGoods)
             }
-            PaymentService::CreatePartnerTradeByBuyer | PaymentService::TradeCreateByBuyer => {
+            PaymentService::CreatePartnerTradeByBuyer => {
                 !matches!(self.trade_status, TradePending | TradeSuccess)
             }
+            // Its instant branch waits for a frozen seller as any instant payment does (protocol.md §5.6), and is never
+            // refundable.
+            PaymentService::TradeCreateByBuyer => self.trade_status != TradeSuccess,
         }
     }
 }

@@ -113,7 +113,7 @@ fn problems(deeds: &Deeds, gateway: &Gateway, trade: &Trade, history: &[&Event],
     for event in history {
         // At the cashier and by the interfaces trades are opened, paid and sent; everything else has its form.
         let is_by_form = matches!(event.actor.as_str(), "buyer" | "seller")
-            && !matches!(event.command.as_str(), "create" | "arrange" | "pay");
+            && !matches!(event.command.as_str(), "create" | "arrange" | "pay" | "pay_held");
         if is_by_form && !deeds.asked.contains_key(&key(&event.command)) {
             problems.push(format!("{} was done by the {} and asked by nobody", event.command, event.actor));
         }

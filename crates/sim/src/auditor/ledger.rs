@@ -135,12 +135,12 @@ fn audit_trade(auditor: &mut Auditor, gateway: &Gateway, town: &Town, trade: &Tr
                 event.command
             ));
         }
-        if event.command == "pay" && !told.is_lawful_source() {
+        if matches!(event.command.as_str(), "pay" | "pay_held") && !told.is_lawful_source() {
             auditor.find(format!("{trade_no}: was paid by {}", told.source));
         }
     }
     let should_hold = match trade.status.trade.as_str() {
-        "WAIT_SELLER_SEND_GOODS" | "WAIT_BUYER_CONFIRM_GOODS" => trade.total_fee,
+        "WAIT_SELLER_SEND_GOODS" | "WAIT_BUYER_CONFIRM_GOODS" | "TRADE_PENDING" => trade.total_fee,
         _ => 0,
     };
     let escrow = &told.escrow;
@@ -263,7 +263,12 @@ impl<'g> Told<'g> {
                 }
                 self.sold(&self.source.clone(), total)
             }
-            ("confirm_goods", _) => {
+            ("pay_held", _) => {
+                self.source = moved.first().map(|line| line.debit.clone()).unwrap_or_default();
+                self.held = total;
+                vec![Line::new(&self.source, &self.escrow, total)]
+            }
+            ("confirm_goods" | "release", _) => {
                 self.held = 0;
                 self.sold(&self.escrow, total)
             }

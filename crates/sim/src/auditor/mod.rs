@@ -11,6 +11,7 @@ mod ledger;
 mod notices;
 mod orders;
 mod repayments;
+mod standing;
 mod trades;
 mod traffic;
 
@@ -24,6 +25,7 @@ use crate::people::Town;
 use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
 use repayments::Repayments;
+use standing::Standing;
 use traffic::Sent;
 
 /// The auditor.
@@ -46,6 +48,8 @@ pub struct Auditor {
     deeds: Deeds,
     /// Refund batches that went over the wire.
     repayments: Repayments,
+    /// Who was frozen, and what the merchant wanted to hear.
+    standing: Standing,
     /// Since when, by the gateway's clock, nothing was lost any more.
     quiet_since: Timestamp,
 }
@@ -88,6 +92,7 @@ impl Auditor {
             returned: BTreeMap::new(),
             deeds: Deeds::default(),
             repayments: Repayments::default(),
+            standing: Standing::new(),
             quiet_since: Timestamp(0),
         }
     }

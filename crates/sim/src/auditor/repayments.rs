@@ -152,7 +152,13 @@ fn problems(auditor: &Auditor, gateway: &Gateway, batch: &Batch, items: &[&Item]
         problems.push("was never finished".to_owned());
     }
     for item in items {
-        let lawful = verdicts(gateway, batch, item);
+        let mut lawful = BTreeSet::new();
+        if auditor.standing.may_be_free(&batch.seller, item.done_at) {
+            lawful.extend(verdicts(gateway, batch, item));
+        }
+        if auditor.standing.may_be_frozen(&batch.seller, item.done_at) {
+            lawful.extend(["TXN_RESULT_ACCOUNT_STATUS_NOT_VALID", "TRADE_NOT_EXISTS"]);
+        }
         if !lawful.contains(item.result.as_str()) {
             problems.push(format!("item {} came to {}, lawful were {lawful:?}", item.line, item.result));
         }

@@ -67,13 +67,29 @@ impl Witness for Auditor {
 
     /// What is owed must wake its debtor: a gateway with something due never sleeps for ever. Only notifications may
     /// wait for the answer to another one.
-    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>, is_expecting: bool) {
+    fn rested(
+        &mut self,
+        now: Timestamp,
+        site: &str,
+        until: Option<Timestamp>,
+        is_expecting: bool,
+        town: &Town,
+    ) {
+        if site == GATEWAY {
+            self.standing.see(now.plus(self.clock_ahead), &self.gateway, &town.merchant.partner);
+        }
         if until.is_some() || site != GATEWAY {
             return;
         }
         let sql = match is_expecting {
-            true => "SELECT trade_no FROM deadline",
-            false => "SELECT thread FROM notice WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline",
+            true => {
+                "SELECT thread FROM refund_batch WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline"
+            }
+            false => {
+                "SELECT thread FROM notice WHERE due_at IS NOT NULL
+                 UNION SELECT thread FROM refund_batch WHERE due_at IS NOT NULL
+                 UNION SELECT trade_no FROM deadline"
+            }
         };
         let rows = self.gateway.inspect(|conn| conn.query(sql, &[]));
         let owed = rows.ok().and_then(|rows| rows.first()?.get::<String>(0).ok());

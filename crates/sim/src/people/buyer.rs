@@ -308,7 +308,9 @@ impl Buyer {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match segments.as_slice() {
             ["cashier", ..] if status == 410 => hand.say("finds the trade closed"),
-            ["cashier", ..] if status != 200 => self.fail("a page that says no", hand),
+            ["cashier", ..] if status != 200 || text.contains("id=\"form-error\"") => {
+                self.fail("a page that says no", hand)
+            }
             ["cashier", id] => self.fill_front(id, &text, hand),
             ["cashier", id, "pay"] if text.contains("name=\"method\"") => match self.hesitates {
                 Duration::ZERO => self.fill_pay(id, &text, hand),

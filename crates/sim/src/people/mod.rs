@@ -6,6 +6,7 @@ mod clerk;
 mod desk;
 mod errand;
 mod forger;
+mod staff;
 mod town;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use clerk::Clerk;
 pub use desk::{Party, Temper};
 pub use errand::{Errand, Purpose};
 pub use forger::Forger;
+pub use staff::{Staff, TRIGGERS};
 pub(crate) use town::fen;
 pub use town::{Customer, KnownOrder, Login, Merchant, Town};
 

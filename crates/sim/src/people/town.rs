@@ -66,6 +66,8 @@ impl Customer {
 pub struct Customer {
     /// Account.
     pub email: String,
+    /// 16 digits.
+    pub user_id: String,
     /// Login password.
     pub login_password: String,
     /// Payment password.
