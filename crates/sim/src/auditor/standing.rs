@@ -1,11 +1,15 @@
 //! What stood in the gateway's books about accounts and contracts, and from when to when: who was frozen, and which
 //! states the merchant wanted to be told of (protocol.md §5.6, docs/adr/0016).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use danbao_protocol::node::{Request, Response};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Error;
 use danbao_store::faulty::Disk;
+use serde_json::Value;
+
+use crate::people::Town;
 
 /// A value that is read whenever the gateway has come to rest, and the times at which it may have changed.
 #[derive(Debug)]
@@ -41,15 +45,30 @@ impl<T: PartialEq> Watched<T> {
 pub(super) struct Standing {
     frozen: Watched<BTreeSet<String>>,
     triggers: Watched<String>,
+    /// What the gateway has said of accounts since it last came to rest.
+    said: BTreeMap<String, bool>,
 }
 
 impl Standing {
     pub(super) fn new() -> Standing {
-        Standing { frozen: Watched::new(), triggers: Watched::new() }
+        Standing { frozen: Watched::new(), triggers: Watched::new(), said: BTreeMap::new() }
     }
 
-    /// The gateway has come to rest; `now` is by its clock.
-    pub(super) fn see(&mut self, now: Timestamp, gateway: &Disk, partner: &str) {
+    /// The gateway says what an account is from now on.
+    pub(super) fn hear(&mut self, request: &Request, response: &Response, town: &Town) {
+        let url = request.uri().to_string();
+        let users = format!("{}/sandbox/v1/users/", town.gateway);
+        if !url.starts_with(&users) || !response.status().is_success() {
+            return;
+        }
+        let said: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        if let (Some(user_id), Some(is_frozen)) = (said["user_id"].as_str(), said["is_frozen"].as_bool()) {
+            self.said.insert(user_id.to_owned(), is_frozen);
+        }
+    }
+
+    /// The gateway has come to rest; `now` is by its clock. Says what it has said and not done.
+    pub(super) fn see(&mut self, now: Timestamp, gateway: &Disk, partner: &str) -> Vec<String> {
         let seen: Result<(), Error> = gateway.inspect(|conn| {
             let rows = conn.query("SELECT user_id FROM users WHERE is_frozen = 1", &[])?;
             self.frozen.see(now, rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?);
@@ -61,6 +80,12 @@ impl Standing {
         });
         // A table that is not there yet has nobody in it.
         drop(seen);
+        let frozen = self.frozen.changes.last().map(|(.., frozen)| frozen);
+        let is_frozen = |user_id: &String| frozen.is_some_and(|frozen| frozen.contains(user_id));
+        let said = std::mem::take(&mut self.said).into_iter();
+        said.filter(|(user_id, said)| is_frozen(user_id) != *said)
+            .map(|(user_id, said)| format!("{user_id} is said to be frozen: {said}, and is not so"))
+            .collect()
     }
 
     /// Whether an account may have been frozen at an instant of the gateway's clock.

@@ -48,6 +48,7 @@ impl Witness for Auditor {
         if let Some(problem) = self.repayments.hear_answered(request, response, town, &self.gateway) {
             self.find(problem);
         }
+        self.standing.hear(request, response, town);
         if let Some(notify_id) = Repayments::acknowledged(request, response, town) {
             self.acknowledged.insert(notify_id);
         }
@@ -76,7 +77,9 @@ impl Witness for Auditor {
         town: &Town,
     ) {
         if site == GATEWAY {
-            self.standing.see(now.plus(self.clock_ahead), &self.gateway, &town.merchant.partner);
+            let now = now.plus(self.clock_ahead);
+            let problems = self.standing.see(now, &self.gateway, &town.merchant.partner);
+            problems.into_iter().for_each(|problem| self.find(problem));
         }
         if until.is_some() || site != GATEWAY {
             return;

@@ -166,6 +166,21 @@ planted_in_the_gateway! {
     a_charge_that_does_not_come_back_is_found: ChargeKept, "refund_paid moved";
 }
 
+/// Seeds in which accounts are frozen while people pay.
+fn found_in_frost(cast: Cast, what: &str) -> u64 {
+    let frost = |seed| Options { freezes: 6, buyers: 10, quarrelsome: 1_000, ..Options::draw(seed) };
+    found_in(frost, cast, what)
+}
+
+planted_in_the_gateway! {
+    found_in_frost:
+    a_release_that_settles_twice_is_found: ReleasedTwice, "should have moved";
+    a_held_payment_that_nobody_is_told_of_is_found: HeldUnannounced, "owed notices of";
+    a_freeze_that_is_not_kept_is_found: FreezeForgotten, "and is not so";
+    a_payment_that_goes_to_a_frozen_seller_is_found: NotHeld, "was settled with a frozen seller";
+    a_change_that_the_partner_does_not_want_is_found: SwitchesIgnored, "owed notices of";
+}
+
 planted_in_the_gateway! {
     found_in_quarrels:
     a_refund_that_nobody_is_told_of_is_found: RefundUnannounced, "owed notices of";

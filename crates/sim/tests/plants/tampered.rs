@@ -51,6 +51,16 @@ pub(crate) enum Plant {
     ResultTooHard,
     /// The platform keeps its charge on what is refunded.
     ChargeKept,
+    /// A seller that is released is given twice what was held for it.
+    ReleasedTwice,
+    /// A payment that is held is announced to nobody.
+    HeldUnannounced,
+    /// An account is said to be frozen and is not.
+    FreezeForgotten,
+    /// A payment to a frozen seller goes through at once.
+    NotHeld,
+    /// Every change of direct pay is announced, whatever the partner wants.
+    SwitchesIgnored,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -134,6 +144,25 @@ impl Tampered {
             | Plant::ResultLies
             | Plant::ResultTooHard
             | Plant::ChargeKept => return self.tamper_with_batches(sql, binds),
+            Plant::ReleasedTwice if is_into("posting") && self.reason == "release" => {
+                self.give_again(text(binds, 2), int(binds, 3))?;
+                let mut again = binds.to_vec();
+                again[0] = Value::Int(int(binds, 0) + 50);
+                again[1] = Value::Text("sandbox".to_owned());
+                self.run(sql, &again)?;
+            }
+            Plant::HeldUnannounced if is_into("notice") && self.command == "pay_held" => {
+                return Ok(Fate::Skipped);
+            }
+            Plant::FreezeForgotten if sql.starts_with("UPDATE users SET kind") => return Ok(Fate::Skipped),
+            Plant::NotHeld => {
+                rename(binds, "pay_held", "pay");
+                rename(binds, "TRADE_PENDING", "TRADE_FINISHED");
+            }
+            Plant::SwitchesIgnored if is_into("trade") => {
+                let all = "TRADE_FINISHED TRADE_SUCCESS WAIT_BUYER_PAY TRADE_CLOSED";
+                rename(binds, "TRADE_FINISHED TRADE_SUCCESS", all);
+            }
             Plant::PriceForgotten if sql.starts_with("UPDATE trade SET mode") => binds[7] = Value::Int(0),
             _ => {}
         }
