@@ -56,6 +56,10 @@ pub struct Options {
     pub triggers: usize,
     /// Whether that changes in the middle of lives.
     pub turns_switches: bool,
+    /// How many of a thousand members sign in at the shop by the gateway, or come by etao, before they buy.
+    pub logins: u32,
+    /// How often somebody brings a login link that is not theirs.
+    pub thefts: u32,
 }
 
 /// Which program the merchant runs.
@@ -111,6 +115,8 @@ impl Options {
             freezes: of("freezes").pick(&[0, 0, 0, 6]),
             triggers: of("triggers").pick(&[0, 0, 0, 1, 2, 3]),
             turns_switches: of("turns_switches").pick(&[false, false, false, true]),
+            logins: of("logins").pick(&[0, 0, 700]),
+            thefts: of("thefts").pick(&[0, 8]),
         }
     }
 
@@ -138,6 +144,8 @@ impl Options {
             freezes: 0,
             triggers: 0,
             turns_switches: false,
+            logins: 0,
+            thefts: 0,
         }
     }
 }
@@ -184,6 +192,7 @@ impl fmt::Display for Options {
             self.buyers, self.impatient, self.quarrelsome, self.forgeries, self.clerks
         )?;
         let switches = if self.turns_switches { ", turned" } else { "" };
+        writeln!(f, "  logins          {} ‰, {} thefts", self.logins, self.thefts)?;
         writeln!(f, "  platform        {} freezes, switches {}{switches}", self.freezes, self.triggers)?;
         writeln!(
             f,

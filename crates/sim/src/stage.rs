@@ -26,7 +26,8 @@ use crate::keys::{self, Pairs};
 use crate::kiosk::{Care, Terms, kiosk};
 use crate::options::{Options, Trader};
 use crate::people::{
-    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Staff, TRIGGERS, Town,
+    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Shopper, Staff, TRIGGERS, Thief,
+    Town, Visit, Way,
 };
 use crate::world::{Birth, Stuck, World};
 
@@ -189,6 +190,7 @@ impl Stage {
         // A source of their own: the same people come whatever else is changed in the world.
         let chance = &mut Chance::new(self.options.seed ^ 0x7065_6f70_6c65);
         let minds = &mut Chance::new(self.options.seed ^ 0x006d_696e_6473);
+        let doors = &mut Chance::new(self.options.seed ^ 0x0064_6f6f_7273);
         let half_ms = u64::try_from(self.options.trouble.as_millis()).unwrap_or(u64::MAX) / 2;
         for _ in 0..self.options.buyers {
             let quarrels = minds.per_mille(self.options.quarrelsome);
@@ -199,7 +201,18 @@ impl Stage {
                 habits = Habits { quarrel, confirm: Purpose::Nothing, ..habits };
             }
             let arrives = chance.millis(0, half_ms);
-            self.invite_buyer(habits, arrives, chance);
+            let has_members = self.options.trader == Trader::Shop && habits.way != Way::Sandbox;
+            if has_members && doors.per_mille(self.options.logins) {
+                let who = chance.pick(&self.world.town.customers);
+                let habits = Habits { way: Way::Member, ..habits };
+                self.world.add_person(Box::new(Shopper::new(habits, who, Visit::draw(doors))), arrives);
+            } else {
+                self.invite_buyer(habits, arrives, chance);
+            }
+        }
+        if self.options.logins > 0 && self.options.thefts > 0 {
+            let thief = Thief::new(self.options.thefts, half_ms / u64::from(self.options.thefts));
+            self.world.add_person(Box::new(thief), Duration::from_secs(60));
         }
         if self.options.forgeries > 0 {
             let pause_max_ms = half_ms / u64::from(self.options.forgeries);

@@ -225,3 +225,16 @@ fn frozen_accounts() {
     println!("{:#?}", all.marks);
     all.is_fine();
 }
+
+/// Buyers who sign in at the shop by the gateway or come by etao, and somebody who brings their links again.
+#[test]
+fn quick_logins() {
+    let seeds = number("DANBAO_SIM_SEEDS").unwrap_or(30);
+    let mut all = Harvest::default();
+    (0..seeds).for_each(|seed| {
+        let options = Options::draw(seed);
+        all.live_as(&Options { trader: Trader::Shop, logins: 1_000, thefts: 8, buyers: 8, ..options })
+    });
+    println!("{:#?}", all.marks);
+    all.is_fine();
+}

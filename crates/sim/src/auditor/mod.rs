@@ -8,6 +8,7 @@ mod books;
 mod clocks;
 mod deeds;
 mod ledger;
+mod logins;
 mod notices;
 mod orders;
 mod repayments;
@@ -24,6 +25,7 @@ use danbao_store::faulty::Disk;
 use crate::people::Town;
 use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
+use logins::Logins;
 use repayments::Repayments;
 use standing::Standing;
 use traffic::Sent;
@@ -48,6 +50,8 @@ pub struct Auditor {
     deeds: Deeds,
     /// Refund batches that went over the wire.
     repayments: Repayments,
+    /// Who signed in, and what was told of it.
+    logins: Logins,
     /// Who was frozen, and what the merchant wanted to hear.
     standing: Standing,
     /// Since when, by the gateway's clock, nothing was lost any more.
@@ -92,6 +96,7 @@ impl Auditor {
             returned: BTreeMap::new(),
             deeds: Deeds::default(),
             repayments: Repayments::default(),
+            logins: Logins::default(),
             standing: Standing::new(),
             quiet_since: Timestamp(0),
         }
@@ -115,6 +120,7 @@ impl Auditor {
         notices::audit(self, &gateway, town, quiet_since);
         repayments::audit(self, &gateway, &merchant, town, quiet_since);
         orders::audit(self, &gateway, &merchant);
+        logins::audit(self, town);
         self.audit_told(&gateway);
         let count = |is: fn(&&books::Trade) -> bool| gateway.trades.iter().filter(is).count();
         Tally {
@@ -126,7 +132,11 @@ impl Auditor {
             given_up: gateway.notices.iter().filter(|notice| notice.is_given_up()).count(),
             orders: merchant.orders.len(),
             messages: merchant.messages.len(),
-            marks: marks(&gateway, &merchant, town),
+            marks: {
+                let mut marks = marks(&gateway, &merchant, town);
+                marks.append(&mut self.logins.marks);
+                marks
+            },
         }
     }
 

@@ -49,6 +49,9 @@ impl Witness for Auditor {
             self.find(problem);
         }
         self.standing.hear(request, response, town);
+        let disks = (&self.gateway, &self.merchant);
+        let problems = self.logins.hear_answered(now, request, response, town, disks);
+        problems.into_iter().for_each(|problem| self.find(problem));
         if let Some(notify_id) = Repayments::acknowledged(request, response, town) {
             self.acknowledged.insert(notify_id);
         }
@@ -145,6 +148,10 @@ impl Auditor {
         }
         let cashier = format!("{}/gateway.do?", town.gateway);
         let Some((_, query)) = location(response).and_then(|to| to.split_once(&cashier)) else { return };
+        let service = field(query.as_bytes(), "service").unwrap_or_default();
+        if matches!(service.as_str(), "alipay.auth.authorize" | "user.logistics.address.query") {
+            return;
+        }
         let number = field(query.as_bytes(), "out_trade_no").unwrap_or_default();
         let sql = "SELECT version FROM order_state WHERE out_trade_no = $1";
         if !has(&self.merchant, sql, &[Bind::Text(&number)]) {
@@ -178,6 +185,10 @@ impl Auditor {
     /// older than one minute (protocol.md §6.1, §6.3).
     fn hear_verified(&mut self, now: Timestamp, question: &[u8]) {
         let Some(notify_id) = field(question, "notify_id") else { return };
+        if let Some(problem) = self.logins.hear_confirmed(now, &notify_id) {
+            problem.into_iter().for_each(|problem| self.find(problem));
+            return;
+        }
         match self.returned.get(&notify_id) {
             Some(at) if now.since(*at) > RETURN_LINK => {
                 self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));

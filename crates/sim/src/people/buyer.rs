@@ -151,6 +151,11 @@ impl Buyer {
         }
     }
 
+    /// The same, on a browser that has been used before.
+    pub fn with_browser(habits: Habits, who: Customer, browser: Browser) -> Buyer {
+        Buyer { browser, ..Buyer::new(habits, who) }
+    }
+
     fn ask(&mut self, request: Option<Request>, hand: &mut Hand<'_>) {
         let Some(request) = request else { return };
         self.last = Some(request.clone());
@@ -354,6 +359,9 @@ impl Buyer {
             let contact = format!("v{}", self.who.email);
             let own = [("contact", contact.as_str()), ("contact_name", "过路人")];
             self.submit(&format!("{base}/visitor"), &[&common[..], &own].concat(), hand);
+        } else if !text.contains("name=\"login_password\"") {
+            // Signed in, or spared it by a token.
+            self.submit(&format!("{base}/member"), &common, hand);
         } else {
             let who = self.who.clone();
             let own = [("account", who.email.as_str()), ("login_password", who.login_password.as_str())];

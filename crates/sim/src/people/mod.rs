@@ -6,7 +6,9 @@ mod clerk;
 mod desk;
 mod errand;
 mod forger;
+mod shopper;
 mod staff;
+mod thief;
 mod town;
 
 use std::time::Duration;
@@ -20,7 +22,9 @@ pub use clerk::Clerk;
 pub use desk::{Party, Temper};
 pub use errand::{Errand, Purpose};
 pub use forger::Forger;
+pub use shopper::{Door, Shopper, Visit};
 pub use staff::{Staff, TRIGGERS};
+pub use thief::Thief;
 pub(crate) use town::fen;
 pub use town::{Customer, KnownOrder, Login, Merchant, Town};
 
