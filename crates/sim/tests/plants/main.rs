@@ -172,6 +172,22 @@ fn found_in_frost(cast: Cast, what: &str) -> u64 {
     found_in(frost, cast, what)
 }
 
+/// Seeds in which everybody signs in at the shop, and somebody brings their links again.
+fn found_in_logins(cast: Cast, what: &str) -> u64 {
+    let logins =
+        |seed| Options { trader: Trader::Shop, logins: 1_000, thefts: 20, buyers: 8, ..Options::draw(seed) };
+    found_in(logins, cast, what)
+}
+
+planted_in_the_gateway! {
+    found_in_logins:
+    a_token_that_never_expires_is_found: TokenForEver, "does not hold and opens a cashier";
+    a_token_that_stands_for_somebody_else_is_found: TokenOfAnother, "opens more than its own buyer's";
+    a_login_that_is_confirmed_twice_is_found: ConfirmedTwice, "is confirmed 2 times";
+    a_login_state_that_never_ends_is_found: SignedInForEver, "who did not sign in";
+    an_address_of_somebody_else_is_found: AddressOfAnother, "which is not the buyer's";
+}
+
 planted_in_the_gateway! {
     found_in_frost:
     a_release_that_settles_twice_is_found: ReleasedTwice, "should have moved";

@@ -59,6 +59,16 @@ pub(crate) enum Plant {
     FreezeForgotten,
     /// A payment to a frozen seller goes through at once.
     NotHeld,
+    /// A token is good for ever.
+    TokenForEver,
+    /// A token stands for somebody else than the login that it came with.
+    TokenOfAnother,
+    /// Whoever asks again is told again that a login is genuine.
+    ConfirmedTwice,
+    /// Whoever has signed in once is in for ever.
+    SignedInForEver,
+    /// The shop is brought an address of somebody else.
+    AddressOfAnother,
     /// Every change of direct pay is announced, whatever the partner wants.
     SwitchesIgnored,
 }
@@ -159,6 +169,17 @@ impl Tampered {
                 rename(binds, "pay_held", "pay");
                 rename(binds, "TRADE_PENDING", "TRADE_FINISHED");
             }
+            Plant::TokenForEver if sql.starts_with("DELETE FROM token ") => return Ok(Fate::Skipped),
+            Plant::SignedInForEver if sql.starts_with("DELETE FROM session WHERE expires_at") => {
+                return Ok(Fate::Skipped);
+            }
+            Plant::TokenOfAnother if is_into("token") => {
+                binds[2] = Value::Text(self.somebody_else(text(binds, 2))?);
+            }
+            Plant::ConfirmedTwice if sql.starts_with("UPDATE login_return SET verified_at") => {
+                let sql = "UPDATE login_return SET verified_at = NULL WHERE notify_id = $1";
+                self.run(sql, &binds[..1])?;
+            }
             Plant::SwitchesIgnored if is_into("trade") => {
                 let all = "TRADE_FINISHED TRADE_SUCCESS WAIT_BUYER_PAY TRADE_CLOSED";
                 rename(binds, "TRADE_FINISHED TRADE_SUCCESS", all);
@@ -229,6 +250,31 @@ impl Tampered {
         Ok(())
     }
 
+    /// Another member than this one.
+    fn somebody_else(&mut self, user_id: &str) -> Result<String, Error> {
+        let sql = "SELECT user_id FROM users WHERE status = 'member' AND email LIKE '%@danbao.example'
+                   AND email NOT LIKE 'seller%' AND email NOT LIKE 'advanced%' AND user_id <> $1 ORDER BY user_id LIMIT 1";
+        self.conn
+            .query(sql, &[Bind::Text(user_id)])?
+            .first()
+            .map_or_else(|| Ok(user_id.to_owned()), |row| row.get(0))
+    }
+
+    /// Asks for something else than was meant.
+    fn tamper_with_question(&mut self, sql: &str, binds: &mut [Value]) -> Result<(), Error> {
+        match self.plant {
+            Plant::TokenForEver if sql.contains("FROM token WHERE") => binds[2] = Value::Int(0),
+            Plant::SignedInForEver if sql.contains("FROM session WHERE session_id") => {
+                binds[1] = Value::Int(0)
+            }
+            Plant::AddressOfAnother if sql.contains("FROM address") && binds.len() == 1 => {
+                binds[0] = Value::Text(self.somebody_else(text(binds, 0))?);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
         let binds: Vec<Bind<'_>> = values.iter().map(Bind::from).collect();
         self.conn.execute(sql, &binds)
@@ -279,6 +325,9 @@ impl Conn for Tampered {
     }
 
     fn query(&mut self, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, Error> {
+        let mut values: Vec<Value> = binds.iter().map(crate::owned).collect();
+        self.tamper_with_question(sql, &mut values)?;
+        let binds: &[Bind<'_>] = &values.iter().map(Bind::from).collect::<Vec<_>>();
         match without_order(sql).filter(|_| self.plant == Plant::OutOfOrder) {
             Some(sql) => self.conn.query(&sql, binds),
             None => self.conn.query(sql, binds),
