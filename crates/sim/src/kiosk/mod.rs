@@ -284,7 +284,7 @@ fn ask_for_more(request: &mut PaymentRequest, count: i64) {
         0 => timeouts.it_b_pay = Some(PayTimeout::After(Duration::from_secs(3 * 3600))),
         1 => timeouts.it_b_pay = Some(PayTimeout::Today),
         2 | 3 if request.service.is_direct() => {
-            request.direct.royalty = vec![share(None, first, Fen(200)), share(Some(first), second, Fen(199))];
+            request.direct.royalty = vec![share(None, first, Fen(900)), share(Some(first), second, Fen(199))];
         }
         4 if request.service.is_direct() => request.direct.royalty = vec![share(None, second, Fen(1))],
         2 => (timeouts.t_s_send_1_days, timeouts.t_b_rec_post_days) = (Some(1), Some(4)),
