@@ -48,6 +48,18 @@ pub struct Options {
     pub impatient: u32,
     /// How many of a thousand orders bring buyer and seller to the desk, to haggle and to quarrel.
     pub quarrelsome: u32,
+    /// How many clerks of a refundable kiosk give money back in batches, all of the same trades.
+    pub clerks: u32,
+    /// How often the platform freezes an account, for a while.
+    pub freezes: u32,
+    /// Which states of direct pay the merchant wants to be told of, as a place in [`crate::people::TRIGGERS`].
+    pub triggers: usize,
+    /// Whether that changes in the middle of lives.
+    pub turns_switches: bool,
+    /// How many of a thousand members sign in at the shop by the gateway, or come by etao, before they buy.
+    pub logins: u32,
+    /// How often somebody brings a login link that is not theirs.
+    pub thefts: u32,
 }
 
 /// Which program the merchant runs.
@@ -99,6 +111,12 @@ impl Options {
             ]),
             impatient: of("impatient").pick(&[0, 300, 900]),
             quarrelsome: of("quarrelsome").pick(&[0, 500, 1000]),
+            clerks: of("clerks").pick(&[0, 1, 3]),
+            freezes: of("freezes").pick(&[0, 0, 0, 6]),
+            triggers: of("triggers").pick(&[0, 0, 0, 1, 2, 3]),
+            turns_switches: of("turns_switches").pick(&[false, false, false, true]),
+            logins: of("logins").pick(&[0, 0, 700]),
+            thefts: of("thefts").pick(&[0, 8]),
         }
     }
 
@@ -122,6 +140,12 @@ impl Options {
             sign_type: SignType::Md5,
             impatient: 0,
             quarrelsome: 0,
+            clerks: 0,
+            freezes: 0,
+            triggers: 0,
+            turns_switches: false,
+            logins: 0,
+            thefts: 0,
         }
     }
 }
@@ -164,9 +188,12 @@ impl fmt::Display for Options {
         writeln!(f, "  trouble         for {:?}", self.trouble)?;
         writeln!(
             f,
-            "  people          {} buyers, {} ‰ impatient, {} ‰ quarrelsome, {} forgeries",
-            self.buyers, self.impatient, self.quarrelsome, self.forgeries
+            "  people          {} buyers, {} ‰ impatient, {} ‰ quarrelsome, {} forgeries, {} clerks",
+            self.buyers, self.impatient, self.quarrelsome, self.forgeries, self.clerks
         )?;
+        let switches = if self.turns_switches { ", turned" } else { "" };
+        writeln!(f, "  logins          {} ‰, {} thefts", self.logins, self.thefts)?;
+        writeln!(f, "  platform        {} freezes, switches {}{switches}", self.freezes, self.triggers)?;
         writeln!(
             f,
             "  group           up to {} inputs, taken within {} ms",

@@ -25,7 +25,10 @@ use crate::contended::{Contended, Rate};
 use crate::keys::{self, Pairs};
 use crate::kiosk::{Care, Terms, kiosk};
 use crate::options::{Options, Trader};
-use crate::people::{Buyer, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Town};
+use crate::people::{
+    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Shopper, Staff, TRIGGERS, Thief,
+    Town, Visit, Way,
+};
 use crate::world::{Birth, Stuck, World};
 
 /// The gateway's authority.
@@ -34,6 +37,8 @@ pub const GATEWAY: &str = "gateway.example";
 pub const SHOP: &str = "shop.example";
 /// Members with whom a seller shares.
 pub const PARTNERS_OF_SELLER: [&str; 2] = ["carol@danbao.example", "dave@danbao.example"];
+/// After the trouble no request is on its way for so long.
+const LATEST_COPY: Duration = Duration::from_secs(4 * 3600);
 /// 2012-03-01 00:00 in Beijing.
 const BEGINNING: Timestamp = Timestamp(1_330_531_200_000);
 /// The longest that anything waits for its time is the refund period of 90 days.
@@ -54,7 +59,7 @@ impl Cast {
         gateway_conn: |conn| conn,
         merchant: |account, options| match options.trader {
             Trader::Shop => shop(account),
-            Trader::Kiosk => kiosk(account, Care::All, Terms::Varied),
+            Trader::Kiosk => kiosk(account, Care::All, Terms::Varied, options.clock_ahead),
         },
     };
 }
@@ -185,6 +190,7 @@ impl Stage {
         // A source of their own: the same people come whatever else is changed in the world.
         let chance = &mut Chance::new(self.options.seed ^ 0x7065_6f70_6c65);
         let minds = &mut Chance::new(self.options.seed ^ 0x006d_696e_6473);
+        let doors = &mut Chance::new(self.options.seed ^ 0x0064_6f6f_7273);
         let half_ms = u64::try_from(self.options.trouble.as_millis()).unwrap_or(u64::MAX) / 2;
         for _ in 0..self.options.buyers {
             let quarrels = minds.per_mille(self.options.quarrelsome);
@@ -195,12 +201,35 @@ impl Stage {
                 habits = Habits { quarrel, confirm: Purpose::Nothing, ..habits };
             }
             let arrives = chance.millis(0, half_ms);
-            self.invite_buyer(habits, arrives, chance);
+            let has_members = self.options.trader == Trader::Shop && habits.way != Way::Sandbox;
+            if has_members && doors.per_mille(self.options.logins) {
+                let who = chance.pick(&self.world.town.customers);
+                let habits = Habits { way: Way::Member, ..habits };
+                self.world.add_person(Box::new(Shopper::new(habits, who, Visit::draw(doors))), arrives);
+            } else {
+                self.invite_buyer(habits, arrives, chance);
+            }
+        }
+        if self.options.logins > 0 && self.options.thefts > 0 {
+            let thief = Thief::new(self.options.thefts, half_ms / u64::from(self.options.thefts));
+            self.world.add_person(Box::new(thief), Duration::from_secs(60));
         }
         if self.options.forgeries > 0 {
             let pause_max_ms = half_ms / u64::from(self.options.forgeries);
             let forger = Forger::new(self.options.forgeries, pause_max_ms);
             self.world.add_person(Box::new(forger), Duration::from_secs(30));
+        }
+        if self.options.freezes > 0 || self.options.turns_switches {
+            let done_after = BEGINNING.plus(self.options.trouble + LATEST_COPY);
+            let turns = self.options.turns_switches;
+            let staff = Staff::new(self.options.freezes, half_ms / 4, done_after, turns);
+            self.world.add_person(Box::new(staff), Duration::from_millis(half_ms / 16));
+        }
+        if self.options.is_refundable && self.options.trader == Trader::Kiosk {
+            for _ in 0..self.options.clerks {
+                let clerk = Clerk::new(half_ms / 4);
+                self.world.add_person(Box::new(clerk), Duration::from_millis(half_ms / 8));
+            }
         }
     }
 
@@ -314,6 +343,10 @@ fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash>
     if options.is_refundable {
         sign_contract(&mut gateway, &sandbox_token, &mut merchant)?;
     }
+    if let Some(triggers) = TRIGGERS.get(options.triggers).filter(|_| options.triggers > 0) {
+        let path = format!("/sandbox/v1/partners/{}", merchant.partner);
+        call_sandbox(&mut gateway, &sandbox_token, &path, &json!({ "triggers": triggers }))?;
+    }
     if options.trader == Trader::Kiosk {
         for email in PARTNERS_OF_SELLER {
             call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/users", &json!({ "email": email }))?;
@@ -327,6 +360,7 @@ fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash>
     call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/clock/advance", &ahead)?;
     let customers = buyers.into_iter().map(|buyer| Customer {
         email: buyer.email,
+        user_id: buyer.user_id,
         login_password: buyer.login_password,
         payment_password: buyer.payment_password,
     });
@@ -372,15 +406,10 @@ fn sign_contract(gateway: &mut Gateway, token: &str, merchant: &mut Merchant) ->
 }
 
 /// The sandbox API, as a test in any language would use it.
-fn call_sandbox(
-    gateway: &mut Gateway,
-    token: &str,
-    path: &'static str,
-    body: &Value,
-) -> Result<Value, Crash> {
+fn call_sandbox(gateway: &mut Gateway, token: &str, path: &str, body: &Value) -> Result<Value, Crash> {
     let mut request = Request::new(body.to_string().into());
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = http::Uri::from_static(path);
+    *request.uri_mut() = path.parse().map_err(|_| Crash(format!("{path} is no address")))?;
     if let Ok(bearer) = HeaderValue::from_str(&format!("Bearer {token}")) {
         request.headers_mut().insert(AUTHORIZATION, bearer);
     }

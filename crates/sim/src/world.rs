@@ -38,7 +38,14 @@ pub trait Witness {
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town);
     /// A node goes to sleep and wants to be woken then, or not at all; an answer or a request that is still to come will
     /// wake it too.
-    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>, is_expecting: bool);
+    fn rested(
+        &mut self,
+        now: Timestamp,
+        site: &str,
+        until: Option<Timestamp>,
+        is_expecting: bool,
+        town: &Town,
+    );
 }
 
 /// Why a world could not be run to its end.
@@ -394,7 +401,7 @@ impl<W: Witness> World<W> {
         let is_expecting = !at.waiting.is_empty() || self.calls.values().any(is_own);
         match node.next_due() {
             Ok(due) => {
-                self.witness.rested(self.now, site, due, is_expecting);
+                self.witness.rested(self.now, site, due, is_expecting, &self.town);
                 let is_new = due != at.alarm || due.is_some_and(|due| due <= self.now);
                 at.alarm = due;
                 let life = at.life;

@@ -2,14 +2,18 @@
 //! happen does.
 //!
 //! `DANBAO_SIM_SEED=n cargo test -p danbao-sim one_seed -- --nocapture` prints one life;
-//! `DANBAO_SIM_SEEDS=n cargo test -p danbao-sim --release many` goes on to n seeds instead of 200.
+//! `DANBAO_SIM_KIND` says which kind of life ([`Kind`]) if it is not simply drawn;
+//! `DANBAO_SIM_SEEDS=n cargo test -p danbao-sim --release many` goes on to n seeds instead of 160.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
 
+use danbao_sim::options::Trader;
 use danbao_sim::{Cast, Options, Report, live};
 
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 160;
+/// Of so many seeds one is lived once more as each special kind.
+const SPECIAL_EVERY: u64 = 8;
 /// Lives that are lived at the same time.
 const SIDE_BY_SIDE: usize = 4;
 
@@ -18,8 +22,61 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn life(seed: u64, is_loud: bool) -> Report {
-    live(&Options::draw(seed), Cast::PRODUCT, is_loud).unwrap()
+#[expect(clippy::disallowed_methods, reason = "a person says what is to be looked at")]
+fn kind() -> Kind {
+    let word = std::env::var("DANBAO_SIM_KIND").unwrap_or_default();
+    Kind::from_word(&word).unwrap_or(Kind::Drawn)
+}
+
+/// What a life is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Whatever the seed draws.
+    Drawn,
+    /// Refunds in batches that race for the same trades.
+    Batches,
+    /// Accounts that are frozen and released in the middle of everything, and switches that are turned.
+    Frost,
+    /// Buyers who sign in at the shop by the gateway or come by etao, and somebody who brings their links again.
+    Logins,
+}
+
+impl Kind {
+    const SPECIAL: [Kind; 3] = [Kind::Batches, Kind::Frost, Kind::Logins];
+
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Drawn => "drawn",
+            Kind::Batches => "batches",
+            Kind::Frost => "frost",
+            Kind::Logins => "logins",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Kind> {
+        Kind::SPECIAL.into_iter().chain([Kind::Drawn]).find(|kind| kind.word() == word)
+    }
+
+    fn options(self, seed: u64) -> Options {
+        let drawn = Options::draw(seed);
+        match self {
+            Kind::Drawn => drawn,
+            // A lonely buyer's seller has nothing but what it was paid: now and then it is short of money.
+            Kind::Batches => Options {
+                trader: Trader::Kiosk,
+                is_refundable: true,
+                clerks: 3,
+                buyers: if seed.is_multiple_of(2) { 1 } else { 8 },
+                ..drawn
+            },
+            Kind::Frost => Options { freezes: 6, turns_switches: true, buyers: 8, clerks: 1, ..drawn },
+            Kind::Logins => Options { trader: Trader::Shop, logins: 1_000, thefts: 8, buyers: 8, ..drawn },
+        }
+    }
+}
+
+fn life(options: &Options, is_loud: bool) -> Report {
+    live(options, Cast::PRODUCT, is_loud).unwrap()
 }
 
 /// What came of some lives together.
@@ -33,10 +90,11 @@ struct Harvest {
 
 impl Harvest {
     /// Lives a seed twice.
-    fn live(&mut self, seed: u64) {
-        let report = life(seed, false);
-        let again = life(seed, false).fingerprint;
-        self.complaints.extend(complaint(&report, again));
+    fn live(&mut self, kind: Kind, seed: u64) {
+        let options = &kind.options(seed);
+        let report = life(options, false);
+        let again = life(options, false).fingerprint;
+        self.complaints.extend(complaint(kind, &report, again));
         self.add(Harvest {
             complaints: Vec::new(),
             marks: report.tally.marks,
@@ -65,8 +123,8 @@ impl Harvest {
 }
 
 /// What is wrong with a seed, for whoever has to find out why.
-fn complaint(report: &Report, again: u64) -> Option<String> {
-    let seed = report.options.seed;
+fn complaint(kind: Kind, report: &Report, again: u64) -> Option<String> {
+    let (seed, kind) = (report.options.seed, kind.word());
     let mut findings = report.findings.clone();
     if again != report.fingerprint {
         findings.push(format!("two lives differ: {:016x}, {again:016x}", report.fingerprint));
@@ -77,7 +135,7 @@ fn complaint(report: &Report, again: u64) -> Option<String> {
     let last = &report.last_lines[report.last_lines.len().saturating_sub(12)..];
     let last: Vec<String> = last.iter().map(|line| line.chars().take(200).collect()).collect();
     Some(format!(
-        "\nseed {seed}:\n  {}\n{}\nreproduce with DANBAO_SIM_SEED={seed} cargo test -p danbao-sim one_seed -- --nocapture\n{}\n",
+        "\nseed {seed} ({kind}):\n  {}\n{}\nreproduce with DANBAO_SIM_KIND={kind} DANBAO_SIM_SEED={seed} cargo test -p danbao-sim one_seed -- --nocapture\n{}\n",
         findings.join("\n  "),
         report.options,
         last.join("\n"),
@@ -86,6 +144,7 @@ fn complaint(report: &Report, again: u64) -> Option<String> {
 
 /// Every edge of the diagrams, every clock, every end of a try, every end of a message, every kind of signature.
 const EXPECTED: &[&str] = &[
+    "address handed out",
     "adjust_price by seller: WAIT_BUYER_PAY",
     "agree_refund by seller: TRADE_CLOSED + REFUND_SUCCESS",
     "agree_refund by seller: TRADE_FINISHED + REFUND_SUCCESS",
@@ -111,6 +170,13 @@ const EXPECTED: &[&str] = &[
     "extend_timeout by seller: WAIT_BUYER_CONFIRM_GOODS",
     "extend_timeout by seller: WAIT_BUYER_CONFIRM_GOODS + REFUND_CLOSED",
     "finish by timer: TRADE_FINISHED",
+    "finish by timer: TRADE_FINISHED + REFUND_SUCCESS",
+    "letter acknowledged",
+    "login by etao",
+    "login by password",
+    "login of nobody",
+    "login or address believed",
+    "login turned away",
     "notify already_done",
     "notify applied",
     "notify rejected notify_verify",
@@ -119,8 +185,23 @@ const EXPECTED: &[&str] = &[
     "pay by buyer: TRADE_FINISHED",
     "pay by buyer: TRADE_SUCCESS",
     "pay by buyer: WAIT_SELLER_SEND_GOODS",
+    "pay_held by buyer: TRADE_PENDING",
+    "refund REASON_REFUND_ROYALTY_ERROR",
+    "refund REFUND_ROYALTY_FEE_ERROR",
+    "refund REFUND_TRADE_FEE_ERROR",
+    "refund SUCCESS",
+    "refund TRADE_HAS_CLOSED",
+    "refund TRADE_HAS_FINISHED",
+    "refund TRADE_NOT_EXISTS",
+    "refund TRADE_PRODUCT_TYPE_NOT_ALLOW_REFUND",
+    "refund TRADE_STATUS_ERROR",
+    "refund_paid by partner: TRADE_CLOSED + REFUND_SUCCESS",
+    "refund_paid by partner: TRADE_SUCCESS + REFUND_SUCCESS",
+    "refund_paid by seller: TRADE_CLOSED + REFUND_SUCCESS",
+    "refund_paid by seller: TRADE_SUCCESS + REFUND_SUCCESS",
     "refuse_refund by seller: WAIT_BUYER_CONFIRM_GOODS + SELLER_REFUSE_BUYER",
     "refuse_refund by seller: WAIT_SELLER_SEND_GOODS + SELLER_REFUSE_BUYER",
+    "release by platform: TRADE_FINISHED",
     "return applied",
     "return_goods by buyer: WAIT_BUYER_CONFIRM_GOODS + WAIT_SELLER_CONFIRM_GOODS",
     "send_goods by partner: WAIT_BUYER_CONFIRM_GOODS",
@@ -135,6 +216,7 @@ const EXPECTED: &[&str] = &[
     "term it_b_pay",
     "term t_b_rec_post",
     "term t_s_send_1",
+    "token opens a cashier",
     "try acknowledged",
     "try broken",
     "try lost",
@@ -151,15 +233,17 @@ const EXPECTED: &[&str] = &[
 #[test]
 fn many_seeds() {
     let seeds = number("DANBAO_SIM_SEEDS").unwrap_or(SEEDS);
+    let special =
+        Kind::SPECIAL.into_iter().flat_map(|kind| (0..seeds / SPECIAL_EVERY).map(move |seed| (kind, seed)));
+    let lives: Vec<(Kind, u64)> = (0..seeds).map(|seed| (Kind::Drawn, seed)).chain(special).collect();
     let mut all = Harvest::default();
     std::thread::scope(|scope| {
-        let live_all = |from: u64| {
+        let live_all = |from: usize| {
             let mut harvest = Harvest::default();
-            (from..seeds).step_by(SIDE_BY_SIDE).for_each(|seed| harvest.live(seed));
+            lives.iter().skip(from).step_by(SIDE_BY_SIDE).for_each(|(kind, seed)| harvest.live(*kind, *seed));
             harvest
         };
-        let lanes: Vec<_> =
-            (0..SIDE_BY_SIDE as u64).map(|from| scope.spawn(move || live_all(from))).collect();
+        let lanes: Vec<_> = (0..SIDE_BY_SIDE).map(|from| scope.spawn(move || live_all(from))).collect();
         lanes.into_iter().for_each(|lane| all.add(lane.join().unwrap()));
     });
     let Harvest { marks, deaths, groups, .. } = &all;
@@ -174,16 +258,21 @@ fn many_seeds() {
 #[test]
 fn seeds_that_once_found_a_bug() {
     let lines = include_str!("../seeds.txt").lines().filter(|line| !line.starts_with('#'));
-    let seeds = lines.filter_map(|line| line.split_whitespace().next()?.parse().ok());
     let mut harvest = Harvest::default();
-    seeds.for_each(|seed| harvest.live(seed));
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        let kind = Kind::from_word(first);
+        let seed = if kind.is_some() { words.next().unwrap_or_default() } else { first };
+        harvest.live(kind.unwrap_or(Kind::Drawn), seed.parse().unwrap());
+    }
     harvest.is_fine();
 }
 
 #[test]
 fn one_seed() {
     let Some(seed) = number("DANBAO_SIM_SEED") else { return };
-    let report = life(seed, true);
+    let report = life(&kind().options(seed), true);
     println!("{}\n{:#?}", report.options, report.tally);
     assert!(report.findings.is_empty(), "{:#?}", report.findings);
 }

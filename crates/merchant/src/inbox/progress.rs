@@ -58,7 +58,8 @@ impl Position {
             PaymentService::CreatePartnerTradeByBuyer => {
                 !matches!(self.trade_status, TradePending | TradeSuccess)
             }
-            // Its instant branch waits for a frozen seller as direct pay does (protocol.md §5.1).
+            // Its instant branch waits for a frozen seller as any instant payment does (protocol.md §5.6), and is never
+            // refundable.
             PaymentService::TradeCreateByBuyer => self.trade_status != TradeSuccess,
         }
     }

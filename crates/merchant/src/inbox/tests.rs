@@ -133,6 +133,16 @@ fn lifecycles() -> Vec<(&'static str, PaymentService, Option<Mode>, Vec<Incoming
             ],
         ),
         (
+            "dual, instant, held for a frozen seller",
+            TradeCreateByBuyer,
+            Some(Mode::Direct),
+            vec![
+                says(1, T::WaitBuyerPay, None),
+                says(2, T::TradePending, None),
+                says(3, T::TradeFinished, None),
+            ],
+        ),
+        (
             "dual, closed unpaid",
             TradeCreateByBuyer,
             None,

@@ -19,6 +19,37 @@ pub(super) struct Gateway {
     pub(super) notices: Vec<Notice>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) page_return_ids: Vec<String>,
+    pub(super) batches: Vec<Batch>,
+    pub(super) items: Vec<Item>,
+    /// Notifications of other things than trades; their states are empty.
+    pub(super) letters: Vec<Notice>,
+}
+
+/// Refunds of direct payments that were asked for together.
+pub(super) struct Batch {
+    pub(super) thread: String,
+    pub(super) batch_no: String,
+    pub(super) origin: String,
+    pub(super) seller: String,
+    pub(super) notify_url: Option<String>,
+    pub(super) items: i64,
+    pub(super) done: i64,
+    pub(super) succeeded: i64,
+    pub(super) finished_at: Option<i64>,
+}
+
+/// One of them.
+pub(super) struct Item {
+    pub(super) thread: String,
+    pub(super) line: i64,
+    pub(super) trade_no: String,
+    pub(super) amount: i64,
+    /// As on the wire.
+    pub(super) royalty: String,
+    /// Empty until it is taken.
+    pub(super) result: String,
+    pub(super) charge: i64,
+    pub(super) done_at: i64,
 }
 
 pub(super) struct Trade {
@@ -32,6 +63,8 @@ pub(super) struct Trade {
     pub(super) status: Status,
     pub(super) discount: i64,
     pub(super) total_fee: i64,
+    /// How much of it has gone back.
+    pub(super) refunded: i64,
     pub(super) transport_type: Option<String>,
     pub(super) gmt_payment: Option<i64>,
     pub(super) version: i64,
@@ -79,6 +112,7 @@ pub(super) struct Account {
 
 pub(super) struct Journal {
     pub(super) journal_id: i64,
+    pub(super) at: i64,
     pub(super) trade_no: Option<String>,
 }
 
@@ -93,9 +127,12 @@ pub(super) struct Posting {
 }
 
 pub(super) struct Notice {
+    /// Of a letter: its thread.
     pub(super) trade_no: String,
     pub(super) seq: i64,
     pub(super) notify_id: String,
+    /// What a letter says; empty of a trade's notice.
+    pub(super) letter: Vec<u8>,
     pub(super) status: Status,
     pub(super) discount: i64,
     pub(super) total_fee: i64,
@@ -128,7 +165,12 @@ pub(super) struct Merchant {
     /// (notify_id, out_trade_no) of every message that was taken in.
     pub(super) heard: Vec<(String, String)>,
     pub(super) messages: Vec<Message>,
+    /// What it believes of the items of its batches, as (batch_no, trade_no, fen, outcome, charge); a shop has none.
+    pub(super) batch_results: Vec<BatchResult>,
 }
+
+/// (batch_no, trade_no, amount, outcome, charge)
+pub(super) type BatchResult = (String, String, i64, String, i64);
 
 /// A message that was kept, believed or not.
 pub(super) struct Message {
@@ -168,8 +210,8 @@ impl Gateway {
             trades: rows(
                 conn,
                 "SELECT t.trade_no, r.out_trade_no, t.seller, t.buyer, t.mode, t.is_refundable, t.fee_ppm,
-                        t.trade_status, t.refund_status, t.discount, t.total_fee, t.transport_type, t.gmt_payment,
-                        t.version
+                        t.trade_status, t.refund_status, t.discount, t.total_fee, t.refunded, t.transport_type,
+                        t.gmt_payment, t.version
                  FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no ORDER BY t.trade_no",
                 |c| {
                     Ok(Trade {
@@ -183,6 +225,7 @@ impl Gateway {
                         status: status(c)?,
                         discount: c.next()?,
                         total_fee: c.next()?,
+                        refunded: c.next()?,
                         transport_type: c.next()?,
                         gmt_payment: c.next()?,
                         version: c.next()?,
@@ -235,8 +278,8 @@ impl Gateway {
                     })
                 },
             )?,
-            journals: rows(conn, "SELECT journal_id, trade_no FROM journal ORDER BY journal_id", |c| {
-                Ok(Journal { journal_id: c.next()?, trade_no: c.next()? })
+            journals: rows(conn, "SELECT journal_id, at, trade_no FROM journal ORDER BY journal_id", |c| {
+                Ok(Journal { journal_id: c.next()?, at: c.next()?, trade_no: c.next()? })
             })?,
             postings: rows(
                 conn,
@@ -263,6 +306,7 @@ impl Gateway {
                         trade_no: c.next()?,
                         seq: c.next()?,
                         notify_id: c.next()?,
+                        letter: Vec::new(),
                         status: status(c)?,
                         discount: c.next()?,
                         total_fee: c.next()?,
@@ -284,6 +328,62 @@ impl Gateway {
                 })
             })?,
             page_return_ids: rows(conn, "SELECT notify_id FROM page_return", |c| c.next())?,
+            batches: rows(
+                conn,
+                "SELECT thread, batch_no, origin, seller, notify_url, items, done, succeeded, finished_at
+                 FROM refund_batch ORDER BY thread",
+                |c| {
+                    Ok(Batch {
+                        thread: c.next()?,
+                        batch_no: c.next()?,
+                        origin: c.next()?,
+                        seller: c.next()?,
+                        notify_url: c.next()?,
+                        items: c.next()?,
+                        done: c.next()?,
+                        succeeded: c.next()?,
+                        finished_at: c.next()?,
+                    })
+                },
+            )?,
+            items: rows(
+                conn,
+                "SELECT thread, line, trade_no, amount, royalty, COALESCE(result, ''), charge, COALESCE(done_at, 0)
+                 FROM refund_item ORDER BY thread, line",
+                |c| {
+                    Ok(Item {
+                        thread: c.next()?,
+                        line: c.next()?,
+                        trade_no: c.next()?,
+                        amount: c.next()?,
+                        royalty: c.next()?,
+                        result: c.next()?,
+                        charge: c.next()?,
+                        done_at: c.next()?,
+                    })
+                },
+            )?,
+            letters: rows(
+                conn,
+                "SELECT thread, seq, notify_id, letter, first_sent_at, sent_at, attempts, due_at, acknowledged_at
+                 FROM notice WHERE trade_status IS NULL ORDER BY thread, seq",
+                |c| {
+                    Ok(Notice {
+                        trade_no: c.next()?,
+                        seq: c.next()?,
+                        notify_id: c.next()?,
+                        letter: c.next()?,
+                        status: Status { trade: String::new(), refund: String::new() },
+                        discount: 0,
+                        total_fee: 0,
+                        first_sent_at: c.next()?,
+                        sent_at: c.next()?,
+                        attempts: c.next()?,
+                        due_at: c.next()?,
+                        acknowledged_at: c.next()?,
+                    })
+                },
+            )?,
         })
     }
 }
@@ -324,6 +424,13 @@ impl Merchant {
             messages: rows(conn, "SELECT way, raw, outcome, note FROM message ORDER BY id", |c| {
                 Ok(Message { way: c.next()?, raw: c.next()?, outcome: c.next()?, note: c.next()? })
             })?,
+            // A merchant that refunds nothing has no such table.
+            batch_results: rows(
+                conn,
+                "SELECT batch_no, trade_no, amount, outcome, charge FROM batch_result ORDER BY batch_no, line",
+                |c| Ok((c.next()?, c.next()?, c.next()?, c.next()?, c.next()?)),
+            )
+            .unwrap_or_default(),
         })
     }
 }

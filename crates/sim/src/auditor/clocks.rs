@@ -57,7 +57,7 @@ fn due_at(
             let days = order.and_then(|order| order.days("t_s_send_2")).unwrap_or(7);
             after(&["pay"], days * DAY_MS)
         }
-        "finish" => after(&["pay"], 90 * DAY_MS),
+        "finish" => after(&["pay", "release"], 90 * DAY_MS),
         "agree_refund" => after(&["apply_refund"], if is_sent { 15 * DAY_MS } else { 7 * DAY_MS }),
         "withdraw_refund" => after(&["refuse_refund", "agree_refund"], 7 * DAY_MS),
         "confirm_return" => {

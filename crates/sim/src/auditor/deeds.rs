@@ -37,12 +37,13 @@ pub(super) struct Deeds {
 
 /// Commands that each succeed at most as often as their history has them; others may find nothing left to do and
 /// succeed all the same.
-const ONCE_EACH: [&str; 8] = [
+const ONCE_EACH: [&str; 9] = [
     "agree_refund",
     "apply_refund",
     "confirm_goods",
     "confirm_return",
     "extend_timeout",
+    "refund_paid",
     "refuse_refund",
     "return_goods",
     "withdraw_refund",
@@ -86,6 +87,11 @@ impl Deeds {
         days
     }
 
+    /// Whether the seller asked for a refund of this much of a direct payment; without a word on it all that is left.
+    pub(super) fn is_repayment_asked(&self, trade_no: &str, amount: i64) -> bool {
+        self.words(trade_no, "refund_paid").any(|words| words.amount.is_none_or(|asked| asked == amount))
+    }
+
     /// Whether a seller asked for this discount.
     pub(super) fn is_discount_asked(&self, trade_no: &str, discount: i64) -> bool {
         self.words(trade_no, "adjust_price").any(|words| words.discount == Some(discount))
@@ -107,14 +113,15 @@ fn problems(deeds: &Deeds, gateway: &Gateway, trade: &Trade, history: &[&Event],
     for event in history {
         // At the cashier and by the interfaces trades are opened, paid and sent; everything else has its form.
         let is_by_form = matches!(event.actor.as_str(), "buyer" | "seller")
-            && !matches!(event.command.as_str(), "create" | "arrange" | "pay");
+            && !matches!(event.command.as_str(), "create" | "arrange" | "pay" | "pay_held");
         if is_by_form && !deeds.asked.contains_key(&key(&event.command)) {
             problems.push(format!("{} was done by the {} and asked by nobody", event.command, event.actor));
         }
     }
     for command in ONCE_EACH {
         let done = deeds.done.get(&key(command)).copied().unwrap_or(0);
-        let times = history.iter().filter(|event| event.command == command).count();
+        let by_form = |event: &&&Event| event.command == command && event.actor != "partner";
+        let times = history.iter().filter(by_form).count();
         if done > times {
             problems.push(format!("{command} was said to be done {done} times and was done {times} times"));
         }

@@ -1,11 +1,11 @@
 //! The second set of books: what every account must hold, computed from the trades alone and from the postings alone.
 //! Nobody gets back more than was paid, and nothing stays in escrow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Auditor;
-use super::books::{Account, Event, Gateway, Posting, Trade};
-use crate::people::Town;
+use super::books::{Account, Event, Gateway, Item, Posting, Trade};
+use crate::people::{Town, fen};
 
 /// postings of journal j have the numbers from j * 100.
 const LINES: i64 = 100;
@@ -80,7 +80,7 @@ fn audit_journals(auditor: &mut Auditor, gateway: &Gateway) {
     }
 }
 
-fn lines_of(gateway: &Gateway, journal_id: i64) -> Vec<&Posting> {
+pub(super) fn lines_of(gateway: &Gateway, journal_id: i64) -> Vec<&Posting> {
     gateway.postings.iter().filter(|posting| posting.posting_id / LINES == journal_id).collect()
 }
 
@@ -125,19 +125,22 @@ fn audit_trade(auditor: &mut Auditor, gateway: &Gateway, town: &Town, trade: &Tr
             Some(journal_id) => lines_of(gateway, journal_id).into_iter().map(Line::of).collect(),
             None => Vec::new(),
         };
-        let expected = told.lines_of(event, &moved);
+        let expected = match event.command.as_str() {
+            "refund_paid" => told.repaid(gateway, event, &moved),
+            _ => told.lines_of(event, &moved),
+        };
         if moved != expected {
             auditor.find(format!(
                 "{trade_no}: {} moved {moved:?}, should have moved {expected:?}",
                 event.command
             ));
         }
-        if event.command == "pay" && !told.is_lawful_source() {
+        if matches!(event.command.as_str(), "pay" | "pay_held") && !told.is_lawful_source() {
             auditor.find(format!("{trade_no}: was paid by {}", told.source));
         }
     }
     let should_hold = match trade.status.trade.as_str() {
-        "WAIT_SELLER_SEND_GOODS" | "WAIT_BUYER_CONFIRM_GOODS" => trade.total_fee,
+        "WAIT_SELLER_SEND_GOODS" | "WAIT_BUYER_CONFIRM_GOODS" | "TRADE_PENDING" => trade.total_fee,
         _ => 0,
     };
     let escrow = &told.escrow;
@@ -147,6 +150,18 @@ fn audit_trade(auditor: &mut Auditor, gateway: &Gateway, town: &Town, trade: &Tr
         auditor.find(format!("{escrow} holds {holds}, should hold {should_hold} in {}", trade.status));
     }
     audit_given_back(auditor, gateway, &told);
+    for item in gateway.items.iter().filter(|item| item.trade_no == trade_no && item.result == "SUCCESS") {
+        if !told.repaid.contains(&(item.thread.as_str(), item.line)) {
+            auditor.find(format!(
+                "{trade_no}: item {} of {} succeeded without a refund",
+                item.line, item.thread
+            ));
+        }
+    }
+    let refunded = trade.total_fee - told.kept;
+    if refunded > trade.total_fee || (trade.mode == "direct" && refunded != trade.refunded) {
+        auditor.find(format!("{trade_no}: {refunded} were refunded, it says {}", trade.refunded));
+    }
 }
 
 /// Over all journals of a trade: nobody who paid gets back more than was paid, whatever the changes were called.
@@ -167,10 +182,10 @@ fn audit_given_back(auditor: &mut Auditor, gateway: &Gateway, told: &Told<'_>) {
 
 /// Money that goes from one account to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Line {
-    debit: String,
-    credit: String,
-    amount: i64,
+pub(super) struct Line {
+    pub(super) debit: String,
+    pub(super) credit: String,
+    pub(super) amount: i64,
 }
 
 impl Line {
@@ -196,10 +211,17 @@ struct Told<'g> {
     back: i64,
     /// What was promised to others out of the seller's money.
     shares: Vec<Line>,
+    /// What of a direct payment was not refunded yet.
+    kept: i64,
+    /// What of the shares came back, by who gave it back and to whom.
+    returned: BTreeMap<(String, String), i64>,
+    /// Items of batches by which money went back, as (thread, line).
+    repaid: BTreeSet<(&'g str, i64)>,
+    users: &'g [(String, String)],
 }
 
 impl<'g> Told<'g> {
-    fn of(gateway: &Gateway, town: &Town, trade: &'g Trade) -> Told<'g> {
+    fn of(gateway: &'g Gateway, town: &Town, trade: &'g Trade) -> Told<'g> {
         let account = |email: &str| {
             let user = gateway.users.iter().find(|(_, known)| known == email);
             user.map_or_else(|| format!("nobody:{email}"), |(user_id, _)| format!("user:{user_id}"))
@@ -218,6 +240,10 @@ impl<'g> Told<'g> {
             back: gateway.refund(trade).map_or(0, |refund| refund.amount),
             shares: shares.into_iter().map(share).collect(),
             seller,
+            kept: trade.total_fee,
+            returned: BTreeMap::new(),
+            repaid: BTreeSet::new(),
+            users: &gateway.users,
         }
     }
 
@@ -237,7 +263,12 @@ impl<'g> Told<'g> {
                 }
                 self.sold(&self.source.clone(), total)
             }
-            ("confirm_goods", _) => {
+            ("pay_held", _) => {
+                self.source = moved.first().map(|line| line.debit.clone()).unwrap_or_default();
+                self.held = total;
+                vec![Line::new(&self.source, &self.escrow, total)]
+            }
+            ("confirm_goods" | "release", _) => {
                 self.held = 0;
                 self.sold(&self.escrow, total)
             }
@@ -253,10 +284,61 @@ impl<'g> Told<'g> {
         }
     }
 
+    /// A refund of a direct payment: that item of a batch which was taken at this instant and moved just this. If none
+    /// did, what the first of them should have moved.
+    fn repaid(&mut self, gateway: &'g Gateway, event: &Event, moved: &[Line]) -> Vec<Line> {
+        let of_event = |item: &&Item| {
+            item.trade_no == self.trade.trade_no
+                && item.result == "SUCCESS"
+                && item.done_at == event.at
+                && !self.repaid.contains(&(item.thread.as_str(), item.line))
+        };
+        let items: Vec<&Item> = gateway.items.iter().filter(of_event).collect();
+        let fits = |item: &&&Item| {
+            let charge = self.charge(item.amount);
+            item.charge == charge && self.repayment(item) == moved && self.is_within_shares(item)
+        };
+        let Some(item) = items.iter().find(fits).or_else(|| items.first()) else { return Vec::new() };
+        let lines = self.repayment(item);
+        for share in returned_shares(self.users, &item.royalty) {
+            *self.returned.entry((share.debit, share.credit)).or_default() += share.amount;
+        }
+        self.kept -= item.amount;
+        self.repaid.insert((item.thread.as_str(), item.line));
+        lines
+    }
+
+    /// Nobody gives back more of a share than was given and is still kept.
+    fn is_within_shares(&self, item: &Item) -> bool {
+        returned_shares(self.users, &item.royalty).iter().all(|back| {
+            let given =
+                self.shares.iter().filter(|share| share.debit == back.credit && share.credit == back.debit);
+            let given: i64 = given.map(|share| share.amount).sum();
+            let before = self.returned.get(&(back.debit.clone(), back.credit.clone())).copied().unwrap_or(0);
+            before + back.amount <= given
+        })
+    }
+
+    /// The part of the charge that comes back with so much: it stays that on what the seller keeps.
+    fn charge(&self, amount: i64) -> i64 {
+        fee(self.kept, self.trade.fee_ppm) - fee(self.kept - amount, self.trade.fee_ppm)
+    }
+
+    /// First the charge, then the shares, then the buyer (docs/adr/0015).
+    fn repayment(&self, item: &Item) -> Vec<Line> {
+        let charge = self.charge(item.amount);
+        let mut lines = Vec::new();
+        if charge > 0 {
+            lines.push(Line::new("fee", &self.seller, charge));
+        }
+        lines.extend(returned_shares(self.users, &item.royalty));
+        lines.push(Line::new(&self.seller, &self.source, item.amount));
+        lines
+    }
+
     /// The seller is paid, gives the platform its charge, and gives the others their shares.
     fn sold(&self, from: &str, amount: i64) -> Vec<Line> {
-        // Parts per million, rounded half up.
-        let fee = (amount * self.trade.fee_ppm + 500_000) / 1_000_000;
+        let fee = fee(amount, self.trade.fee_ppm);
         let mut lines = vec![Line::new(from, &self.seller, amount)];
         if fee > 0 {
             lines.push(Line::new(&self.seller, "fee", fee));
@@ -264,4 +346,24 @@ impl<'g> Told<'g> {
         lines.extend(self.shares.iter().cloned());
         lines
     }
+}
+
+/// Parts per million, rounded half up.
+pub(super) fn fee(amount: i64, fee_ppm: i64) -> i64 {
+    (amount * fee_ppm + 500_000) / 1_000_000
+}
+
+/// `payer_email^payer_id^receiver_email^receiver_id^amount^reason`, joined with `|`: from whom to whom.
+pub(super) fn returned_shares(users: &[(String, String)], royalty: &str) -> Vec<Line> {
+    let account = |email: &str, user_id: &str| {
+        let named = users.iter().find(|(known, known_email)| known == user_id || known_email == email);
+        named.map_or_else(|| format!("nobody:{email}"), |(user_id, _)| format!("user:{user_id}"))
+    };
+    let share = |text: &str| match text.split('^').collect::<Vec<_>>()[..] {
+        [payer, payer_id, receiver, receiver_id, amount, _] => {
+            Some(Line::new(&account(payer, payer_id), &account(receiver, receiver_id), fen(amount)?))
+        }
+        _ => None,
+    };
+    royalty.split('|').filter_map(share).collect()
 }

@@ -8,8 +8,11 @@ mod books;
 mod clocks;
 mod deeds;
 mod ledger;
+mod logins;
 mod notices;
 mod orders;
+mod repayments;
+mod standing;
 mod trades;
 mod traffic;
 
@@ -22,6 +25,9 @@ use danbao_store::faulty::Disk;
 use crate::people::Town;
 use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
+use logins::Logins;
+use repayments::Repayments;
+use standing::Standing;
 use traffic::Sent;
 
 /// The auditor.
@@ -42,6 +48,12 @@ pub struct Auditor {
     returned: BTreeMap<String, Timestamp>,
     /// What people asked for at the desk.
     deeds: Deeds,
+    /// Refund batches that went over the wire.
+    repayments: Repayments,
+    /// Who signed in, and what was told of it.
+    logins: Logins,
+    /// Who was frozen, and what the merchant wanted to hear.
+    standing: Standing,
     /// Since when, by the gateway's clock, nothing was lost any more.
     quiet_since: Timestamp,
 }
@@ -83,6 +95,9 @@ impl Auditor {
             acknowledged: BTreeSet::new(),
             returned: BTreeMap::new(),
             deeds: Deeds::default(),
+            repayments: Repayments::default(),
+            logins: Logins::default(),
+            standing: Standing::new(),
             quiet_since: Timestamp(0),
         }
     }
@@ -103,7 +118,9 @@ impl Auditor {
         deeds::audit(self, &gateway, town);
         ledger::audit(self, &gateway, town);
         notices::audit(self, &gateway, town, quiet_since);
+        repayments::audit(self, &gateway, &merchant, town, quiet_since);
         orders::audit(self, &gateway, &merchant);
+        logins::audit(self, town);
         self.audit_told(&gateway);
         let count = |is: fn(&&books::Trade) -> bool| gateway.trades.iter().filter(is).count();
         Tally {
@@ -115,7 +132,11 @@ impl Auditor {
             given_up: gateway.notices.iter().filter(|notice| notice.is_given_up()).count(),
             orders: merchant.orders.len(),
             messages: merchant.messages.len(),
-            marks: marks(&gateway, &merchant, town),
+            marks: {
+                let mut marks = marks(&gateway, &merchant, town);
+                marks.append(&mut self.logins.marks);
+                marks
+            },
         }
     }
 
@@ -163,8 +184,13 @@ fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String
             .chain(terms.map(|term| format!("term {term}")))
             .chain([format!("signed {sign_type}")])
     });
+    let items = gateway.items.iter().map(|item| format!("refund {}", item.result));
+    let letters = gateway.letters.iter().map(|letter| match letter.acknowledged_at {
+        Some(_) => "letter acknowledged".to_owned(),
+        None => "letter given up".to_owned(),
+    });
     let mut marks = BTreeMap::new();
-    for mark in changes.chain(tries).chain(messages).chain(asked) {
+    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(letters) {
         *marks.entry(mark).or_default() += 1;
     }
     marks

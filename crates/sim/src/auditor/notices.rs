@@ -12,13 +12,21 @@ const GIVE_UP_SECONDS: i64 = 24 * 3_600 + 22 * 60;
 
 pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, quiet_since: Timestamp) {
     for trade in &gateway.trades {
-        let owed = owed(gateway, town, trade);
         let notices: Vec<&Notice> =
             gateway.notices.iter().filter(|notice| notice.trade_no == trade.trade_no).collect();
         let written: Vec<(i64, &Status)> =
             notices.iter().map(|notice| (notice.seq, &notice.status)).collect();
-        if owed != written {
-            let (owed, written) = (list(&owed), list(&written));
+        // Which switches a trade was made under is not certain if they were turned at that instant.
+        let began = gateway.history(trade).first().map_or(0, |event| event.at);
+        let owed: Vec<_> = auditor
+            .standing
+            .triggers(began)
+            .into_iter()
+            .map(|triggers| owed(gateway, town, trade, triggers))
+            .collect();
+        if !owed.contains(&written) {
+            let owed = owed.first().map(|owed| list(owed)).unwrap_or_default();
+            let written = list(&written);
             auditor.find(format!("{}: owed notices of {owed}, wrote {written}", trade.trade_no));
         }
         audit_order(auditor, gateway, trade, &notices);
@@ -37,23 +45,41 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, quiet
             }
             Some(_) => {}
         }
-        audit_pace(auditor, gateway, notice, &name);
-        if notice.acknowledged_at.is_some() {
-            audit_acknowledged(auditor, gateway, notice, &name);
-        } else {
-            audit_given_up(auditor, notice, quiet_since, &name);
-        }
+        audit_tries(auditor, gateway, notice, quiet_since, &name);
     }
 }
 
+/// What holds of every notification, whatever it tells.
+pub(super) fn audit_tries(
+    auditor: &mut Auditor,
+    gateway: &Gateway,
+    notice: &Notice,
+    quiet_since: Timestamp,
+    name: &str,
+) {
+    audit_pace(auditor, gateway, notice, name);
+    if notice.acknowledged_at.is_some() {
+        audit_acknowledged(auditor, gateway, notice, name);
+    } else {
+        audit_given_up(auditor, notice, quiet_since, name);
+    }
+}
+
+/// The states of direct pay that a merchant may do without (protocol.md §5.6).
+const SWITCHED: [&str; 4] = ["TRADE_FINISHED", "TRADE_SUCCESS", "WAIT_BUYER_PAY", "TRADE_CLOSED"];
+
 /// The changes that had to be announced, by version and state, in their order: all but an extension and an advice, which
-/// change no state; of direct pay, only that it was paid and what came later.
-fn owed<'g>(gateway: &'g Gateway, town: &Town, trade: &Trade) -> Vec<(i64, &'g Status)> {
+/// change no state; of direct pay, what the merchant's switches wanted when the trade was made, every refund, and what has
+/// no switch.
+fn owed<'g>(gateway: &'g Gateway, town: &Town, trade: &Trade, triggers: &str) -> Vec<(i64, &'g Status)> {
     let order = town.order(&trade.out_trade_no);
     let is_direct = order.is_some_and(is_direct);
     let is_silent = |event: &Event| {
         matches!(event.command.as_str(), "extend_timeout" | "advise_refund")
-            || (is_direct && matches!(event.status.trade.as_str(), "WAIT_BUYER_PAY" | "TRADE_CLOSED"))
+            || (is_direct
+                && event.command != "refund_paid"
+                && SWITCHED.contains(&event.status.trade.as_str())
+                && triggers.split(' ').all(|state| state != event.status.trade))
     };
     let history = gateway.events.iter().filter(|event| event.trade_no == trade.trade_no);
     history.filter(|event| !is_silent(event)).map(|event| (event.version, &event.status)).collect()

@@ -78,16 +78,29 @@ fn problems(order: &Order, trade: Option<&Trade>, gateway: &Gateway, merchant: &
     let notices: Vec<&Notice> =
         gateway.notices.iter().filter(|notice| notice.trade_no == trade.trade_no).collect();
     let last_acknowledged = notices.last().filter(|notice| notice.acknowledged_at.is_some());
-    if let Some(last) = last_acknowledged.filter(|last| status != Some(&last.status)) {
+    // What is not announced a page return may tell.
+    let is_later =
+        |last: &Notice| history.iter().any(|event| event.version > last.seq && status == Some(&event.status));
+    let is_behind = |last: &&&Notice| status != Some(&last.status) && !is_later(last);
+    if let Some(last) = last_acknowledged.filter(is_behind) {
         problems.push(format!("is in {}, the gateway was acknowledged {}", shown(status), last.status));
     }
     // Whether by return or by notification, each change is applied once; a silent change cannot be.
-    let applied_max = i64::try_from(notices.len()).unwrap_or(i64::MAX);
+    let silent = history
+        .iter()
+        .filter(|event| is_paid_by(event))
+        .filter(|event| notices.iter().all(|notice| notice.seq != event.version));
+    let applied_max = i64::try_from(notices.len() + silent.count()).unwrap_or(i64::MAX);
     if order.times_applied > applied_max || (order.times_applied == 0) != status.is_none() {
         problems.push(format!("{} changes were told, {} applied", notices.len(), order.times_applied));
     }
     problems.extend(mode_problem(order, trade, &notices));
     problems
+}
+
+/// Whether a page return may have told of this.
+fn is_paid_by(event: &Event) -> bool {
+    matches!(event.command.as_str(), "pay" | "pay_held" | "release")
 }
 
 fn is_paid(status: &Status) -> bool {

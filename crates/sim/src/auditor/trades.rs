@@ -30,6 +30,7 @@ enum Who {
 const UNPAID: &str = "WAIT_BUYER_PAY";
 const READY: &str = "WAIT_SELLER_SEND_GOODS";
 const SENT: &str = "WAIT_BUYER_CONFIRM_GOODS";
+const PENDING: &str = "TRADE_PENDING";
 const SUCCESS: &str = "TRADE_SUCCESS";
 const FINISHED: &str = "TRADE_FINISHED";
 const CLOSED: &str = "TRADE_CLOSED";
@@ -48,6 +49,8 @@ const CALM: &[&str] = &[NONE, WITHDRAWN];
 const BUYER: &[&str] = &["buyer"];
 const SELLER: &[&str] = &["seller"];
 const ALONE: &[&str] = &["timer"];
+/// Who refunds a direct payment: a batch, or the seller at the desk.
+const GIVERS: &[&str] = &["partner", "seller"];
 
 /// A line of the tables, in the order of [`Edge`]'s fields.
 const fn edge(
@@ -70,7 +73,14 @@ const EDGES: &[Edge] = &[
     edge(UNPAID, NEITHER, "pay", BUYER, READY, NONE, Who::Escrow),
     edge(UNPAID, NEITHER, "pay", BUYER, FINISHED, NONE, Who::Instant),
     edge(UNPAID, NEITHER, "pay", BUYER, SUCCESS, NONE, Who::InstantRefundable),
+    edge(UNPAID, NEITHER, "pay_held", BUYER, PENDING, NONE, Who::Instant),
+    edge(UNPAID, NEITHER, "pay_held", BUYER, PENDING, NONE, Who::InstantRefundable),
+    edge(PENDING, NEITHER, "release", &["platform"], FINISHED, NONE, Who::Instant),
+    edge(PENDING, NEITHER, "release", &["platform"], SUCCESS, NONE, Who::InstantRefundable),
     edge(SUCCESS, NEITHER, "finish", ALONE, FINISHED, NONE, Who::InstantRefundable),
+    edge(SUCCESS, &[REFUNDED], "finish", ALONE, FINISHED, REFUNDED, Who::InstantRefundable),
+    edge(SUCCESS, &[NONE, REFUNDED], "refund_paid", GIVERS, SUCCESS, REFUNDED, Who::InstantRefundable),
+    edge(SUCCESS, &[NONE, REFUNDED], "refund_paid", GIVERS, CLOSED, REFUNDED, Who::InstantRefundable),
     edge(READY, NEITHER, "advise_refund", ALONE, READY, NONE, Who::Escrow),
     edge(READY, &[WITHDRAWN], "advise_refund", ALONE, READY, WITHDRAWN, Who::Escrow),
     edge(READY, NEITHER, "send_goods", &["seller", "partner"], SENT, NONE, Who::Escrow),
@@ -119,6 +129,9 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town, now: 
         for problem in history_problems(trade, &history) {
             auditor.find(format!("{}: {problem}", trade.trade_no));
         }
+        for problem in standing_problems(auditor, trade, &history) {
+            auditor.find(format!("{}: {problem}", trade.trade_no));
+        }
         // It is over, or nobody ships and nobody can be made to.
         let may_rest = matches!(trade.status.trade.as_str(), FINISHED | CLOSED)
             || (trade.status.trade == READY && CALM.contains(&trade.status.refund.as_str()));
@@ -157,6 +170,30 @@ fn price_problem(trade: &Trade, order: &KnownOrder) -> Option<String> {
     (!is_right).then(|| format!("costs {}, asked for were {totals:?}", trade.total_fee))
 }
 
+/// A frozen account pays nothing, and an instant payment to one waits for its release (docs/adr/0016).
+fn standing_problems(auditor: &Auditor, trade: &Trade, history: &[&Event]) -> Vec<String> {
+    let standing = &auditor.standing;
+    let mut problems = Vec::new();
+    for event in history {
+        let command = event.command.as_str();
+        let is_paid = matches!(command, "pay" | "pay_held");
+        if is_paid && !standing.may_be_free(&trade.buyer, event.at) {
+            problems.push("was paid by a frozen buyer");
+        }
+        let takes = matches!(command, "pay" | "release") && trade.mode == "direct";
+        if takes && !standing.may_be_free(&trade.seller, event.at) {
+            problems.push("was settled with a frozen seller");
+        }
+        if command == "pay_held" && !standing.may_be_frozen(&trade.seller, event.at) {
+            problems.push("was held though nobody was frozen");
+        }
+        if command == "refund_paid" && !standing.may_be_free(&trade.seller, event.at) {
+            problems.push("was refunded by a frozen seller");
+        }
+    }
+    problems.into_iter().map(str::to_owned).collect()
+}
+
 fn history_problems(trade: &Trade, history: &[&Event]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut from = Status { trade: String::new(), refund: String::new() };
@@ -183,7 +220,7 @@ fn history_problems(trade: &Trade, history: &[&Event]) -> Vec<String> {
     if from != trade.status || length != trade.version {
         problems.push(format!("is in {}, its history ends in {from}", trade.status));
     }
-    let was_paid = history.iter().any(|event| event.command == "pay");
+    let was_paid = history.iter().any(|event| matches!(event.command.as_str(), "pay" | "pay_held"));
     if was_paid != trade.gmt_payment.is_some() {
         problems.push("its instant of payment and its history differ".to_owned());
     }
@@ -211,7 +248,7 @@ impl Event {
     /// Whether this change has a journal.
     fn moves_money(&self) -> bool {
         match self.command.as_str() {
-            "pay" | "confirm_goods" => true,
+            "pay" | "pay_held" | "release" | "confirm_goods" | "refund_paid" => true,
             "agree_refund" | "confirm_return" => self.status.refund == REFUNDED,
             _ => false,
         }

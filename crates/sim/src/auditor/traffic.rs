@@ -14,6 +14,7 @@ use http::header::LOCATION;
 
 use super::Auditor;
 use super::books::{Notice, Status};
+use super::repayments::Repayments;
 use crate::people::{Town, fen};
 use crate::stage::GATEWAY;
 use crate::world::Witness;
@@ -24,6 +25,10 @@ const RETURN_LINK: Duration = Duration::from_secs(60);
 impl Witness for Auditor {
     fn asked(&mut self, now: Timestamp, request: &Request, town: &Town) {
         self.deeds.hear_asked(request, town);
+        self.repayments.hear_asked(request, town);
+        if let Some(problem) = self.repayments.hear_letter(request, town, &self.gateway) {
+            self.find(problem);
+        }
         let is_notification =
             request.method() == Method::POST && request.uri().to_string() == town.notify_url();
         if !is_notification || town.forgeries.contains(request.body().as_ref()) {
@@ -40,6 +45,16 @@ impl Witness for Auditor {
 
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town) {
         self.deeds.hear_answered(request, response, town);
+        if let Some(problem) = self.repayments.hear_answered(request, response, town, &self.gateway) {
+            self.find(problem);
+        }
+        self.standing.hear(request, response, town);
+        let disks = (&self.gateway, &self.merchant);
+        let problems = self.logins.hear_answered(now, request, response, town, disks);
+        problems.into_iter().for_each(|problem| self.find(problem));
+        if let Some(notify_id) = Repayments::acknowledged(request, response, town) {
+            self.acknowledged.insert(notify_id);
+        }
         let url = request.uri().to_string();
         let asked = match request.method() {
             &Method::POST => request.body().as_ref(),
@@ -56,13 +71,31 @@ impl Witness for Auditor {
 
     /// What is owed must wake its debtor: a gateway with something due never sleeps for ever. Only notifications may
     /// wait for the answer to another one.
-    fn rested(&mut self, now: Timestamp, site: &str, until: Option<Timestamp>, is_expecting: bool) {
+    fn rested(
+        &mut self,
+        now: Timestamp,
+        site: &str,
+        until: Option<Timestamp>,
+        is_expecting: bool,
+        town: &Town,
+    ) {
+        if site == GATEWAY {
+            let now = now.plus(self.clock_ahead);
+            let problems = self.standing.see(now, &self.gateway, &town.merchant.partner);
+            problems.into_iter().for_each(|problem| self.find(problem));
+        }
         if until.is_some() || site != GATEWAY {
             return;
         }
         let sql = match is_expecting {
-            true => "SELECT trade_no FROM deadline",
-            false => "SELECT thread FROM notice WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline",
+            true => {
+                "SELECT thread FROM refund_batch WHERE due_at IS NOT NULL UNION SELECT trade_no FROM deadline"
+            }
+            false => {
+                "SELECT thread FROM notice WHERE due_at IS NOT NULL
+                 UNION SELECT thread FROM refund_batch WHERE due_at IS NOT NULL
+                 UNION SELECT trade_no FROM deadline"
+            }
         };
         let rows = self.gateway.inspect(|conn| conn.query(sql, &[]));
         let owed = rows.ok().and_then(|rows| rows.first()?.get::<String>(0).ok());
@@ -115,6 +148,10 @@ impl Auditor {
         }
         let cashier = format!("{}/gateway.do?", town.gateway);
         let Some((_, query)) = location(response).and_then(|to| to.split_once(&cashier)) else { return };
+        let service = field(query.as_bytes(), "service").unwrap_or_default();
+        if matches!(service.as_str(), "alipay.auth.authorize" | "user.logistics.address.query") {
+            return;
+        }
         let number = field(query.as_bytes(), "out_trade_no").unwrap_or_default();
         let sql = "SELECT version FROM order_state WHERE out_trade_no = $1";
         if !has(&self.merchant, sql, &[Bind::Text(&number)]) {
@@ -148,11 +185,15 @@ impl Auditor {
     /// older than one minute (protocol.md §6.1, §6.3).
     fn hear_verified(&mut self, now: Timestamp, question: &[u8]) {
         let Some(notify_id) = field(question, "notify_id") else { return };
+        if let Some(problem) = self.logins.hear_confirmed(now, &notify_id) {
+            problem.into_iter().for_each(|problem| self.find(problem));
+            return;
+        }
         match self.returned.get(&notify_id) {
             Some(at) if now.since(*at) > RETURN_LINK => {
                 self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));
             }
-            None if !self.sent.contains_key(&notify_id) => {
+            None if !self.sent.contains_key(&notify_id) && !self.repayments.is_sent(&notify_id) => {
                 self.find(format!("{notify_id} is confirmed and was never given out"));
             }
             _ => {}
@@ -236,6 +277,12 @@ impl Fields {
         Fields(Params::parse_urlencoded(encoded).ok())
     }
 
+    /// A field as text of the charset that the message names.
+    pub(super) fn get_in_own_charset(&self, name: &str) -> Option<String> {
+        let charset = self.get("_input_charset").and_then(|label| Charset::from_label(&label))?;
+        self.0.as_ref()?.get_text(name, charset).ok().flatten()
+    }
+
     /// A field that is plain ASCII in either charset.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         self.0.as_ref()?.get_text(name, Charset::Gbk).ok().flatten()
@@ -252,6 +299,6 @@ fn location(response: &Response) -> Option<&str> {
 }
 
 /// Whether a disk holds such a row. A table that another merchant does not have holds none.
-fn has(disk: &Disk, sql: &str, binds: &[Bind<'_>]) -> bool {
+pub(super) fn has(disk: &Disk, sql: &str, binds: &[Bind<'_>]) -> bool {
     disk.inspect(|conn| conn.query(sql, binds)).is_ok_and(|rows| !rows.is_empty())
 }

@@ -151,6 +151,11 @@ impl Buyer {
         }
     }
 
+    /// The same, on a browser that has been used before.
+    pub fn with_browser(habits: Habits, who: Customer, browser: Browser) -> Buyer {
+        Buyer { browser, ..Buyer::new(habits, who) }
+    }
+
     fn ask(&mut self, request: Option<Request>, hand: &mut Hand<'_>) {
         let Some(request) = request else { return };
         self.last = Some(request.clone());
@@ -308,7 +313,9 @@ impl Buyer {
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         match segments.as_slice() {
             ["cashier", ..] if status == 410 => hand.say("finds the trade closed"),
-            ["cashier", ..] if status != 200 => self.fail("a page that says no", hand),
+            ["cashier", ..] if status != 200 || text.contains("id=\"form-error\"") => {
+                self.fail("a page that says no", hand)
+            }
             ["cashier", id] => self.fill_front(id, &text, hand),
             ["cashier", id, "pay"] if text.contains("name=\"method\"") => match self.hesitates {
                 Duration::ZERO => self.fill_pay(id, &text, hand),
@@ -352,6 +359,9 @@ impl Buyer {
             let contact = format!("v{}", self.who.email);
             let own = [("contact", contact.as_str()), ("contact_name", "过路人")];
             self.submit(&format!("{base}/visitor"), &[&common[..], &own].concat(), hand);
+        } else if !text.contains("name=\"login_password\"") {
+            // Signed in, or spared it by a token.
+            self.submit(&format!("{base}/member"), &common, hand);
         } else {
             let who = self.who.clone();
             let own = [("account", who.email.as_str()), ("login_password", who.login_password.as_str())];

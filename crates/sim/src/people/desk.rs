@@ -13,7 +13,7 @@ use super::{Hand, Heard, Login, Person};
 use crate::chance::Chance;
 
 /// Everything that the desk lets anybody do, by the last word of its address, and how it is filled in.
-const DEEDS: [(&str, Fill); 11] = [
+const DEEDS: [(&str, Fill); 12] = [
     ("adjust_price", Fill::Discount),
     ("agree_refund", Fill::Password),
     ("apply_refund", Fill::Application),
@@ -25,6 +25,7 @@ const DEEDS: [(&str, Fill); 11] = [
     ("return_goods", Fill::Parcel),
     ("send_goods", Fill::Parcel),
     ("withdraw_refund", Fill::Nothing),
+    ("refund_paid", Fill::Repayment),
 ];
 
 /// What a form asks for.
@@ -37,6 +38,7 @@ enum Fill {
     Days,
     Answer,
     Parcel,
+    Repayment,
 }
 
 /// How willing somebody is to do each thing that the desk offers, in a thousand looks at it, and how often yet.
@@ -53,13 +55,19 @@ impl Temper {
     /// straight on without ever taking a step back.
     pub fn draw(chance: &mut Chance) -> Temper {
         let is_straight = chance.per_mille(400);
-        let willing = DEEDS.map(|(deed, _)| match deed {
+        let mut willing = DEEDS.map(|(deed, _)| match deed {
             "close" | "confirm_goods" | "refuse_refund" | "withdraw_refund" if is_straight => 0,
             "close" | "confirm_goods" | "send_goods" | "withdraw_refund" => chance.pick(&[0, 0, 60, 200]),
             "extend_timeout" | "refuse_refund" => chance.pick(&[0, 0, 200, 500]),
+            // Follows from the others, so that it costs no chance.
+            "refund_paid" => 0,
             "apply_refund" | "return_goods" => chance.pick(&[0, 400, 900, 900]),
             _ => chance.pick(&[0, 300, 900]),
         });
+        let place = |wanted: &str| DEEDS.iter().position(|(deed, _)| *deed == wanted);
+        if let (Some(agree), Some(refund)) = (place("agree_refund"), place("refund_paid")) {
+            willing[refund] = willing[agree];
+        }
         Temper { willing, patience: [3; DEEDS.len()] }
     }
 
@@ -219,6 +227,14 @@ impl Fill {
                     let amount = chance.pick(&[shown, shown, "0.01", "1.00", "99999.00"]);
                     fields.push(("amount", amount.to_owned()));
                 }
+            }
+            Fill::Repayment => {
+                let left = shown_field(page, "amount").unwrap_or_default();
+                // Sometimes more than there is: that must be refused.
+                let amount = chance.pick(&[left, "0.01", "1.00", "1.00", "99999.00"]);
+                fields.push(("amount", amount.to_owned()));
+                fields.push(("refund_reason", "有瑕疵".to_owned()));
+                fields.push(("payment_password", login.payment_password.clone()));
             }
             Fill::Days => fields.push(("days", chance.pick(&["3", "5", "7", "10"]).to_owned())),
             Fill::Answer => fields.push(("answer", "已经寄出了".to_owned())),

@@ -2,9 +2,13 @@
 
 mod browser;
 mod buyer;
+mod clerk;
 mod desk;
 mod errand;
 mod forger;
+mod shopper;
+mod staff;
+mod thief;
 mod town;
 
 use std::time::Duration;
@@ -14,9 +18,13 @@ use danbao_protocol::time::Timestamp;
 
 pub use browser::{Browser, Page, hidden_field};
 pub use buyer::{Buyer, Habits, Means, Quarrel, Way};
+pub use clerk::Clerk;
 pub use desk::{Party, Temper};
 pub use errand::{Errand, Purpose};
 pub use forger::Forger;
+pub use shopper::{Door, Shopper, Visit};
+pub use staff::{Staff, TRIGGERS};
+pub use thief::Thief;
 pub(crate) use town::fen;
 pub use town::{Customer, KnownOrder, Login, Merchant, Town};
 

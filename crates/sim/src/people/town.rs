@@ -66,6 +66,8 @@ impl Customer {
 pub struct Customer {
     /// Account.
     pub email: String,
+    /// 16 digits.
+    pub user_id: String,
     /// Login password.
     pub login_password: String,
     /// Payment password.
@@ -164,12 +166,34 @@ pub struct Town {
     pub forgeries: BTreeSet<Vec<u8>>,
     /// The last genuine notification that went over the wire.
     pub overheard: Option<Bytes>,
+    /// Genuine login links that went over the wire.
+    pub login_returns: Vec<String>,
 }
 
 impl Town {
     /// Where notifications go.
     pub fn notify_url(&self) -> String {
         format!("{}/pay/notify", self.shop)
+    }
+
+    /// Where the results of refund batches go.
+    pub fn refund_notify_url(&self) -> String {
+        format!("{}/refunds/notify", self.shop)
+    }
+
+    /// How a page of the gateway begins the form that brings an address to the shop.
+    pub(crate) fn address_form(&self) -> String {
+        format!("action=\"{}\"", self.address_return_url().replace('/', "&#x2f;"))
+    }
+
+    /// Where logins come back to.
+    pub fn login_return_url(&self) -> String {
+        format!("{}/login/return", self.shop)
+    }
+
+    /// Where addresses come back to.
+    pub fn address_return_url(&self) -> String {
+        format!("{}/address/return", self.shop)
     }
 
     /// Where buyers come back to.
@@ -184,6 +208,11 @@ impl Town {
 
     /// Hears what goes over the wire.
     pub(crate) fn overhear(&mut self, request: &Request) {
+        let query = request.uri().query().unwrap_or_default();
+        let link = request.uri().to_string();
+        if link.starts_with(&self.login_return_url()) && !self.forgeries.contains(query.as_bytes()) {
+            self.login_returns.push(link);
+        }
         let is_notification =
             request.method() == Method::POST && request.uri().to_string() == self.notify_url();
         if is_notification && !self.forgeries.contains(request.body().as_ref()) {

@@ -17,14 +17,22 @@ use danbao_store::{Bind, Value};
 use late_notices::LateNotices;
 use tampered::{Plant, Tampered};
 
-const CAREFUL: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::All, Terms::Plain), ..Cast::PRODUCT };
-const NO_DUPLICATE_CHECK: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::NoDuplicateCheck, Terms::Plain), ..Cast::PRODUCT };
-const NO_NOTIFY_VERIFY: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::NoNotifyVerify, Terms::Plain), ..Cast::PRODUCT };
-const NO_REFUNDS: Cast =
-    Cast { merchant: |account, _| kiosk(account, Care::NoRefunds, Terms::Plain), ..Cast::PRODUCT };
+const CAREFUL: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::All, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
+const NO_DUPLICATE_CHECK: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::NoDuplicateCheck, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
+const NO_NOTIFY_VERIFY: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::NoNotifyVerify, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
+const NO_REFUNDS: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::NoRefunds, Terms::Plain, options.clock_ahead),
+    ..Cast::PRODUCT
+};
 const NOTICE_AFTER_COMMIT: Cast =
     Cast { gateway_conn: |conn| Box::new(LateNotices::new(conn)), ..Cast::PRODUCT };
 
@@ -107,8 +115,25 @@ fn found_in_quarrels(cast: Cast, what: &str) -> u64 {
         buyers: 6,
         ..Options::draw(seed)
     };
+    found_in(quarrel, cast, what)
+}
+
+/// Seeds in which a refundable kiosk has clerks.
+fn found_in_batches(cast: Cast, what: &str) -> u64 {
+    let batches = |seed| Options {
+        trader: Trader::Kiosk,
+        is_refundable: true,
+        clerks: 3,
+        sign_type: SignType::Md5,
+        ..Options::draw(seed)
+    };
+    found_in(batches, cast, what)
+}
+
+/// The first of so many lives in which something like this is found.
+fn found_in(options: impl Fn(u64) -> Options, cast: Cast, what: &str) -> u64 {
     let finds = |seed: &u64| {
-        let report = live(&quarrel(*seed), cast, false).unwrap();
+        let report = live(&options(*seed), cast, false).unwrap();
         report.findings.iter().any(|finding| finding.contains(what))
     };
     let seed = (0..60).find(finds);
@@ -116,19 +141,64 @@ fn found_in_quarrels(cast: Cast, what: &str) -> u64 {
 }
 
 macro_rules! planted_in_the_gateway {
-    ($($name:ident: $plant:ident, $what:literal;)+) => {$(
+    ($found:ident: $($name:ident: $plant:ident, $what:literal;)+) => {$(
         #[test]
         fn $name() {
             let cast = Cast {
                 gateway_conn: |conn| Box::new(Tampered::new(conn, Plant::$plant)),
                 ..Cast::PRODUCT
             };
-            println!("{:?} is found by seed {}", Plant::$plant, found_in_quarrels(cast, $what));
+            println!("{:?} is found by seed {}", Plant::$plant, $found(cast, $what));
         }
     )+};
 }
 
 planted_in_the_gateway! {
+    found_in_batches:
+    an_item_that_is_refunded_twice_is_found: ItemTakenTwice, "refund_paid moved";
+    a_refund_beyond_the_payment_is_found: RepaymentForgotten, "were given back";
+    a_batch_refund_that_nobody_is_told_of_is_found: RepaymentUnannounced, "owed notices of";
+    a_letter_that_says_success_for_a_failed_item_is_found: LetterLies, "the books say";
+    a_letter_that_is_written_twice_is_found: LetterTwice, "owed 1, wrote 2";
+    a_letter_that_is_not_written_is_found: LetterForgotten, "owed 1, wrote 0";
+    a_failed_item_that_counts_as_refunded_is_found: ResultLies, "succeeded without a refund";
+    an_item_that_is_refused_for_a_wrong_reason_is_found: ResultTooHard, "lawful were";
+    a_charge_that_does_not_come_back_is_found: ChargeKept, "refund_paid moved";
+}
+
+/// Seeds in which accounts are frozen while people pay.
+fn found_in_frost(cast: Cast, what: &str) -> u64 {
+    let frost = |seed| Options { freezes: 6, buyers: 10, quarrelsome: 1_000, ..Options::draw(seed) };
+    found_in(frost, cast, what)
+}
+
+/// Seeds in which everybody signs in at the shop, and somebody brings their links again.
+fn found_in_logins(cast: Cast, what: &str) -> u64 {
+    let logins =
+        |seed| Options { trader: Trader::Shop, logins: 1_000, thefts: 20, buyers: 8, ..Options::draw(seed) };
+    found_in(logins, cast, what)
+}
+
+planted_in_the_gateway! {
+    found_in_logins:
+    a_token_that_never_expires_is_found: TokenForEver, "does not hold and opens a cashier";
+    a_token_that_stands_for_somebody_else_is_found: TokenOfAnother, "opens more than its own buyer's";
+    a_login_that_is_confirmed_twice_is_found: ConfirmedTwice, "is confirmed 2 times";
+    a_login_state_that_never_ends_is_found: SignedInForEver, "who did not sign in";
+    an_address_of_somebody_else_is_found: AddressOfAnother, "which is not the buyer's";
+}
+
+planted_in_the_gateway! {
+    found_in_frost:
+    a_release_that_settles_twice_is_found: ReleasedTwice, "should have moved";
+    a_held_payment_that_nobody_is_told_of_is_found: HeldUnannounced, "owed notices of";
+    a_freeze_that_is_not_kept_is_found: FreezeForgotten, "and is not so";
+    a_payment_that_goes_to_a_frozen_seller_is_found: NotHeld, "was settled with a frozen seller";
+    a_change_that_the_partner_does_not_want_is_found: SwitchesIgnored, "owed notices of";
+}
+
+planted_in_the_gateway! {
+    found_in_quarrels:
     a_refund_that_nobody_is_told_of_is_found: RefundUnannounced, "owed notices of";
     a_price_that_nobody_is_told_of_is_found: PriceUnannounced, "owed notices of";
     a_price_that_is_told_as_it_was_is_found: OldPriceAnnounced, "tells of a changed price without a change";

@@ -3,6 +3,8 @@
 //! It asks for what the model shop does not: shares for others, and times of its own. And it can be careless on demand
 //! ([`Care`]), for the tests that see whether the auditor notices.
 
+mod refunds;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use danbao_merchant::{Account, OrderFacts, Received, Signed, Way, answer};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::OutTradeNo;
 use danbao_protocol::money::Fen;
-use danbao_protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Response, SendId};
+use danbao_protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId};
 use danbao_protocol::params::Params;
 use danbao_protocol::service::payment::{
     Amount, LogisticsGroup, LogisticsPayment, LogisticsType, PayTimeout, PaymentRequest, PaymentService,
@@ -54,6 +56,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: "CREATE TABLE delivery (out_trade_no TEXT NOT NULL);
               CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL);",
     },
+    Migration { version: 3, name: "refunds", sql: refunds::SCHEMA },
 ];
 
 struct Kiosk {
@@ -61,16 +64,29 @@ struct Kiosk {
     account: Account,
     care: Care,
     terms: Terms,
-    waiting: BTreeMap<SendId, (AskId, Way, String, Signed)>,
+    /// How far the gateway's clock is ahead: a batch is numbered by the gateway's day.
+    gateway_ahead: Duration,
+    waiting: BTreeMap<SendId, Waiting>,
     next_send: u64,
 }
 
-/// Builds the merchant.
-pub fn kiosk(account: Account, care: Care, terms: Terms) -> Birth {
+/// What the gateway was asked, and who waits for what comes of it.
+enum Waiting {
+    /// Whether a message about a trade is its own.
+    Message { ask: AskId, way: Way, message: String, signed: Signed },
+    /// Whether the result of a batch is its own.
+    Letter { ask: AskId, signed: Signed },
+    /// To keep a batch.
+    Batch { ask: AskId, batch_no: String },
+}
+
+/// Builds the merchant; `gateway_ahead` is how far the gateway's clock is ahead of the world's.
+pub fn kiosk(account: Account, care: Care, terms: Terms, gateway_ahead: Duration) -> Birth {
     Box::new(move |mut conn, _, _| {
         migrate(&mut *conn, MIGRATIONS).map_err(|error| Crash(error.to_string()))?;
         let account = account.clone();
-        Ok(Box::new(Kiosk { conn, account, care, terms, waiting: BTreeMap::new(), next_send: 1 }))
+        let waiting = BTreeMap::new();
+        Ok(Box::new(Kiosk { conn, account, care, terms, gateway_ahead, waiting, next_send: 1 }))
     })
 }
 
@@ -114,6 +130,8 @@ impl Kiosk {
                     response.headers_mut().extend(to.map(|to| (http::header::LOCATION, to)));
                     outputs.push(Output::Respond { id, response });
                 }
+                "/refunds" => self.refund(now, id, request.body(), outputs)?,
+                "/refunds/notify" => self.letter(id, request.body(), outputs),
                 "/pay/notify" => {
                     let received = Received::notification(None, request.body());
                     self.arrive(now, id, Way::Notify, request.body(), received.ok(), outputs)?;
@@ -129,14 +147,26 @@ impl Kiosk {
                 }
             },
             Input::Answer { id, outcome } => {
-                if let Some((ask, way, message, signed)) = self.waiting.remove(&id) {
-                    let response = self.hear(now, way, &message, signed, &outcome)?;
-                    outputs.push(Output::Respond { id: ask, response });
-                }
+                let Some(waiting) = self.waiting.remove(&id) else { return Ok(()) };
+                let (ask, response) = match waiting {
+                    Waiting::Message { ask, way, message, signed } => {
+                        (ask, self.hear(now, way, &message, signed, &outcome)?)
+                    }
+                    Waiting::Letter { ask, signed } => (ask, self.hear_letter(signed, &outcome)?),
+                    Waiting::Batch { ask, batch_no } => (ask, Kiosk::answer_clerk(&batch_no, &outcome)),
+                };
+                outputs.push(Output::Respond { id: ask, response });
             }
             Input::Due => {}
         }
         Ok(())
+    }
+
+    fn send(&mut self, request: Request, waiting: Waiting, outputs: &mut Vec<Output>) {
+        let id = SendId(self.next_send);
+        self.next_send += 1;
+        outputs.push(Output::Send { id, request });
+        self.waiting.insert(id, waiting);
     }
 
     fn count(tx: &mut Tx<'_>) -> Result<i64, Error> {
@@ -206,10 +236,7 @@ impl Kiosk {
                 outputs.push(Output::Respond { id: ask, response });
             }
             Some(signed) => {
-                let id = SendId(self.next_send);
-                self.next_send += 1;
-                outputs.push(Output::Send { id, request: signed.question() });
-                self.waiting.insert(id, (ask, way, message, signed));
+                self.send(signed.question(), Waiting::Message { ask, way, message, signed }, outputs);
             }
         }
         Ok(())
@@ -257,7 +284,7 @@ fn ask_for_more(request: &mut PaymentRequest, count: i64) {
         0 => timeouts.it_b_pay = Some(PayTimeout::After(Duration::from_secs(3 * 3600))),
         1 => timeouts.it_b_pay = Some(PayTimeout::Today),
         2 | 3 if request.service.is_direct() => {
-            request.direct.royalty = vec![share(None, first, Fen(200)), share(Some(first), second, Fen(199))];
+            request.direct.royalty = vec![share(None, first, Fen(900)), share(Some(first), second, Fen(199))];
         }
         4 if request.service.is_direct() => request.direct.royalty = vec![share(None, second, Fen(1))],
         2 => (timeouts.t_s_send_1_days, timeouts.t_b_rec_post_days) = (Some(1), Some(4)),
