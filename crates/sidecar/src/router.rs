@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::turn::{Turn, Waiting};
-use crate::{events, incoming, orders, payment_requests, polling, web, webhooks};
+use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, web, webhooks};
 
 /// The API's description.
 pub(crate) const OPENAPI: &str = include_str!("openapi.json");
@@ -21,11 +21,14 @@ pub(crate) const OPENAPI: &str = include_str!("openapi.json");
 pub(crate) const RETURN_PATH: &str = "/pay/return";
 /// The path of `notify_url`.
 pub(crate) const NOTIFY_PATH: &str = "/pay/notify";
+/// The path of a refund batch's `notify_url`.
+pub(crate) const REFUND_PATH: &str = "/pay/refund_notify";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Return,
     Notify,
+    RefundNotify,
     Alive,
     OpenApi,
     Orders,
@@ -37,6 +40,8 @@ enum Route {
     Query,
     Ship,
     Close,
+    Refunds,
+    Refund,
     Events,
     Event,
     ReplayEvent,
@@ -48,6 +53,7 @@ enum Route {
 const ROUTES: &[(&str, Route)] = &[
     (RETURN_PATH, Route::Return),
     (NOTIFY_PATH, Route::Notify),
+    (REFUND_PATH, Route::RefundNotify),
     ("/livez", Route::Alive),
     ("/readyz", Route::Alive),
     ("/healthz", Route::Alive),
@@ -61,6 +67,8 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/payment_requests/{id}/query", Route::Query),
     ("/v1/payment_requests/{id}/ship", Route::Ship),
     ("/v1/payment_requests/{id}/close", Route::Close),
+    ("/v1/refunds", Route::Refunds),
+    ("/v1/refunds/{id}", Route::Refund),
     ("/v1/events", Route::Events),
     ("/v1/events/{id}", Route::Event),
     ("/v1/events/{id}/replay", Route::ReplayEvent),
@@ -100,6 +108,10 @@ pub(crate) fn answer(
         Waiting::Query { out_trade_no, .. } => incoming::queried(turn, &out_trade_no, outcome)?,
         Waiting::Ship { out_trade_no, .. } => payment_requests::shipped(turn, &out_trade_no, outcome)?,
         Waiting::Close { out_trade_no } => return polling::closed(turn, &out_trade_no, outcome),
+        Waiting::Believe { door, message_id, signed, .. } => {
+            belief::heard(turn, &door, &message_id, *signed, outcome)?
+        }
+        Waiting::Refund { batch_no, nth } => return refunds::answered(turn, &batch_no, nth, outcome),
         Waiting::Deliver { seq, nth } => return webhooks::heard(turn, seq, nth, outcome),
     };
     if let Some(ask) = ask {
@@ -110,7 +122,7 @@ pub(crate) fn answer(
 
 /// Whether the gateway is calling `notify_url`.
 pub(crate) fn is_notification(request: &Request) -> bool {
-    request.uri().path() == NOTIFY_PATH
+    matches!(request.uri().path(), NOTIFY_PATH | REFUND_PATH)
 }
 
 fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Option<Response>, Fault> {
@@ -125,7 +137,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
     if !route.takes(request.method()) {
         // A health check, or a curious person (protocol.md §10, trap 42).
         let mut response = match route {
-            Route::Notify => answer::fail(),
+            Route::Notify | Route::RefundNotify => answer::fail(),
             _ => Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "see Allow").respond(),
         };
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(route.methods()));
@@ -137,6 +149,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
     let response = match route {
         Route::Return => return incoming::page_return(turn, ask, request),
         Route::Notify => return incoming::notification(turn, ask, request),
+        Route::RefundNotify => return refunds::notification(turn, ask, request),
         Route::Query => return payment_requests::query(turn, ask, id),
         Route::Ship => return payment_requests::ship(turn, ask, request, id),
         // Whoever reads this has been in a transaction of the database.
@@ -149,6 +162,8 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::PaymentRequest => payment_requests::show(turn, id)?,
         Route::Messages => payment_requests::messages(turn, id)?,
         Route::Close => payment_requests::close(turn, id)?,
+        Route::Refunds => refunds::create(turn, request)?,
+        Route::Refund => refunds::show(turn, id)?,
         Route::Events => events::feed(turn, request)?,
         Route::Event => events::show(turn, id)?,
         Route::ReplayEvent => webhooks::replay_one(turn, id)?,
@@ -175,13 +190,15 @@ fn is_shop(turn: &Turn<'_, '_>, request: &Request) -> bool {
 impl Route {
     /// Whether only the shop may ask: everything but what the gateway, browsers and watchdogs call.
     const fn is_the_shops(self) -> bool {
-        !matches!(self, Route::Return | Route::Notify | Route::Alive | Route::OpenApi)
+        !matches!(self, Route::Return | Route::Notify | Route::RefundNotify | Route::Alive | Route::OpenApi)
     }
 
     const fn methods(self) -> &'static str {
         match self {
             Route::Notify
+            | Route::RefundNotify
             | Route::Orders
+            | Route::Refunds
             | Route::CloseOrder
             | Route::PaymentRequests
             | Route::Query
@@ -196,6 +213,7 @@ impl Route {
             | Route::Order
             | Route::PaymentRequest
             | Route::Messages
+            | Route::Refund
             | Route::Events
             | Route::Event
             | Route::Webhook => "GET, HEAD",
@@ -224,7 +242,9 @@ mod tests {
         let mut described: Vec<String> = Vec::new();
         for (path, item) in openapi["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys() {
-                let unnamed = path.replace("{order_no}", "{id}").replace("{out_trade_no}", "{id}");
+                let unnamed = ["{order_no}", "{out_trade_no}", "{batch_no}"]
+                    .iter()
+                    .fold(path.clone(), |path, name| path.replace(name, "{id}"));
                 described.push(format!("{} /v1{unnamed}", method.to_uppercase()));
             }
         }

@@ -139,7 +139,8 @@ impl NewOrder {
     }
 }
 
-fn fen<E>(name: &str, text: &str, parse: impl Fn(&str) -> Result<Fen, E>) -> Result<Fen, Problem> {
+/// An amount in yuan.
+pub(crate) fn fen<E>(name: &str, text: &str, parse: impl Fn(&str) -> Result<Fen, E>) -> Result<Fen, Problem> {
     parse(text).map_err(|_| {
         let detail = format!("{name} is not an amount in yuan with at most two decimals, as text");
         Problem::unprocessable("amount_malformed", detail)

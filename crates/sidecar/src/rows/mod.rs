@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod payment_request;
+pub(crate) mod refund_batch;
 
 use danbao_merchant::inbox;
 use danbao_store::{Conn, Error, Migration, Tx};
@@ -13,6 +14,7 @@ use danbao_store::{Conn, Error, Migration, Tx};
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "inbox", sql: inbox::MIGRATION_SQL },
     Migration { version: 2, name: "sidecar", sql: include_str!("../../migrations/002_sidecar.sql") },
+    Migration { version: 3, name: "refunds", sql: include_str!("../../migrations/003_refunds.sql") },
 ];
 
 /// Counts one more life of this database and says which it is, from 1.

@@ -8,5 +8,6 @@ mod messages;
 mod openapi;
 mod orders;
 mod polling;
+mod refunds;
 mod webhooks;
 mod world;
