@@ -6,20 +6,26 @@ use danbao_merchant::protocol::node::{AskId, NoAnswer, Response};
 use danbao_merchant::{Received, Rejected, Signed, Way, answer};
 
 use crate::fault::Fault;
-use crate::refunds;
+use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
+use crate::{refunds, visits};
 
 /// By which address a message came, and so who takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Door {
     /// The gateway tells what came of a batch of refunds.
     RefundResult,
+    /// A browser comes back from signing in; from etao without having been sent.
+    Login { visit: Option<String> },
+    /// A browser brings the address that its buyer has chosen.
+    Address { visit: String },
 }
 
 impl Door {
     pub(crate) const fn way(&self) -> Way {
         match self {
             Door::RefundResult => Way::Notify,
+            Door::Login { .. } | Door::Address { .. } => Way::Return,
         }
     }
 }
@@ -66,6 +72,8 @@ pub(crate) fn heard(
     let taken = match genuine {
         Ok(genuine) => match door {
             Door::RefundResult => refunds::take_result(turn, genuine)?,
+            Door::Login { visit } => visits::take_login(turn, visit.as_deref(), genuine)?,
+            Door::Address { visit } => visits::take_address(turn, visit, genuine)?,
         },
         Err(rejected) => Err(rejected),
     };
@@ -83,9 +91,11 @@ pub(crate) fn heard(
 /// What became of a message that is genuine, and what is answered; or why it is not believed after all.
 pub(crate) type Taken = Result<(Outcome, Response), Rejected>;
 
-fn refuse(_turn: &mut Turn<'_, '_>, door: &Door, rejected: &Rejected) -> Result<Response, Fault> {
-    tracing::info!(?door, check = rejected.check().as_str(), %rejected, "a message was not believed");
+fn refuse(turn: &mut Turn<'_, '_>, door: &Door, rejected: &Rejected) -> Result<Response, Fault> {
+    tracing::info!(way = door.way().as_str(), check = rejected.check().as_str(), %rejected, "a message was not believed");
     match door {
         Door::RefundResult => Ok(answer::fail()),
+        Door::Login { visit } => visits::turn_away(turn, Purpose::Login, visit.as_deref(), rejected),
+        Door::Address { visit } => visits::turn_away(turn, Purpose::Address, Some(visit), rejected),
     }
 }

@@ -9,6 +9,7 @@
 //! | `GET /pay/return` | the buyer's browser | `return_url`: is sent on to the shop's page with a signed result |
 //! | `POST /pay/notify` | the gateway | `notify_url`: answered by exactly `success` or `fail` |
 //! | `POST /pay/refund_notify` | the gateway | tells what came of a batch of refunds; answered likewise |
+//! | `GET /pay/login`, `POST /pay/address` | the buyer's browser | comes back from signing in, or with an address |
 //! | `/livez`, `/readyz`, `/healthz` | watchdogs | `ok` after a transaction of the database |
 //!
 //! What the shop hears of is an *event*, written in the transaction of the change. The shop reads events from the feed,
@@ -35,6 +36,7 @@ mod sidecar;
 mod signing;
 mod terms;
 mod turn;
+mod visits;
 mod web;
 mod webhooks;
 

@@ -11,8 +11,9 @@ use subtle::ConstantTimeEq;
 
 use crate::fault::Fault;
 use crate::problem::Problem;
+use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
-use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, web, webhooks};
+use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, visits, web, webhooks};
 
 /// The API's description.
 pub(crate) const OPENAPI: &str = include_str!("openapi.json");
@@ -23,12 +24,18 @@ pub(crate) const RETURN_PATH: &str = "/pay/return";
 pub(crate) const NOTIFY_PATH: &str = "/pay/notify";
 /// The path of a refund batch's `notify_url`.
 pub(crate) const REFUND_PATH: &str = "/pay/refund_notify";
+/// The path of a quick login's `return_url`, before the number of the visit; by itself it is etao's.
+pub(crate) const LOGIN_PATH: &str = "/pay/login";
+/// The path of an address query's `return_url`, before the number of the visit.
+pub(crate) const ADDRESS_PATH: &str = "/pay/address";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Return,
     Notify,
     RefundNotify,
+    LoginReturn,
+    AddressReturn,
     Alive,
     OpenApi,
     Orders,
@@ -42,6 +49,11 @@ enum Route {
     Close,
     Refunds,
     Refund,
+    Logins,
+    Login,
+    Addresses,
+    Address,
+    Buyer,
     Events,
     Event,
     ReplayEvent,
@@ -54,6 +66,9 @@ const ROUTES: &[(&str, Route)] = &[
     (RETURN_PATH, Route::Return),
     (NOTIFY_PATH, Route::Notify),
     (REFUND_PATH, Route::RefundNotify),
+    (LOGIN_PATH, Route::LoginReturn),
+    ("/pay/login/{id}", Route::LoginReturn),
+    ("/pay/address/{id}", Route::AddressReturn),
     ("/livez", Route::Alive),
     ("/readyz", Route::Alive),
     ("/healthz", Route::Alive),
@@ -69,6 +84,11 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/payment_requests/{id}/close", Route::Close),
     ("/v1/refunds", Route::Refunds),
     ("/v1/refunds/{id}", Route::Refund),
+    ("/v1/logins", Route::Logins),
+    ("/v1/logins/{id}", Route::Login),
+    ("/v1/addresses", Route::Addresses),
+    ("/v1/addresses/{id}", Route::Address),
+    ("/v1/buyers/{id}", Route::Buyer),
     ("/v1/events", Route::Events),
     ("/v1/events/{id}", Route::Event),
     ("/v1/events/{id}/replay", Route::ReplayEvent),
@@ -150,6 +170,8 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Return => return incoming::page_return(turn, ask, request),
         Route::Notify => return incoming::notification(turn, ask, request),
         Route::RefundNotify => return refunds::notification(turn, ask, request),
+        Route::LoginReturn => return visits::login_return(turn, ask, request, id),
+        Route::AddressReturn => return visits::address_return(turn, ask, request, id),
         Route::Query => return payment_requests::query(turn, ask, id),
         Route::Ship => return payment_requests::ship(turn, ask, request, id),
         // Whoever reads this has been in a transaction of the database.
@@ -164,6 +186,11 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Close => payment_requests::close(turn, id)?,
         Route::Refunds => refunds::create(turn, request)?,
         Route::Refund => refunds::show(turn, id)?,
+        Route::Logins => visits::create(turn, request, Purpose::Login)?,
+        Route::Login => visits::show(turn, Purpose::Login, id)?,
+        Route::Addresses => visits::create(turn, request, Purpose::Address)?,
+        Route::Address => visits::show(turn, Purpose::Address, id)?,
+        Route::Buyer => visits::buyer(turn, id)?,
         Route::Events => events::feed(turn, request)?,
         Route::Event => events::show(turn, id)?,
         Route::ReplayEvent => webhooks::replay_one(turn, id)?,
@@ -190,7 +217,16 @@ fn is_shop(turn: &Turn<'_, '_>, request: &Request) -> bool {
 impl Route {
     /// Whether only the shop may ask: everything but what the gateway, browsers and watchdogs call.
     const fn is_the_shops(self) -> bool {
-        !matches!(self, Route::Return | Route::Notify | Route::RefundNotify | Route::Alive | Route::OpenApi)
+        !matches!(
+            self,
+            Route::Return
+                | Route::Notify
+                | Route::RefundNotify
+                | Route::LoginReturn
+                | Route::AddressReturn
+                | Route::Alive
+                | Route::OpenApi
+        )
     }
 
     const fn methods(self) -> &'static str {
@@ -199,6 +235,9 @@ impl Route {
             | Route::RefundNotify
             | Route::Orders
             | Route::Refunds
+            | Route::AddressReturn
+            | Route::Logins
+            | Route::Addresses
             | Route::CloseOrder
             | Route::PaymentRequests
             | Route::Query
@@ -214,6 +253,10 @@ impl Route {
             | Route::PaymentRequest
             | Route::Messages
             | Route::Refund
+            | Route::LoginReturn
+            | Route::Login
+            | Route::Address
+            | Route::Buyer
             | Route::Events
             | Route::Event
             | Route::Webhook => "GET, HEAD",
@@ -242,9 +285,10 @@ mod tests {
         let mut described: Vec<String> = Vec::new();
         for (path, item) in openapi["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys() {
-                let unnamed = ["{order_no}", "{out_trade_no}", "{batch_no}"]
-                    .iter()
-                    .fold(path.clone(), |path, name| path.replace(name, "{id}"));
+                let unnamed =
+                    ["{order_no}", "{out_trade_no}", "{batch_no}", "{login_id}", "{address_id}", "{user_id}"]
+                        .iter()
+                        .fold(path.clone(), |path, name| path.replace(name, "{id}"));
                 described.push(format!("{} /v1{unnamed}", method.to_uppercase()));
             }
         }
