@@ -33,9 +33,10 @@ class ExactlyOnce {
 
     static void takeIn(Connection tx, JsonObject event) throws SQLException {
         JsonObject data = event.getAsJsonObject("data");
-        String orderNo = data.get("order_no").getAsString();
         if (run(tx, "INSERT INTO danbao_event (id) VALUES (?) ON CONFLICT DO NOTHING", event.get("id").getAsString()) == 0)
             return; // taken in before
+        if (!data.has("change")) return; // a refund, a login, an address: see its type
+        String orderNo = data.get("order_no").getAsString();
         run(tx, "INSERT INTO danbao_trade (out_trade_no, order_no, change, trade_status) VALUES (?, ?, ?, ?)"
             + " ON CONFLICT (out_trade_no) DO UPDATE SET change = excluded.change, trade_status = excluded.trade_status"
             + " WHERE danbao_trade.change < excluded.change",

@@ -16,6 +16,7 @@ function isGenuine(headers, body) {
 async function takeIn(tx, { id, type, data }) {
   const fresh = await tx.query('INSERT INTO danbao_event (id) VALUES ($1) ON CONFLICT DO NOTHING', [id]);
   if (fresh.rowCount === 0) return; // taken in before
+  if (!data.change) return; // a refund, a login, an address: see its type
   await tx.query(`INSERT INTO danbao_trade (out_trade_no, order_no, change, trade_status) VALUES ($1, $2, $3, $4)
     ON CONFLICT (out_trade_no) DO UPDATE SET change = excluded.change, trade_status = excluded.trade_status
     WHERE danbao_trade.change < excluded.change`, [data.out_trade_no, data.order_no, data.change, data.trade_status]);

@@ -15,6 +15,7 @@ function take_in(PDO $db, array $event): void {
     $new = $db->prepare('INSERT INTO danbao_event (id) VALUES (?) ON CONFLICT DO NOTHING');
     $new->execute([$event['id']]);
     if ($new->rowCount() === 0) return; // taken in before
+    if (!isset($data['change'])) return; // a refund, a login, an address: see its type
     $db->prepare('INSERT INTO danbao_trade (out_trade_no, order_no, change, trade_status) VALUES (?, ?, ?, ?)
         ON CONFLICT (out_trade_no) DO UPDATE SET change = excluded.change, trade_status = excluded.trade_status
         WHERE danbao_trade.change < excluded.change')

@@ -16,6 +16,8 @@ def take_in(event):
     data = event["data"]
     if db.execute("INSERT INTO danbao_event (id) VALUES (?) ON CONFLICT DO NOTHING", [event["id"]]).rowcount == 0:
         return  # taken in before
+    if "change" not in data:
+        return  # a refund, a login, an address: see its type
     db.execute("""INSERT INTO danbao_trade (out_trade_no, order_no, change, trade_status) VALUES (?, ?, ?, ?)
         ON CONFLICT (out_trade_no) DO UPDATE SET change = excluded.change, trade_status = excluded.trade_status
         WHERE danbao_trade.change < excluded.change""",

@@ -8,6 +8,7 @@
 
 mod bench;
 mod e2e;
+mod kit;
 mod postgres;
 mod process;
 mod regions;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::postgres::PrivatePostgres;
-use crate::{e2e, process, setup, tidy};
+use crate::{e2e, kit, process, setup, tidy};
 
 /// How a test learns of the server; see `danbao_store::testing`.
 pub(crate) const SERVER_VARIABLE: &str = "DANBAO_TEST_POSTGRES";
@@ -48,6 +48,8 @@ const STEPS: &[Step] = &[
     ("tidy", |_| tidy::run().map(passed)),
     ("deny", |_| deny()),
     ("advisories", |_| advisories()),
+    ("kit", |world| kit::run(world).map(passed)),
+    ("wasm", |_| kit::wasm()),
     ("test", |world| workspace_tests(world).map(passed)),
     ("e2e", |world| e2e::run(world, "processes::").map(passed)),
     ("python-client", |world| e2e::run(world, "python_client::").map(passed)),
@@ -85,7 +87,7 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn passed((): ()) -> Outcome {
+pub(crate) fn passed((): ()) -> Outcome {
     Outcome::Passed
 }
 

@@ -56,7 +56,10 @@ fn check_rust(path: &str, text: &str, broken: &mut Vec<String>) {
     if lines > LINES_MAX {
         broken.push(format!("{path}: {lines} lines are more than one thing"));
     }
-    let is_test = path.contains("/tests/") || path.contains("/benches/") || path.contains("/tests.rs");
+    let is_test = path.contains("/tests/")
+        || path.contains("/examples/")
+        || path.contains("/benches/")
+        || path.contains("/tests.rs");
     // The kit writes one form for merchants without templates, the simulation a foreign proxy's page, and this file names
     // what it forbids.
     let exempt = ["e2e/", "crates/sim/", "crates/merchant/src/call.rs", "xtask/src/tidy.rs"];

@@ -58,6 +58,21 @@ impl Account {
     ///
     /// # Errors
     /// [`AccountError`] names what cannot be right, before the first signature fails because of it.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::ids::{PartnerId, UserId};
+    /// use danbao_merchant::protocol::sign::Md5Key;
+    /// use danbao_merchant::{Account, AccountError};
+    ///
+    /// let account = |partner: &str, key: &str| {
+    ///     let seller = UserId::new("2088000000000002");
+    ///     let gateway = "http://127.0.0.1:8080/gateway.do";
+    ///     Account::new(PartnerId::new(partner), Md5Key::new(key), "seller@example.com", seller, gateway)
+    /// };
+    /// let (partner, key) = ("2088000000000001", "k0k1k2k3k4k5k6k7k8k9kakbkckdkekf");
+    /// assert!(account(partner, key).is_ok());
+    /// assert_eq!(account(key, partner), Err(AccountError::Swapped));          // before the first signature fails
+    /// ```
     pub fn new(
         partner: PartnerId,
         key: Md5Key,

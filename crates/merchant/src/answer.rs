@@ -7,6 +7,12 @@ use http::header::CONTENT_TYPE;
 
 /// Exactly the seven bytes `success`: the gateway need not send this message again. To be given only after what the
 /// message changed has been committed.
+///
+/// ```
+/// use danbao_merchant::answer;
+///
+/// assert_eq!(answer::success().body().as_ref(), b"success");              // no BOM, no line end, no markup
+/// ```
 pub fn success() -> Response {
     plain("success")
 }

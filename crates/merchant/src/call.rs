@@ -42,6 +42,36 @@ impl Account {
     ///
     /// # Errors
     /// [`BuildError`] if the charset cannot write a value, or the gateway would refuse the call.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::TradeNo;
+    /// use danbao_merchant::protocol::node::Response;
+    /// use danbao_merchant::protocol::service::payment::TransportType;
+    /// use danbao_merchant::{Parcel, read_reply};
+    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    ///
+    /// let parcel = Parcel {
+    ///     transport_type: TransportType::Express,
+    ///     logistics_name: Some("顺丰速运".into()),
+    ///     invoice_no: Some("SF0001".into()),
+    /// };
+    /// let trade_no = TradeNo::new("2012022900000001");
+    /// let request = account.send_goods_request(&trade_no, &parcel, Charset::Utf8)?;
+    /// assert_eq!(request.uri().query(), Some("_input_charset=utf-8"));        // send it with any HTTP client
+    /// # let body = "<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>";
+    /// # let answer = Response::new(body.into());
+    /// let reply = read_reply(&answer)?;
+    /// assert_eq!((reply.is_success, reply.error.as_deref()), (false, Some("TRADE_NOT_EXIST")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send_goods_request(
         &self,
         trade_no: &TradeNo,

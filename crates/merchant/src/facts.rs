@@ -28,6 +28,25 @@ pub struct OrderFacts {
 
 impl OrderFacts {
     /// The facts of an order that is to be paid by this request; `None` if a total overflows.
+    ///
+    /// ```
+    /// # use danbao_merchant::{Account, OrderFacts, protocol::{charset::Charset, money::Fen, sign::Md5Key}};
+    /// # use danbao_merchant::protocol::ids::{OutTradeNo, PartnerId, UserId};
+    /// # use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    /// # let direct = PaymentService::CreateDirectPayByUser;
+    /// let amount = Amount { price: Fen(1990), quantity: 2, discount: Fen(-80) };
+    /// let request = account.payment(direct, Charset::Utf8, OutTradeNo::new("A-1"), "tea", amount);
+    /// let facts = OrderFacts::of(&account, &request).ok_or("the amount is too large")?;
+    /// assert_eq!(facts.total_fees, [Fen(3900)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(account: &Account, request: &PaymentRequest) -> Option<OrderFacts> {
         let mut total_fees = match request.logistics.as_slice() {
             [] => vec![request.amount.payable(None)?],

@@ -6,36 +6,73 @@
 //!
 //! # Page one
 //!
-//! Open the order, then send the buyer away (the whole program is `tests/page_one.rs`):
+//! Whole shops are in `examples/`: `plain_http.rs` for any server, `axum_shop.rs` for axum, `several_accounts.rs` for a
+//! change of keys and two contracts. In short, with any HTTP client as `send`:
 //!
-//! ```ignore
+//! ```
+//! use danbao_merchant::{Account, OrderFacts, Queried, Received, Way, inbox};
+//! # use danbao_merchant::inbox::{MIGRATION_SQL, Outcome};
+//! # use danbao_merchant::protocol::{charset::Charset, ids::*, money::Fen, node::*, params::Params, time::Timestamp};
+//! # use danbao_merchant::protocol::service::{payment::*, single_trade_query::TradeRef};
+//! # use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
+//! # use danbao_merchant::store::{self, Migration, Tx};
+//! # let (charset, now) = (Charset::Utf8, Timestamp(0));
+//! # let key = Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf");
+//! # let (partner, seller) = (PartnerId::new("2088000000000001"), UserId::new("2088000000000002"));
+//! # let gateway = "http://127.0.0.1:8080/gateway.do";
+//! # let account = Account::new(partner, key.clone(), "seller@example.com", seller, gateway)?;
+//! # let mut conn = store::open("sqlite::memory:")?;
+//! # store::migrate(&mut *conn, &[Migration { version: 1, name: "inbox", sql: MIGRATION_SQL }])?;
+//! # let mut tx = Tx::begin(&mut *conn)?;
+//! # let number = OutTradeNo::new("20120229000001");
+//! # let amount = Amount { price: Fen(1), quantity: 1, discount: Fen::ZERO };
+//! // Open the order, then send the buyer away.
 //! let direct = PaymentService::CreateDirectPayByUser;
-//! let mut request = account.payment(direct, Charset::Utf8, number, "剪纸书签", amount);
+//! let mut request = account.payment(direct, charset, number.clone(), "剪纸书签", amount);
 //! request.return_url = Some("http://shop.example/pay/return".into());
 //! request.notify_url = Some("http://shop.example/pay/notify".into());
-//! inbox::open_order(&mut tx, &OrderFacts::of(&account, &request)?, now)?;
-//! let url = account.payment_url(&request)?;                          // redirect the buyer's browser here
-//! ```
+//! let facts = OrderFacts::of(&account, &request).ok_or("the amount is too large")?;
+//! inbox::open_order(&mut tx, &facts, now)?;
+//! let url = account.payment_url(&request)?;                           // redirect the buyer's browser here
 //!
-//! Then, at `notify_url` (and at `return_url` with [`Received::page_return`]; both end in the same inbox):
-//!
-//! ```ignore
-//! inbox::arrive(&mut tx, id, Way::Notify, body, now)?;               // every message is kept, believed or not
+//! // At notify_url, and at return_url with Received::page_return: both end in the same inbox.
+//! # let mut params = Params::new();
+//! # for (name, value) in [
+//! #     ("notify_id", "n1"),
+//! #     ("notify_type", "trade_status_sync"),
+//! #     ("notify_time", "2012-02-29 23:59:59"),
+//! #     ("out_trade_no", "20120229000001"),
+//! #     ("trade_no", "2012022900000001"),
+//! #     ("trade_status", "TRADE_FINISHED"),
+//! #     ("total_fee", "0.01"),
+//! #     ("seller_id", "2088000000000002"),
+//! # ] {
+//! #     params.push(name, value.as_bytes());
+//! # }
+//! # append(&mut params, &Signer::Md5(key))?;
+//! # let (body, content_type) = (params.to_urlencoded(), None);
+//! # let body = body.as_bytes();
+//! # let send = |_question: Request| Response::new("true".into());
+//! let id = "1";                                                       // of your own, unique for ever
+//! inbox::arrive(&mut tx, id, Way::Notify, body, now)?;                // every message is kept, believed or not
 //! let signed = Received::notification(content_type, body)?.check_sign(&account)?;
-//! let answer = send(signed.question())?;                             // notify_verify, by your own HTTP client
+//! let answer = send(signed.question());                               // notify_verify
 //! let receipt = inbox::receive(&mut tx, id, signed.hear(&answer)?, now)?;
 //! if receipt.became_paid { /* deliver or credit: in this same transaction, so exactly once */ }
+//! # assert!(receipt.became_paid && receipt.outcome == Outcome::Applied);
 //! tx.commit()?;
-//! receipt.outcome.answer()                                           // exactly `success` or `fail`
-//! ```
+//! receipt.outcome.answer();                                           // exactly `success` or `fail`
 //!
-//! When nobody tells: ask, and put the answer into the same inbox ([`query`]).
-//!
-//! ```ignore
-//! let answer = send(account.query_request(TradeRef::OutTradeNo(number), charset)?)?;
+//! // When nobody tells: ask, and put the answer into the same inbox.
+//! # let mut tx = Tx::begin(&mut *conn)?;
+//! # let no = "<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>";
+//! # let send = |_question: Request| Response::new(no.into());
+//! # let id = "2";
+//! let answer = send(account.query_request(TradeRef::OutTradeNo(number), charset)?);
 //! if let Queried::Trade(genuine) = account.read_queried(&answer, charset, now)? {
-//!     let receipt = inbox::receive_queried(&mut tx, id, genuine, answer.body(), now)?;
+//!     inbox::receive_queried(&mut tx, id, genuine, answer.body(), now)?;
 //! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # What it makes impossible
@@ -60,11 +97,22 @@
 //!
 //! # Features
 //!
-//! `inbox` (on by default) adds the inbox's tables, over `danbao-store`. Without it the kit is pure values.
+//! | feature | what it adds | what it brings |
+//! |---|---|---|
+//! | none | everything that decides: requests, messages, verdicts, as values; builds for `wasm32-unknown-unknown` | no I/O, no runtime |
+//! | `inbox` | the inbox's tables, inside the caller's transaction | `danbao-store` without a driver |
+//! | `sqlite` (default) | the inbox on an embedded database | SQLite |
+//! | `postgres` | the inbox on PostgreSQL | a synchronous driver, with a runtime inside |
+//! | `client` | the calls over HTTP (the module `client`) | hyper, rustls, tokio |
+//! | `axum` | extractors and answers (the module `axum`) | `axum-core`; no runtime |
 
 pub mod account;
 pub mod answer;
+#[cfg(feature = "axum")]
+pub mod axum;
 pub mod call;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod facts;
 pub mod inbox;
 pub mod login;
@@ -77,6 +125,8 @@ pub mod rejected;
 pub mod targets;
 
 pub use danbao_protocol as protocol;
+#[cfg(feature = "inbox")]
+pub use danbao_store as store;
 
 pub use account::{Account, AccountError};
 pub use call::{NoReply, Parcel, read_reply};

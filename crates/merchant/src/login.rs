@@ -1,14 +1,42 @@
 //! 快捷登录: sending the buyer to sign in and to choose an address, and what the merchant keeps of a buyer who has
 //! (protocol.md §3.11-3.14).
 //!
-//! ```ignore
-//! let url = account.quick_login_url(&account.quick_login(charset, return_url))?;      // send the browser here
-//! // at return_url:
-//! let signed = Received::page_return(query, &[])?.check_sign(&account)?;
-//! let login = signed.hear(&send(signed.question())?)?.login(charset)?;                // then use login.notify_id() once
-//! let session = login.buyer().map(|_| BuyerSession::of(&login, now));                 // keep it with the browser's session
-//! // later:
-//! session.equip(&mut payment, || items);                                              // token, and etao's items
+//! ```
+//! use danbao_merchant::{BuyerSession, Received};
+//! # use danbao_merchant::protocol::{charset::Charset, ids::*, login_return::*, node::Response, time::Timestamp};
+//! # use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
+//! # use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
+//! # use danbao_merchant::{Account, protocol::money::Fen};
+//! # let (key, charset, now) = (Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"), Charset::Utf8, Timestamp(0));
+//! # let (partner, seller) = (PartnerId::new("2088000000000001"), UserId::new("2088000000000002"));
+//! # let gateway = "http://127.0.0.1:8080/gateway.do";
+//! # let account = Account::new(partner, key.clone(), "seller@example.com", seller, gateway)?;
+//! let url = account.quick_login_url(&account.quick_login(charset, "http://shop.example/login/return"))?;
+//! // The browser goes there, and comes back to return_url:
+//! # let buyer = Buyer {
+//! #     user_id: UserId::new("2088000000000003"),
+//! #     token: Token::new("20120229fedcba9876543210fedcba9876543210"),
+//! #     real_name: Some("张三".into()),
+//! #     email: None,
+//! #     grade: None,
+//! # };
+//! # let arrival = Arrival::QuickLogin(buyer);
+//! # let mut params = LoginReturn { notify_id: NotifyId::new("n1"), arrival }.build(charset)?;
+//! # append(&mut params, &Signer::Md5(key))?;
+//! # let query = params.to_urlencoded();
+//! # let send = |_question| Response::new("true".into());
+//! let signed = Received::page_return(query.as_bytes(), &[])?.check_sign(&account)?;
+//! let answer = send(signed.question());
+//! let login = signed.hear(&answer)?.login(charset)?;                      // then let login.notify_id() be used once
+//! let session = BuyerSession::of(&login, now).ok_or("an unknown buyer from etao")?;
+//! assert_eq!(session.display_name("会员"), "会员张三");
+//! // Later, in every payment of theirs: the token, and etao's items.
+//! # let direct = PaymentService::CreateDirectPayByUser;
+//! # let amount = Amount { price: Fen(1), quantity: 1, discount: Fen::ZERO };
+//! # let mut payment = account.payment(direct, charset, OutTradeNo::new("A-1"), "书签", amount);
+//! session.equip(&mut payment, || "书签^1".into());
+//! assert!(payment.token.is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use danbao_protocol::charset::Charset;
@@ -44,6 +72,23 @@ impl Account {
     ///
     /// # Errors
     /// [`PaymentError`], as for a payment.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    ///
+    /// let request = account.quick_login(Charset::Utf8, "http://shop.example/login/return");
+    /// let url = account.quick_login_url(&request)?;
+    /// assert!(url.contains("target_service=user.auth.quick.login"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn quick_login_url(&self, request: &Authorize) -> Result<String, PaymentError> {
         if request.partner != *self.partner() {
             return Err(PaymentError::OtherPartner);

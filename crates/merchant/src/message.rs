@@ -233,6 +233,53 @@ impl Genuine {
     ///
     /// # Errors
     /// [`Rejected`] with the check that failed, in the order of [`crate::Check`].
+    ///
+    /// ```
+    /// use danbao_merchant::message::Received;
+    /// use danbao_merchant::{OrderFacts, Rejected};
+    /// # use danbao_merchant::{Account, protocol::{charset::Charset, money::Fen, node::Response, params::Params}};
+    /// # use danbao_merchant::protocol::ids::{OutTradeNo, PartnerId, UserId};
+    /// # use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
+    /// # use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    /// # let direct = PaymentService::CreateDirectPayByUser;
+    /// # let amount = Amount { price: Fen(1990), quantity: 1, discount: Fen::ZERO };
+    /// # let request = account.payment(direct, Charset::Utf8, OutTradeNo::new("A-1"), "tea", amount);
+    /// # let facts = OrderFacts::of(&account, &request).ok_or("overflow")?;
+    /// # let body = |total_fee: &str| {
+    /// #     let mut params = Params::new();
+    /// #     for (name, value) in [
+    /// #         ("notify_id", "n1"),
+    /// #         ("notify_type", "trade_status_sync"),
+    /// #         ("notify_time", "2012-02-29 23:59:59"),
+    /// #         ("out_trade_no", "A-1"),
+    /// #         ("trade_no", "2012022900000001"),
+    /// #         ("trade_status", "TRADE_FINISHED"),
+    /// #         ("total_fee", total_fee),
+    /// #         ("seller_id", "2088000000000002"),
+    /// #     ] {
+    /// #         params.push(name, value.as_bytes());
+    /// #     }
+    /// #     append(&mut params, &Signer::Md5(Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"))).map(|()| params.to_urlencoded())
+    /// # };
+    /// # let said_true = Response::new("true".into());
+    /// let believe = |body: &str| {
+    ///     let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+    ///     let _question = signed.question();                                  // send it; the answer comes back:
+    ///     signed.hear(&said_true)?.against(&facts)
+    /// };
+    /// let checked = believe(&body("19.90")?)?;
+    /// assert_eq!(checked.trade().total_fee.to_string(), "19.90");
+    /// assert_eq!(believe(&body("0.01")?), Err(Rejected::OtherAmount { said: Fen(1) }));
+    /// assert_eq!(believe(&body("19.90")?.replace("19.90", "29.90")), Err(Rejected::Sign));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn against(self, facts: &OrderFacts) -> Result<Checked, Rejected> {
         let text = self.params.decode(facts.charset).map_err(|e| Rejected::NotText(e.name))?;
         let trade = match self.way {

@@ -63,6 +63,30 @@ impl Account {
     ///
     /// # Errors
     /// [`PaymentError`].
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::money::Fen;
+    /// use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
+    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    ///
+    /// let amount = Amount { price: Fen::parse("19.90")?, quantity: 2, discount: Fen::ZERO };
+    /// let number = OutTradeNo::new("20120229000001");
+    /// let direct = PaymentService::CreateDirectPayByUser;
+    /// let mut request = account.payment(direct, Charset::Gbk, number, "剪纸书签", amount);
+    /// request.notify_url = Some("http://shop.example/pay/notify".into());
+    /// let url = account.payment_url(&request)?;
+    /// assert!(url.contains("&subject=%BC%F4%D6%BD%CA%E9%C7%A9&"));            // GBK, byte for byte
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn payment_url(&self, request: &PaymentRequest) -> Result<String, PaymentError> {
         let params = self.signed_payment(request)?;
         Ok(format!("{}?{}", self.gateway_url(), params.to_urlencoded()))
@@ -76,6 +100,25 @@ impl Account {
     ///
     /// # Errors
     /// [`PaymentError`].
+    ///
+    /// ```
+    /// # use danbao_merchant::{Account, protocol::{charset::Charset, money::Fen, sign::Md5Key}};
+    /// # use danbao_merchant::protocol::ids::{OutTradeNo, PartnerId, UserId};
+    /// # use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    /// # let amount = Amount { price: Fen(1), quantity: 1, discount: Fen::ZERO };
+    /// # let direct = PaymentService::CreateDirectPayByUser;
+    /// let request = account.payment(direct, Charset::Gbk, OutTradeNo::new("A-1"), "tea & \"milk\"", amount);
+    /// let html = account.payment_form(&request, "去付款")?;
+    /// assert!(html.contains("accept-charset=\"gbk\"") && html.contains("tea &amp; &quot;milk&quot;"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn payment_form(&self, request: &PaymentRequest, button: &str) -> Result<String, PaymentError> {
         self.form("payment", &self.signed_payment(request)?, request.charset, button)
     }

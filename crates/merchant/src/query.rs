@@ -41,6 +41,34 @@ impl Account {
     ///
     /// # Errors
     /// [`Unheard`].
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::node::Response;
+    /// use danbao_merchant::protocol::service::single_trade_query::TradeRef;
+    /// use danbao_merchant::protocol::time::Timestamp;
+    /// use danbao_merchant::{Queried, Rejected, Unheard};
+    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    ///
+    /// let number = TradeRef::OutTradeNo(OutTradeNo::new("20120229000001"));
+    /// let question = account.query_request(number, Charset::Utf8)?;           // send it with any HTTP client
+    /// # let now = Timestamp(0);
+    /// let answered = |body: &'static str| account.read_queried(&Response::new(body.into()), Charset::Utf8, now);
+    ///
+    /// let no = answered("<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>")?;
+    /// assert!(matches!(no, Queried::Refused(code) if code == "TRADE_NOT_EXIST"));
+    /// let unsigned = answered("<alipay><is_success>T</is_success></alipay>");
+    /// assert!(matches!(unsigned, Err(Unheard::Rejected(Rejected::Sign))));    // anybody could have written it
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read_queried(
         &self,
         response: &Response,

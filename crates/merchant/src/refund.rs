@@ -25,6 +25,35 @@ impl Account {
     /// A batch of this account's seller, for [`Account::refund_request`] or [`Account::refund_form`]; set `notify_url`
     /// to be told of the results. `sequence` is 3 to 24 letters or digits that were not used before on the day of
     /// `now`, and not `000`. Keep the batch: its result is held against it.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::TradeNo;
+    /// use danbao_merchant::protocol::money::Fen;
+    /// use danbao_merchant::protocol::time::Timestamp;
+    /// use danbao_merchant::refund::RefundItem;
+    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
+    /// # let account = Account::new(
+    /// #     PartnerId::new("2088000000000001"),
+    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
+    /// #     "seller@example.com",
+    /// #     UserId::new("2088000000000002"),
+    /// #     "http://127.0.0.1:8080/gateway.do",
+    /// # )?;
+    ///
+    /// let now = Timestamp(1_330_488_000_000);                                 // 2012-02-29 12:00 in Beijing
+    /// let item = RefundItem {
+    ///     trade_no: TradeNo::new("2012022900000001"),
+    ///     amount: Fen(400),
+    ///     reason: "颜色不符".into(),
+    ///     royalty: Vec::new(),
+    /// };
+    /// let mut batch = account.refund_batch("001", vec![item], Charset::Utf8, now);
+    /// batch.notify_url = Some("http://shop.example/pay/refunded".into());
+    /// assert_eq!(batch.batch_no.as_str(), "20120229001");
+    /// let request = account.refund_request(&batch)?;                          // send it with any HTTP client
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn refund_batch(
         &self,
         sequence: &str,

@@ -37,6 +37,17 @@ impl Targets {
     /// otherwise than we do.
     ///
     /// A path of the merchant's own (`/goods/tea`) is allowed as well.
+    ///
+    /// ```
+    /// use danbao_merchant::targets::Targets;
+    ///
+    /// let targets = Targets::new("https://shop.example", ["https://m.shop.example"])?;
+    /// assert_eq!(targets.allow("https://m.shop.example/tea").as_deref(), Some("https://m.shop.example/tea"));
+    /// assert_eq!(targets.allow("/tea").as_deref(), Some("/tea"));
+    /// assert_eq!(targets.allow("https://shop.example@elsewhere.example/"), None);
+    /// assert_eq!(targets.allow("//elsewhere.example/"), None);
+    /// # Ok::<(), danbao_merchant::targets::NotAnOrigin>(())
+    /// ```
     pub fn allow(&self, target_url: &str) -> Option<String> {
         let target = encoded(target_url);
         // Browsers take a backslash for a slash, and drop tabs and line breaks.

@@ -218,9 +218,15 @@ fn send_on(
         claims["paid"] = json!(heard.state.is_paid());
         page = order.return_page.unwrap_or(page);
     }
+    Ok(with_result(turn, Some(page), claims))
+}
+
+/// Sends the browser on to a page of the shop, the configured one by default, with these claims as the result.
+pub(crate) fn with_result(turn: &Turn<'_, '_>, page: Option<String>, claims: Value) -> Response {
+    let page = page.unwrap_or_else(|| turn.config.return_page.clone());
     let token = signing::result_token(&turn.config.result_secret, claims, turn.now);
     let (page, fragment) = page.split_once('#').map_or((&*page, None), |(page, rest)| (page, Some(rest)));
     let joint = if page.contains('?') { '&' } else { '?' };
     let fragment = fragment.map(|rest| format!("#{rest}")).unwrap_or_default();
-    Ok(web::see_other(&format!("{page}{joint}{RESULT_PARAMETER}={token}{fragment}")))
+    web::see_other(&format!("{page}{joint}{RESULT_PARAMETER}={token}{fragment}"))
 }

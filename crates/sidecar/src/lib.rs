@@ -8,6 +8,8 @@
 //! | `/v1/...` | the shop, with a bearer token | REST, described by `/v1/openapi.json` |
 //! | `GET /pay/return` | the buyer's browser | `return_url`: is sent on to the shop's page with a signed result |
 //! | `POST /pay/notify` | the gateway | `notify_url`: answered by exactly `success` or `fail` |
+//! | `POST /pay/refund_notify` | the gateway | tells what came of a batch of refunds; answered likewise |
+//! | `GET /pay/login`, `POST /pay/address` | the buyer's browser | comes back from signing in, or with an address |
 //! | `/livez`, `/readyz`, `/healthz` | watchdogs | `ok` after a transaction of the database |
 //!
 //! What the shop hears of is an *event*, written in the transaction of the change. The shop reads events from the feed,
@@ -16,6 +18,7 @@
 //!
 //! A trade that should have moved and of which nobody has told is asked after (`single_trade_query`).
 
+mod belief;
 mod config;
 mod entropy;
 mod events;
@@ -26,12 +29,14 @@ mod orders;
 mod payment_requests;
 mod polling;
 mod problem;
+mod refunds;
 mod router;
 mod rows;
 mod sidecar;
 mod signing;
 mod terms;
 mod turn;
+mod visits;
 mod web;
 mod webhooks;
 

@@ -33,7 +33,7 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewOrder) -> Made {
         return Ok(Err(Problem::conflict("order_exists", "there is an order of this order_no already")));
     }
     if let Some(terms) = &wish.payment_request
-        && let Err(problem) = payment_requests::check(turn, &order, terms)
+        && let Err(problem) = payment_requests::check(turn, &order, terms)?
     {
         return Ok(Err(problem));
     }

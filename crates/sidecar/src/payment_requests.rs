@@ -6,7 +6,7 @@ use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::service::payment::TransportType;
 use danbao_merchant::protocol::service::single_trade_query::TradeRef;
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
-use danbao_merchant::{Account, Parcel, read_reply};
+use danbao_merchant::{Account, BuyerSession, Parcel, read_reply};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,8 +53,28 @@ fn make(turn: &mut Turn<'_, '_>, order_no: &str, terms: &Terms) -> Made {
 }
 
 /// Whether a payment request can be made of these terms; writes nothing.
-pub(crate) fn check(turn: &Turn<'_, '_>, order: &OrderRow, terms: &Terms) -> Result<(), Problem> {
-    terms.prepare(turn.config, order, numbered(order, order.requests + 1)).map(|_| ())
+pub(crate) fn check(turn: &mut Turn<'_, '_>, order: &OrderRow, terms: &Terms) -> Result<Checked, Fault> {
+    let buyer = match buyer_of(turn, terms)? {
+        Ok(buyer) => buyer,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let number = numbered(order, order.requests + 1);
+    let prepared = terms.prepare(turn.config, order, number, buyer.as_ref());
+    Ok(prepared.map(|_| buyer))
+}
+
+/// The buyer of a payment request that can be made, if they have signed in.
+type Checked = Result<Option<BuyerSession>, Problem>;
+
+fn buyer_of(turn: &mut Turn<'_, '_>, terms: &Terms) -> Result<Checked, Fault> {
+    let Some(user_id) = &terms.user_id else { return Ok(Ok(None)) };
+    let account = match terms.account(turn.config) {
+        Ok(account) => account,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let found = rows::buyer::load(&mut **turn.tx, account.partner(), user_id)?;
+    let unknown = || Problem::unprocessable("buyer_unknown", "no such buyer has signed in");
+    Ok(found.map(Some).ok_or_else(unknown))
 }
 
 /// The number of an order's nth payment request. Two orders cannot have one alike: what follows the last `-` is the
@@ -69,12 +89,13 @@ pub(crate) fn open(
     order: &OrderRow,
     terms: &Terms,
 ) -> Result<Result<RequestRow, Problem>, Fault> {
-    if let Err(problem) = check(turn, order, terms) {
-        return Ok(Err(problem));
-    }
+    let buyer = match check(turn, order, terms)? {
+        Ok(buyer) => buyer,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let position = rows::orders::count_request(&mut **turn.tx, &order.order_no)?;
     let out_trade_no = numbered(order, position);
-    let prepared = match terms.prepare(turn.config, order, out_trade_no.clone()) {
+    let prepared = match terms.prepare(turn.config, order, out_trade_no.clone(), buyer.as_ref()) {
         Ok(prepared) => prepared,
         Err(problem) => return Err(Fault::Invariant(format!("{out_trade_no}: {problem:?}"))),
     };
@@ -90,6 +111,9 @@ pub(crate) fn open(
         created_at: turn.now,
     };
     rows::payment_request::insert(&mut **turn.tx, &request)?;
+    if let Some(buyer) = &buyer {
+        rows::buyer::equip(&mut **turn.tx, &request.out_trade_no, buyer)?;
+    }
     inbox::open_order(turn.tx, &prepared.facts, turn.now)?;
     Ok(Ok(request))
 }
@@ -312,13 +336,14 @@ pub(crate) fn shown(turn: &mut Turn<'_, '_>, order: &OrderRow, row: &RequestRow)
 
 /// The signed address, and the form where a form can carry the request.
 fn ways_to_pay(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     order: &OrderRow,
     row: &RequestRow,
 ) -> Result<(Option<String>, Option<String>), Fault> {
     let account = account_of(turn, row)?;
     let terms = Terms::stored(&row.terms)?;
-    let request = terms.request(turn.config, account, order, row.out_trade_no.clone());
+    let buyer = rows::buyer::of_request(&mut **turn.tx, &row.out_trade_no)?;
+    let request = terms.request(turn.config, account, order, row.out_trade_no.clone(), buyer.as_ref());
     let request =
         request.map_err(|problem| Fault::Invariant(format!("{}: {problem:?}", row.out_trade_no)))?;
     Ok((account.payment_url(&request).ok(), account.payment_form(&request, BUTTON).ok()))

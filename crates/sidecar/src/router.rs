@@ -11,8 +11,9 @@ use subtle::ConstantTimeEq;
 
 use crate::fault::Fault;
 use crate::problem::Problem;
+use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
-use crate::{events, incoming, orders, payment_requests, polling, web, webhooks};
+use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, visits, web, webhooks};
 
 /// The API's description.
 pub(crate) const OPENAPI: &str = include_str!("openapi.json");
@@ -21,11 +22,20 @@ pub(crate) const OPENAPI: &str = include_str!("openapi.json");
 pub(crate) const RETURN_PATH: &str = "/pay/return";
 /// The path of `notify_url`.
 pub(crate) const NOTIFY_PATH: &str = "/pay/notify";
+/// The path of a refund batch's `notify_url`.
+pub(crate) const REFUND_PATH: &str = "/pay/refund_notify";
+/// The path of a quick login's `return_url`, before the number of the visit; by itself it is etao's.
+pub(crate) const LOGIN_PATH: &str = "/pay/login";
+/// The path of an address query's `return_url`, before the number of the visit.
+pub(crate) const ADDRESS_PATH: &str = "/pay/address";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Return,
     Notify,
+    RefundNotify,
+    LoginReturn,
+    AddressReturn,
     Alive,
     OpenApi,
     Orders,
@@ -37,6 +47,13 @@ enum Route {
     Query,
     Ship,
     Close,
+    Refunds,
+    Refund,
+    Logins,
+    Login,
+    Addresses,
+    Address,
+    Buyer,
     Events,
     Event,
     ReplayEvent,
@@ -48,6 +65,10 @@ enum Route {
 const ROUTES: &[(&str, Route)] = &[
     (RETURN_PATH, Route::Return),
     (NOTIFY_PATH, Route::Notify),
+    (REFUND_PATH, Route::RefundNotify),
+    (LOGIN_PATH, Route::LoginReturn),
+    ("/pay/login/{id}", Route::LoginReturn),
+    ("/pay/address/{id}", Route::AddressReturn),
     ("/livez", Route::Alive),
     ("/readyz", Route::Alive),
     ("/healthz", Route::Alive),
@@ -61,6 +82,13 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/payment_requests/{id}/query", Route::Query),
     ("/v1/payment_requests/{id}/ship", Route::Ship),
     ("/v1/payment_requests/{id}/close", Route::Close),
+    ("/v1/refunds", Route::Refunds),
+    ("/v1/refunds/{id}", Route::Refund),
+    ("/v1/logins", Route::Logins),
+    ("/v1/logins/{id}", Route::Login),
+    ("/v1/addresses", Route::Addresses),
+    ("/v1/addresses/{id}", Route::Address),
+    ("/v1/buyers/{id}", Route::Buyer),
     ("/v1/events", Route::Events),
     ("/v1/events/{id}", Route::Event),
     ("/v1/events/{id}/replay", Route::ReplayEvent),
@@ -100,6 +128,10 @@ pub(crate) fn answer(
         Waiting::Query { out_trade_no, .. } => incoming::queried(turn, &out_trade_no, outcome)?,
         Waiting::Ship { out_trade_no, .. } => payment_requests::shipped(turn, &out_trade_no, outcome)?,
         Waiting::Close { out_trade_no } => return polling::closed(turn, &out_trade_no, outcome),
+        Waiting::Believe { door, message_id, signed, .. } => {
+            belief::heard(turn, &door, &message_id, *signed, outcome)?
+        }
+        Waiting::Refund { batch_no, nth } => return refunds::answered(turn, &batch_no, nth, outcome),
         Waiting::Deliver { seq, nth } => return webhooks::heard(turn, seq, nth, outcome),
     };
     if let Some(ask) = ask {
@@ -110,7 +142,7 @@ pub(crate) fn answer(
 
 /// Whether the gateway is calling `notify_url`.
 pub(crate) fn is_notification(request: &Request) -> bool {
-    request.uri().path() == NOTIFY_PATH
+    matches!(request.uri().path(), NOTIFY_PATH | REFUND_PATH)
 }
 
 fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Option<Response>, Fault> {
@@ -125,7 +157,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
     if !route.takes(request.method()) {
         // A health check, or a curious person (protocol.md §10, trap 42).
         let mut response = match route {
-            Route::Notify => answer::fail(),
+            Route::Notify | Route::RefundNotify => answer::fail(),
             _ => Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "see Allow").respond(),
         };
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(route.methods()));
@@ -137,6 +169,9 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
     let response = match route {
         Route::Return => return incoming::page_return(turn, ask, request),
         Route::Notify => return incoming::notification(turn, ask, request),
+        Route::RefundNotify => return refunds::notification(turn, ask, request),
+        Route::LoginReturn => return visits::login_return(turn, ask, request, id),
+        Route::AddressReturn => return visits::address_return(turn, ask, request, id),
         Route::Query => return payment_requests::query(turn, ask, id),
         Route::Ship => return payment_requests::ship(turn, ask, request, id),
         // Whoever reads this has been in a transaction of the database.
@@ -149,6 +184,13 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::PaymentRequest => payment_requests::show(turn, id)?,
         Route::Messages => payment_requests::messages(turn, id)?,
         Route::Close => payment_requests::close(turn, id)?,
+        Route::Refunds => refunds::create(turn, request)?,
+        Route::Refund => refunds::show(turn, id)?,
+        Route::Logins => visits::create(turn, request, Purpose::Login)?,
+        Route::Login => visits::show(turn, Purpose::Login, id)?,
+        Route::Addresses => visits::create(turn, request, Purpose::Address)?,
+        Route::Address => visits::show(turn, Purpose::Address, id)?,
+        Route::Buyer => visits::buyer(turn, id)?,
         Route::Events => events::feed(turn, request)?,
         Route::Event => events::show(turn, id)?,
         Route::ReplayEvent => webhooks::replay_one(turn, id)?,
@@ -175,13 +217,27 @@ fn is_shop(turn: &Turn<'_, '_>, request: &Request) -> bool {
 impl Route {
     /// Whether only the shop may ask: everything but what the gateway, browsers and watchdogs call.
     const fn is_the_shops(self) -> bool {
-        !matches!(self, Route::Return | Route::Notify | Route::Alive | Route::OpenApi)
+        !matches!(
+            self,
+            Route::Return
+                | Route::Notify
+                | Route::RefundNotify
+                | Route::LoginReturn
+                | Route::AddressReturn
+                | Route::Alive
+                | Route::OpenApi
+        )
     }
 
     const fn methods(self) -> &'static str {
         match self {
             Route::Notify
+            | Route::RefundNotify
             | Route::Orders
+            | Route::Refunds
+            | Route::AddressReturn
+            | Route::Logins
+            | Route::Addresses
             | Route::CloseOrder
             | Route::PaymentRequests
             | Route::Query
@@ -196,6 +252,11 @@ impl Route {
             | Route::Order
             | Route::PaymentRequest
             | Route::Messages
+            | Route::Refund
+            | Route::LoginReturn
+            | Route::Login
+            | Route::Address
+            | Route::Buyer
             | Route::Events
             | Route::Event
             | Route::Webhook => "GET, HEAD",
@@ -224,7 +285,10 @@ mod tests {
         let mut described: Vec<String> = Vec::new();
         for (path, item) in openapi["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys() {
-                let unnamed = path.replace("{order_no}", "{id}").replace("{out_trade_no}", "{id}");
+                let unnamed =
+                    ["{order_no}", "{out_trade_no}", "{batch_no}", "{login_id}", "{address_id}", "{user_id}"]
+                        .iter()
+                        .fold(path.clone(), |path, name| path.replace(name, "{id}"));
                 described.push(format!("{} /v1{unnamed}", method.to_uppercase()));
             }
         }

@@ -14,7 +14,7 @@ use crate::entropy::Entropy;
 use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::turn::{Background, Effects, Names, Turn, Waiting};
-use crate::{polling, router, rows, webhooks};
+use crate::{polling, refunds, router, rows, webhooks};
 
 /// Why a sidecar cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,7 @@ impl Sidecar {
                 }
                 Input::Due => {
                     webhooks::send_due(&mut turn)?;
+                    refunds::send_due(&mut turn)?;
                     polling::ask_due(&mut turn)?;
                 }
             }
@@ -172,7 +173,11 @@ impl Node for Sidecar {
                 Background::Deliveries => {
                     webhooks::next_due(&mut *self.conn, self.config.webhook.as_ref()).map_err(crash)?
                 }
-                Background::Queries => rows::payment_request::next_due(&mut *self.conn).map_err(crash)?,
+                Background::Queries => {
+                    let query = rows::payment_request::next_due(&mut *self.conn).map_err(crash)?;
+                    let refund = rows::refund_batch::next_due(&mut *self.conn).map_err(crash)?;
+                    query.into_iter().chain(refund).min()
+                }
             };
             next = next.into_iter().chain(due).min();
         }

@@ -9,7 +9,7 @@ use danbao_merchant::protocol::service::payment::{
 };
 use danbao_merchant::protocol::sign::SignType;
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_merchant::{Account, OrderFacts};
+use danbao_merchant::{Account, BuyerSession, OrderFacts};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, is_address};
@@ -77,6 +77,12 @@ pub(crate) struct Terms {
     defaultbank: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     it_b_pay: Option<String>,
+    /// The buyer, if they have signed in: their token goes with the payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_id: Option<String>,
+    /// For a direct payment of a buyer from etao.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_orders_info: Option<String>,
     /// Earlier payment requests of the order stay payable.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) keep_others: bool,
@@ -139,7 +145,8 @@ impl NewOrder {
     }
 }
 
-fn fen<E>(name: &str, text: &str, parse: impl Fn(&str) -> Result<Fen, E>) -> Result<Fen, Problem> {
+/// An amount in yuan.
+pub(crate) fn fen<E>(name: &str, text: &str, parse: impl Fn(&str) -> Result<Fen, E>) -> Result<Fen, Problem> {
     parse(text).map_err(|_| {
         let detail = format!("{name} is not an amount in yuan with at most two decimals, as text");
         Problem::unprocessable("amount_malformed", detail)
@@ -160,18 +167,24 @@ impl Terms {
         config: &'c Config,
         order: &OrderRow,
         out_trade_no: OutTradeNo,
+        buyer: Option<&BuyerSession>,
     ) -> Result<Prepared<'c>, Problem> {
-        let sign_type = self.sign_type.as_deref().map(|word| known("sign_type", word, SignType::from_wire));
-        let account = config.accounts.choose(self.partner.as_deref(), sign_type.transpose()?);
-        let account = account.ok_or_else(|| {
-            Problem::unprocessable("account_unknown", "no account here has this partner and this sign_type")
-        })?;
-        let request = self.request(config, account, order, out_trade_no)?;
+        let account = self.account(config)?;
+        let request = self.request(config, account, order, out_trade_no, buyer)?;
         let refused = |why: String| Problem::unprocessable("payment_refused", why);
         account.payment_url(&request).map_err(|why| refused(why.to_string()))?;
         let facts =
             OrderFacts::of(account, &request).ok_or_else(|| refused("the amount overflows".into()))?;
         Ok(Prepared { account, facts })
+    }
+
+    /// The account that a new payment request is for.
+    pub(crate) fn account<'c>(&self, config: &'c Config) -> Result<&'c Account, Problem> {
+        let sign_type = self.sign_type.as_deref().map(|word| known("sign_type", word, SignType::from_wire));
+        let account = config.accounts.choose(self.partner.as_deref(), sign_type.transpose()?);
+        account.ok_or_else(|| {
+            Problem::unprocessable("account_unknown", "no account here has this partner and this sign_type")
+        })
     }
 
     /// The kit's request.
@@ -181,6 +194,7 @@ impl Terms {
         account: &Account,
         order: &OrderRow,
         out_trade_no: OutTradeNo,
+        buyer: Option<&BuyerSession>,
     ) -> Result<PaymentRequest, Problem> {
         let service = known("service", &self.service, PaymentService::from_wire)?;
         let charset = known("charset", &self.charset, Charset::from_label)?;
@@ -195,6 +209,9 @@ impl Terms {
         request.timeouts = CustomTimeouts { it_b_pay: it_b_pay.transpose()?, ..CustomTimeouts::default() };
         request.direct.paymethod = self.paymethod.clone();
         request.direct.defaultbank = self.defaultbank.clone();
+        if let Some(buyer) = buyer {
+            buyer.equip(&mut request, || self.item_orders_info.clone().unwrap_or_default());
+        }
         Ok(request)
     }
 

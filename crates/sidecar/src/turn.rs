@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use danbao_merchant::protocol::ids::OutTradeNo;
+use danbao_merchant::protocol::ids::{BatchNo, OutTradeNo};
 use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Signed, Way};
 use danbao_store::Tx;
 
+use crate::belief::Door;
 use crate::config::Config;
 use crate::entropy::Entropy;
 
@@ -23,6 +24,10 @@ pub(crate) enum Waiting {
     Ship { ask: AskId, out_trade_no: OutTradeNo },
     /// The gateway was told that a trade is not to be paid any more.
     Close { out_trade_no: OutTradeNo },
+    /// As `Verify`, for a message that is about no payment request.
+    Believe { ask: AskId, door: Door, message_id: String, signed: Box<Signed> },
+    /// The gateway was told of a batch of refunds, for the nth time.
+    Refund { batch_no: BatchNo, nth: i64 },
     /// The shop was told of an event, for the nth time.
     Deliver { seq: i64, nth: i64 },
 }
@@ -31,15 +36,21 @@ impl Waiting {
     /// Who waits.
     pub(crate) fn ask(&self) -> Option<AskId> {
         match self {
-            Waiting::Verify { ask, .. } | Waiting::Ship { ask, .. } => Some(*ask),
+            Waiting::Verify { ask, .. } | Waiting::Believe { ask, .. } | Waiting::Ship { ask, .. } => {
+                Some(*ask)
+            }
             Waiting::Query { ask, .. } => *ask,
-            Waiting::Close { .. } | Waiting::Deliver { .. } => None,
+            Waiting::Close { .. } | Waiting::Refund { .. } | Waiting::Deliver { .. } => None,
         }
     }
 
     /// Whether it is the gateway that waits.
     pub(crate) fn is_notification(&self) -> bool {
-        matches!(self, Waiting::Verify { way: Way::Notify, .. })
+        match self {
+            Waiting::Verify { way, .. } => *way == Way::Notify,
+            Waiting::Believe { door, .. } => door.way() == Way::Notify,
+            _ => false,
+        }
     }
 }
 
@@ -77,7 +88,7 @@ pub(crate) struct Turn<'t, 'c> {
 pub(crate) enum Background {
     /// Webhooks.
     Deliveries,
-    /// Questions to the gateway that were due.
+    /// Questions to the gateway that were due, and refunds.
     Queries,
 }
 
@@ -94,7 +105,8 @@ impl Background {
         match self {
             Background::Deliveries => matches!(waiting, Waiting::Deliver { .. }),
             Background::Queries => {
-                matches!(waiting, Waiting::Close { .. } | Waiting::Query { ask: None, .. })
+                let is_ours = matches!(waiting, Waiting::Close { .. } | Waiting::Refund { .. });
+                is_ours || matches!(waiting, Waiting::Query { ask: None, .. })
             }
         }
     }

@@ -14,19 +14,30 @@
 //! end is a rollback; [`Tx::savepoint`] fences off what may fail. [`conformance`] holds both drivers to one behaviour.
 //!
 //! Statements run on the caller's thread. A program owns one connection and one thread.
+//!
+//! Each driver is a feature, `sqlite` and `postgres`, both on by default; [`testing`] needs both.
 
 mod conn;
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "half of it is SQLite's"))]
 mod dialect;
 mod error;
 mod migrate;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod state;
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "a driver makes the rows")
+)]
 mod value;
 
 pub mod conformance;
 pub mod dump;
 pub mod faulty;
+#[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub mod testing;
 
 pub use conn::{Conn, Tx};
@@ -39,17 +50,47 @@ pub use value::{Bind, FromValue, Reader, Row, Value};
 /// `sqlite::memory:`, or `postgres://user@host/database` (see [`postgres::connect`]).
 ///
 /// # Errors
-/// [`Error::Open`] if the URL or the database cannot be used.
+/// [`Error::Open`] if the URL or the database cannot be used, or its driver is not built in.
 pub fn open(url: &str) -> Result<Box<dyn Conn>, Error> {
     if matches!(url, "sqlite::memory:" | "sqlite://:memory:" | ":memory:") {
-        return sqlite::memory();
+        return open_memory();
     }
     if let Some(path) = url.strip_prefix("sqlite://") {
-        return sqlite::open(path.as_ref());
+        return open_file(path);
     }
     match url.split_once("://") {
-        Some(("postgres" | "postgresql", _)) => postgres::connect(url),
+        Some(("postgres" | "postgresql", _)) => open_postgres(url),
         Some((scheme, _)) => Err(Error::Open(format!("`{scheme}` is neither `sqlite` nor `postgres`"))),
-        None => sqlite::open(url.as_ref()),
+        None => open_file(url),
     }
+}
+
+#[cfg(feature = "sqlite")]
+fn open_memory() -> Result<Box<dyn Conn>, Error> {
+    sqlite::memory()
+}
+
+#[cfg(feature = "sqlite")]
+fn open_file(path: &str) -> Result<Box<dyn Conn>, Error> {
+    sqlite::open(path.as_ref())
+}
+
+#[cfg(feature = "postgres")]
+fn open_postgres(url: &str) -> Result<Box<dyn Conn>, Error> {
+    postgres::connect(url)
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn open_memory() -> Result<Box<dyn Conn>, Error> {
+    Err(Error::Open("built without the feature `sqlite`".to_owned()))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn open_file(_path: &str) -> Result<Box<dyn Conn>, Error> {
+    Err(Error::Open("built without the feature `sqlite`".to_owned()))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn open_postgres(_url: &str) -> Result<Box<dyn Conn>, Error> {
+    Err(Error::Open("built without the feature `postgres`".to_owned()))
 }

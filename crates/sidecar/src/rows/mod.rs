@@ -1,10 +1,13 @@
 //! All SQL of the sidecar. The inbox's tables are the kit's and are written by the kit alone.
 
+pub(crate) mod buyer;
 pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod payment_request;
+pub(crate) mod refund_batch;
+pub(crate) mod visit;
 
 use danbao_merchant::inbox;
 use danbao_store::{Conn, Error, Migration, Tx};
@@ -13,6 +16,8 @@ use danbao_store::{Conn, Error, Migration, Tx};
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "inbox", sql: inbox::MIGRATION_SQL },
     Migration { version: 2, name: "sidecar", sql: include_str!("../../migrations/002_sidecar.sql") },
+    Migration { version: 3, name: "refunds", sql: include_str!("../../migrations/003_refunds.sql") },
+    Migration { version: 4, name: "visits", sql: include_str!("../../migrations/004_visits.sql") },
 ];
 
 /// Counts one more life of this database and says which it is, from 1.

@@ -1,6 +1,7 @@
 //! The sidecar as a node, driven without sockets on both databases.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod buyers;
 mod crash;
 mod events;
 mod instances;
@@ -8,5 +9,6 @@ mod messages;
 mod openapi;
 mod orders;
 mod polling;
+mod refunds;
 mod webhooks;
 mod world;

@@ -151,6 +151,11 @@ fn every_described_path_answers_as_it_is_described() {
         world.due();
         let _ = world.shop_says(500);
         let _ = world.direct("open");
+        // The one that the example refunds.
+        let refunded = world.direct("bookmark");
+        let _ = world.bring(refunded.notify(1, "TRADE_FINISHED"), "true");
+        let (mut batch_no, mut login_id, mut address_id) = (String::new(), String::new(), String::new());
+        crate::buyers::signed_in(world);
         let mut asked = 0;
         for (path, item) in openapi["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
@@ -163,6 +168,10 @@ fn every_described_path_answers_as_it_is_described() {
                 let address = path
                     .replace("{order_no}", order_no)
                     .replace("{out_trade_no}", &bought.number)
+                    .replace("{batch_no}", &batch_no)
+                    .replace("{login_id}", &login_id)
+                    .replace("{address_id}", &address_id)
+                    .replace("{user_id}", crate::buyers::USER)
                     .replace("{id}", &id);
                 let (ask, input) = world.ask(call(method.clone(), &format!("/v1{address}"), &body, path));
                 world.step(vec![input]);
@@ -178,10 +187,17 @@ fn every_described_path_answers_as_it_is_described() {
                 let closed = path == "/orders/{order_no}/payment_requests";
                 assert!(status.is_success() || closed, "{method} {path}: {answer}");
                 check(&openapi, schema_of(&openapi, &method, path, status), &answer, path).unwrap();
+                let made = |name: &str| answer[name].as_str().unwrap().to_owned();
+                match path.as_str() {
+                    "/refunds" => batch_no = made("batch_no"),
+                    "/logins" => login_id = made("login_id"),
+                    "/addresses" => address_id = made("address_id"),
+                    _ => {}
+                }
                 asked += 1;
             }
         }
-        assert_eq!(asked, 15);
+        assert_eq!(asked, 22);
         for event in world.events() {
             check(&openapi, &openapi["components"]["schemas"]["Event"], &event, "event").unwrap();
         }
