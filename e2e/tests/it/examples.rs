@@ -3,6 +3,7 @@
 
 mod service;
 mod shop;
+mod sidecar_and_gateway;
 
 use http_words::{answered, sign};
 use serde_json::{Value, json};

@@ -52,6 +52,11 @@ impl Service {
         self.ask("POST", path, "", &body.to_string())
     }
 
+    /// Creates something that must not be created twice.
+    pub(super) fn create(&self, path: &str, body: &Value) -> Value {
+        self.ask("POST", path, &format!("Idempotency-Key: {path}\r\n"), &body.to_string())
+    }
+
     fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Value {
         let headers = format!("Authorization: Bearer {TOKEN}\r\n{headers}");
         let answer = wire::ask(&self.url, method, path, &headers, body).unwrap();
