@@ -143,6 +143,10 @@ impl Logins {
     ) -> Option<String> {
         let set = response.headers().get_all(SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
         let session = set.filter_map(session_of).find(|session| !session.is_empty())?.to_owned();
+        // The session that the browser has, put off.
+        if cookie(request).is_some_and(|held| held == session) {
+            return None;
+        }
         let form = Fields::read(request.body());
         if let Some(email) = form.get("account") {
             let customer = town.customers.iter().find(|customer| customer.email == email);

@@ -232,6 +232,7 @@ impl Fill {
                 let left = shown_field(page, "amount").unwrap_or_default();
                 // Sometimes more than there is: that must be refused.
                 let amount = chance.pick(&[left, "0.01", "1.00", "1.00", "99999.00"]);
+                fields.push(("left", shown_field(page, "left").unwrap_or_default().to_owned()));
                 fields.push(("amount", amount.to_owned()));
                 fields.push(("refund_reason", "有瑕疵".to_owned()));
                 fields.push(("payment_password", login.payment_password.clone()));
