@@ -17,6 +17,7 @@ pub mod kiosk;
 pub mod log;
 pub mod options;
 pub mod people;
+pub mod sidecar_life;
 pub mod stage;
 pub mod wire;
 pub mod world;
