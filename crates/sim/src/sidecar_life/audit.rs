@@ -97,10 +97,34 @@ fn books(disk: &Disk) -> Result<Books, Error> {
         })?
         .into_iter()
         .collect(),
-        deliveries: rows(disk, "SELECT order_no, total_fee FROM delivery ORDER BY order_no", |c| {
-            Ok((c.next()?, c.next()?))
-        })?,
+        deliveries: rows(
+            disk,
+            "SELECT order_no, total_fee FROM delivery ORDER BY order_no, total_fee",
+            |c| Ok((c.next()?, c.next()?)),
+        )?,
     })
+}
+
+/// What was paid at the gateway, by its own books: order and yuan.
+fn payments(disk: &Disk) -> Result<Vec<(String, String)>, Error> {
+    let mut paid = rows(
+        disk,
+        "SELECT r.out_trade_no, t.total_fee FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no
+         WHERE t.gmt_payment IS NOT NULL",
+        |c| {
+            let (number, fen): (String, i64) = (c.next()?, c.next()?);
+            let order_no = number.rsplit_once('-').map_or(number.as_str(), |(order_no, _)| order_no);
+            Ok((order_no.to_owned(), format!("{}.{:02}", fen / 100, fen % 100)))
+        },
+    )?;
+    paid.sort();
+    Ok(paid)
+}
+
+/// What the sidecar has told of as paid: order and yuan.
+fn told_as_paid(events: &[Event]) -> Vec<(String, String)> {
+    let paid = events.iter().filter(|event| event.kind() == "order.paid");
+    paid.map(|event| (event.order_no.clone(), event.text("total_fee"))).collect()
 }
 
 impl Audit {
@@ -132,8 +156,9 @@ impl Audit {
         self.orders_once(disks, &events)?;
         self.told(disks)?;
         let (shop, reader) = (books(&disks.shop)?, books(&disks.reader)?);
-        self.holds_all("webhook shop", &shop, &events);
-        self.holds_all("feed shop", &reader, &events);
+        let paid = payments(&disks.gateway)?;
+        self.holds_all("webhook shop", &shop, &events, &paid);
+        self.holds_all("feed shop", &reader, &events, &paid);
         if !reader.journal.iter().map(|taken| &taken.id).eq(events.iter().map(|event| &event.id)) {
             self.find("feed shop: not in the order of the changes".to_owned());
         }
@@ -236,17 +261,8 @@ impl Audit {
         if trades.windows(2).any(|pair| pair[0] == pair[1]) {
             self.find(format!("gateway: two trades of one number: {trades:?}"));
         }
-        let paid = rows(
-            &disks.gateway,
-            "SELECT r.out_trade_no FROM trade t JOIN payment_request r ON r.trade_no = t.trade_no
-             WHERE t.gmt_payment IS NOT NULL ORDER BY r.out_trade_no",
-            text,
-        )?;
-        let mut told: Vec<String> = events
-            .iter()
-            .filter(|event| event.kind() == "order.paid")
-            .map(|event| event.text("out_trade_no"))
-            .collect();
+        let paid = payments(&disks.gateway)?;
+        let mut told = told_as_paid(events);
         told.sort();
         if paid != told {
             self.find(format!("sidecar: paid were {paid:?}, told as paid {told:?}"));
@@ -269,7 +285,7 @@ impl Audit {
     }
 
     /// A shop holds every event once and as the sidecar has it, every trade at its newest, every payment once.
-    fn holds_all(&mut self, who: &str, books: &Books, events: &[Event]) {
+    fn holds_all(&mut self, who: &str, books: &Books, events: &[Event], paid: &[(String, String)]) {
         let mut times: BTreeMap<&str, u64> = BTreeMap::new();
         for taken in &books.journal {
             *times.entry(&taken.id).or_default() += 1;
@@ -295,13 +311,7 @@ impl Audit {
         if newest != books.trades {
             self.find(format!("{who}: the trades stand at {:?}, the newest is {newest:?}", books.trades));
         }
-        let mut paid: Vec<(String, String)> = events
-            .iter()
-            .filter(|event| event.kind() == "order.paid")
-            .map(|event| (event.order_no.clone(), event.text("total_fee")))
-            .collect();
-        paid.sort();
-        if paid != books.deliveries {
+        if paid != books.deliveries.as_slice() {
             self.find(format!("{who}: packed were {:?}, paid {paid:?}", books.deliveries));
         }
     }

@@ -14,7 +14,7 @@ use crate::world::Birth;
 /// The shortest pause between two looks.
 const PAUSE_MIN: Duration = Duration::from_secs(60);
 /// The longest, when nothing happens for long.
-const PAUSE_MAX: Duration = Duration::from_secs(6 * 3600);
+const PAUSE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Events of one page: few, so that there are pages.
 const PAGE: usize = 3;
 

@@ -1,8 +1,10 @@
 //! Lives of gateway, sidecar and two shops, each lived twice: both shops hold every change exactly once.
 //!
 //! `DANBAO_SIM_SIDECAR_SEED=n cargo test -p danbao-sim --test sidecar one_seed -- --nocapture` prints one life;
-//! `DANBAO_SIM_SEEDS=n` goes on to n seeds.
+//! `DANBAO_SIM_SEEDS=n` lives n seeds instead of 20.
 #![expect(clippy::unwrap_used, reason = "a test")]
+
+mod planted;
 
 use std::collections::BTreeMap;
 
