@@ -5,6 +5,8 @@
 //! the page, haggle and quarrel ([`people`]). Then comes quiet: nothing is lost any more and everything that is due happens, months
 //! of it. Then the [`auditor`] holds both databases against a second set of books.
 //!
+//! [`sidecar_life`] is the same for a shop in any language: the sidecar stands between it and the gateway.
+//!
 //! A seed that fails is lived again with
 //! `DANBAO_SIM_SEED=n cargo test -p danbao-sim one_seed -- --nocapture`, which prints every event. Seeds that have once
 //! found a bug are in `seeds.txt` and are lived by every test run.
@@ -17,6 +19,7 @@ pub mod kiosk;
 pub mod log;
 pub mod options;
 pub mod people;
+pub mod sidecar_life;
 pub mod stage;
 pub mod wire;
 pub mod world;

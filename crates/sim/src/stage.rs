@@ -40,9 +40,9 @@ pub const PARTNERS_OF_SELLER: [&str; 2] = ["carol@danbao.example", "dave@danbao.
 /// After the trouble no request is on its way for so long.
 const LATEST_COPY: Duration = Duration::from_secs(4 * 3600);
 /// 2012-03-01 00:00 in Beijing.
-const BEGINNING: Timestamp = Timestamp(1_330_531_200_000);
+pub(crate) const BEGINNING: Timestamp = Timestamp(1_330_531_200_000);
 /// The longest that anything waits for its time is the refund period of 90 days.
-const QUIET_MAX: Duration = Duration::from_secs(200 * 86_400);
+pub(crate) const QUIET_MAX: Duration = Duration::from_secs(200 * 86_400);
 
 /// Who plays the two programs. The tests put bugs here.
 #[derive(Clone, Copy)]
@@ -77,7 +77,7 @@ fn shop(account: Account) -> Birth {
     })
 }
 
-fn gateway(wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>, sends_max: usize) -> Birth {
+pub(crate) fn gateway(wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>, sends_max: usize) -> Birth {
     Box::new(move |conn, seed, now| {
         let config = Config { sends_max, ..gateway_config() };
         let gateway =
@@ -87,7 +87,7 @@ fn gateway(wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>, sends_max: usize) -> Birth 
 }
 
 /// The same program on a connection that is told now and then that others were at work.
-fn contended(mut birth: Birth, rate: &Rate) -> Birth {
+pub(crate) fn contended(mut birth: Birth, rate: &Rate) -> Birth {
     let rate = Rate::clone(rate);
     Box::new(move |conn, seed, now| {
         let [a, b, c, d, e, f, g, h, ..] = seed;
@@ -310,7 +310,7 @@ impl Stage {
 }
 
 /// What the merchant knows of its contract.
-fn account(town: &Town, options: &Options) -> Result<Account, Crash> {
+pub(crate) fn account(town: &Town, options: &Options) -> Result<Account, Crash> {
     let Merchant { partner, key, seller_email, seller_id, .. } = &town.merchant;
     let shared = Signer::Md5(Md5Key::new(key.as_str()));
     let (signer, verifier) = match keys::pairs(options.sign_type) {
@@ -324,7 +324,7 @@ fn account(town: &Town, options: &Options) -> Result<Account, Crash> {
 }
 
 /// Seeds the gateway's database and says who is there.
-fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash> {
+pub(crate) fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<Town, Crash> {
     let crash = |error: &dyn std::fmt::Display| Crash(error.to_string());
     let mut gateway =
         Gateway::open(disk.connect(), gateway_config(), seed, BEGINNING).map_err(|e| crash(&e))?;

@@ -154,6 +154,8 @@ pub struct Town {
     pub gateway: String,
     /// Where the shop is, without a final slash.
     pub shop: String,
+    /// Where the gateway's messages and the buyers it sends back come in, without a final slash; if not at the shop.
+    pub messages_at: Option<String>,
     /// The bearer token of the sandbox API.
     pub sandbox_token: String,
     /// Who sells.
@@ -171,9 +173,13 @@ pub struct Town {
 }
 
 impl Town {
+    fn messages_at(&self) -> &str {
+        self.messages_at.as_deref().unwrap_or(&self.shop)
+    }
+
     /// Where notifications go.
     pub fn notify_url(&self) -> String {
-        format!("{}/pay/notify", self.shop)
+        format!("{}/pay/notify", self.messages_at())
     }
 
     /// Where the results of refund batches go.
@@ -198,7 +204,7 @@ impl Town {
 
     /// Where buyers come back to.
     pub fn return_url(&self) -> String {
-        format!("{}/pay/return", self.shop)
+        format!("{}/pay/return", self.messages_at())
     }
 
     /// An order by its number.
