@@ -39,3 +39,5 @@ INSERT INTO notice (thread, seq, notify_id, notify_url, trade_status, refund_sta
 DROP TABLE notice_of_trade;
 CREATE INDEX notice_due ON notice (due_at) WHERE due_at IS NOT NULL;
 ALTER TABLE attempt RENAME COLUMN trade_no TO thread;
+-- Whether the same letter is owed already; of trades no row.
+CREATE INDEX notice_owed_letter ON notice (partner, notify_url) WHERE due_at IS NOT NULL AND letter IS NOT NULL;

@@ -249,7 +249,8 @@ pub(crate) fn insert_letter(
 /// Whether the same letter is on its way to the same address already.
 pub(crate) fn is_owed(tx: &mut dyn Conn, notify_url: &str, letter: &Letter) -> Result<bool, Fault> {
     let row = tx.query_opt(
-        "SELECT 1 FROM notice WHERE due_at IS NOT NULL AND partner = $1 AND notify_url = $2 AND letter = $3 LIMIT 1",
+        "SELECT 1 FROM notice WHERE partner = $1 AND notify_url = $2 AND letter = $3
+             AND due_at IS NOT NULL AND letter IS NOT NULL LIMIT 1",
         &[Bind::Text(letter.partner.as_str()), Bind::Text(notify_url), Bind::Bytes(&letter.params)],
     )?;
     Ok(row.is_some())
