@@ -9,11 +9,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::keys::length;
-use super::sandbox::{Sandbox, SandboxArgs};
+use super::sandbox::{Out, Sandbox, SandboxArgs};
+use super::say;
 use super::table::{cell, lines};
-use super::text::texts;
-use super::{say, terminal_lang};
-use crate::config::Lang;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -112,22 +110,6 @@ struct PlanArgs {
     out: Out,
 }
 
-#[derive(Debug, Args)]
-struct Out {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    /// The language of the words [default: the terminal's]
-    #[arg(long, value_name = "LANG")]
-    lang: Option<Lang>,
-}
-
-impl Out {
-    fn words(&self) -> &'static Words {
-        &texts(self.lang.unwrap_or_else(terminal_lang)).faults
-    }
-}
-
 /// Table `faults` of the text files.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,7 +187,7 @@ fn list(args: &ListArgs) -> anyhow::Result<()> {
         say(&format!("{page:#}\n"));
         return Ok(());
     }
-    let words = args.out.words();
+    let words = &args.out.texts().faults;
     let plans = page["plans"].as_array().map(Vec::as_slice).unwrap_or_default();
     if plans.is_empty() {
         say(&format!("{}\n", words.none));
@@ -252,7 +234,7 @@ fn print(out: &Out, plan: &Value) {
     if out.json {
         return say(&format!("{plan:#}\n"));
     }
-    let words = out.words();
+    let words = &out.texts().faults;
     say(&lines(&[words.columns.clone(), row(words, plan)]));
     let Some(record) = plan["record"].as_array() else { return };
     if record.is_empty() {

@@ -11,11 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::explain::words::printable;
-use super::sandbox::{Sandbox, SandboxArgs, id};
+use super::sandbox::{Out, Sandbox, SandboxArgs, id};
+use super::say;
 use super::table::{cell, lines};
-use super::text::texts;
-use super::{say, terminal_lang};
-use crate::config::Lang;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -108,22 +106,6 @@ struct ListArgs {
 }
 
 #[derive(Debug, Args)]
-struct Out {
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    /// The language of the words [default: the terminal's]
-    #[arg(long, value_name = "LANG")]
-    lang: Option<Lang>,
-}
-
-impl Out {
-    fn words(&self) -> &'static Words {
-        &texts(self.lang.unwrap_or_else(terminal_lang)).notify
-    }
-}
-
-#[derive(Debug, Args)]
 struct ShowArgs {
     /// The notify_id
     #[arg(value_parser = id)]
@@ -211,7 +193,7 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
         say(&format!("{page:#}\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let words = args.out.words();
+    let words = &args.out.texts().notify;
     let notices = page["notices"].as_array().map(Vec::as_slice).unwrap_or_default();
     if notices.is_empty() {
         say(&format!("{}\n", words.nothing));
@@ -244,7 +226,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
     let notice = load(&args.sandbox.open()?, &args.notify_id)?;
     match args.out.json {
         true => say(&format!("{notice:#}\n")),
-        false => say(&in_words(args.out.words(), &notice)),
+        false => say(&in_words(&args.out.texts().notify, &notice)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -322,7 +304,7 @@ fn said(body: &str, charset: Option<&str>) -> String {
 const ANSWER_MAX: Duration = Duration::from_secs(50);
 
 fn resend(args: &ResendArgs) -> anyhow::Result<ExitCode> {
-    let (sandbox, words) = (args.sandbox.open()?, args.out.words());
+    let (sandbox, words) = (args.sandbox.open()?, &args.out.texts().notify);
     let asked = sandbox.post(&format!("/notices/{}/resend", args.notify_id), None)?;
     let number =
         asked["resends"].as_array().and_then(|resends| resends.last()).map(|last| last["resend"].clone());

@@ -15,6 +15,9 @@ use tokio::runtime::Runtime;
 
 use super::explain::asked::read_file;
 use super::keys::stored::At;
+use super::terminal_lang;
+use super::text::{Texts, texts};
+use crate::config::Lang;
 use crate::host::client::{Client, ClientLimits};
 use crate::installation;
 
@@ -42,6 +45,24 @@ impl fmt::Debug for SandboxArgs {
             .field("ready_file", &self.ready_file)
             .field("at", &self.at)
             .finish_non_exhaustive()
+    }
+}
+
+/// How an answer is printed.
+#[derive(Debug, Args)]
+pub(super) struct Out {
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The language of the words [default: the terminal's]
+    #[arg(long, value_name = "LANG")]
+    lang: Option<Lang>,
+}
+
+impl Out {
+    /// The words to print.
+    pub(super) fn texts(&self) -> &'static Texts {
+        texts(self.lang.unwrap_or_else(terminal_lang))
     }
 }
 
