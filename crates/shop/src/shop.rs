@@ -8,13 +8,12 @@ use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::targets::{NotAnOrigin, Targets};
 use danbao_merchant::{Account, answer};
-use danbao_node::{Again, Entropy, Fault, Program, Untaken, group};
+use danbao_node::{Again, Entropy, Fault, Lang, Program, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
 use crate::pages::Pages;
 use crate::turn::{Base, Effects, Names, Turn, Waiting};
-use crate::words::Lang;
 use crate::{router, rows};
 
 /// What a shop has to be told.
