@@ -4,20 +4,26 @@
 //! | module | what |
 //! |---|---|
 //! | [`group`] | one transaction over all inputs that wait; after a fault, one over each of them |
+//! | [`effects`] | what a group wants done once it is committed, and whose answers are waited for then |
+//! | [`names`] | numbers for sends and messages, one life of a database apart from the next |
 //! | [`fault`] | why a turn is rolled back: a broken disk or a bug |
 //! | [`entropy`] | unguessable texts from the seed that the node was given at birth |
 //! | [`web`] | forms, cookies, pages, redirects |
 //! | [`problem`] | problems of RFC 9457, and what a body of JSON may hold |
 //! | [`lang`] | the languages that pages speak |
 
+pub mod effects;
 pub mod entropy;
 pub mod fault;
 pub mod group;
 pub mod lang;
+pub mod names;
 pub mod problem;
 pub mod web;
 
+pub use effects::Effects;
 pub use entropy::Entropy;
 pub use fault::Fault;
 pub use group::{Again, Program, Untaken};
 pub use lang::Lang;
+pub use names::Names;
