@@ -11,6 +11,7 @@
 //! | [`web`] | forms, cookies, pages, redirects |
 //! | [`problem`] | problems of RFC 9457, and what a body of JSON may hold |
 //! | [`lang`] | the languages that pages speak |
+//! | `openapi` | for tests, as a feature: the description of an API held against the API |
 
 pub mod effects;
 pub mod entropy;
@@ -18,6 +19,8 @@ pub mod fault;
 pub mod group;
 pub mod lang;
 pub mod names;
+#[cfg(any(test, feature = "openapi"))]
+pub mod openapi;
 pub mod problem;
 pub mod web;
 
