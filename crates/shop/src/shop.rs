@@ -8,7 +8,7 @@ use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::targets::{NotAnOrigin, Targets};
 use danbao_merchant::{Account, answer};
-use danbao_node::{Again, Effects, Entropy, Fault, Lang, Names, Program, Untaken, group};
+use danbao_node::{Effects, Entropy, Fault, Lang, Names, Program, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
@@ -145,10 +145,6 @@ impl Program for ShopProgram {
 
     fn committed(&mut self, effects: Self::Effects) -> Vec<Output> {
         effects.settle(&mut self.memory.waiting)
-    }
-
-    fn rolled_back(&mut self, fault: &Fault) -> Again {
-        if fault.is_conflict() { Again::InConflict } else { Again::No }
     }
 
     fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {

@@ -6,7 +6,7 @@ use std::fmt;
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_node::{Again, Effects, Entropy, Fault, Names, Program, Untaken, group};
+use danbao_node::{Effects, Entropy, Fault, Names, Program, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
@@ -105,10 +105,6 @@ impl Program for SidecarProgram {
 
     fn committed(&mut self, effects: Self::Effects) -> Vec<Output> {
         effects.settle(&mut self.memory.waiting)
-    }
-
-    fn rolled_back(&mut self, fault: &Fault) -> Again {
-        if fault.is_conflict() { Again::InConflict } else { Again::No }
     }
 
     fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {
