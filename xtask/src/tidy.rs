@@ -1,11 +1,12 @@
 //! Rules of the house that no compiler knows: where SQL, pages and words stand, how files are named and how long they are,
-//! and that every link of the documents leads somewhere.
+//! that every link of the documents leads somewhere, and that the rings are as they are drawn.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::rings;
 use crate::test::in_workspace;
 
 /// A Rust file longer than this is about more than one thing.
@@ -41,6 +42,7 @@ pub(crate) fn run() -> Result<()> {
             check_links(root, path, &text, &mut broken);
         }
     }
+    rings::check(root, &mut broken)?;
     if broken.is_empty() {
         return Ok(());
     }
