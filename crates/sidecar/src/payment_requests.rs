@@ -7,11 +7,11 @@ use danbao_merchant::protocol::service::payment::TransportType;
 use danbao_merchant::protocol::service::single_trade_query::TradeRef;
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
 use danbao_merchant::{Account, BuyerSession, Parcel, read_reply};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::idempotency::{self, Made};
 use crate::problem::Problem;
 use crate::rows::orders::OrderRow;
@@ -97,7 +97,7 @@ pub(crate) fn open(
     let out_trade_no = numbered(order, position);
     let prepared = match terms.prepare(turn.config, order, out_trade_no.clone(), buyer.as_ref()) {
         Ok(prepared) => prepared,
-        Err(problem) => return Err(Fault::Invariant(format!("{out_trade_no}: {problem:?}"))),
+        Err(problem) => return Err(Fault::invariant(format!("{out_trade_no}: {problem:?}"))),
     };
     let request = RequestRow {
         out_trade_no,
@@ -262,21 +262,21 @@ pub(crate) fn query(turn: &mut Turn<'_, '_>, ask: AskId, number: &str) -> Result
 pub(crate) fn query_call(turn: &Turn<'_, '_>, row: &RequestRow) -> Result<Request, Fault> {
     let charset = Terms::stored(&row.terms)?.charset()?;
     let call = account_of(turn, row)?.query_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
-    call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.out_trade_no)))
+    call.map_err(|why| Fault::invariant(format!("{}: {why}", row.out_trade_no)))
 }
 
 /// The request that a trade be closed.
 pub(crate) fn close_call(turn: &Turn<'_, '_>, row: &RequestRow) -> Result<Request, Fault> {
     let charset = Terms::stored(&row.terms)?.charset()?;
     let call = account_of(turn, row)?.close_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
-    call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.out_trade_no)))
+    call.map_err(|why| Fault::invariant(format!("{}: {why}", row.out_trade_no)))
 }
 
 /// The account under which a payment request was made.
 pub(crate) fn account_of<'c>(turn: &Turn<'c, '_>, row: &RequestRow) -> Result<&'c Account, Fault> {
     let config = turn.config;
     config.accounts.of(&row.partner, row.sign_type).ok_or_else(|| {
-        Fault::Invariant(format!(
+        Fault::invariant(format!(
             "{} belongs to partner {}, of whom no account is left",
             row.out_trade_no, row.partner
         ))
@@ -289,14 +289,14 @@ pub(crate) fn find(turn: &mut Turn<'_, '_>, number: &str) -> Result<Option<(Orde
         return Ok(None);
     };
     let order = rows::orders::load(&mut **turn.tx, &request.order_no)?;
-    let order = order.ok_or_else(|| Fault::Invariant(format!("{number} belongs to no order")))?;
+    let order = order.ok_or_else(|| Fault::invariant(format!("{number} belongs to no order")))?;
     Ok(Some((order, request)))
 }
 
 /// What was heard of a payment request.
 pub(crate) fn heard(turn: &mut Turn<'_, '_>, row: &RequestRow) -> Result<Order, Fault> {
     let order = inbox::load_order(&mut **turn.tx, &row.partner, &row.out_trade_no)?;
-    order.ok_or_else(|| Fault::Invariant(format!("{} was never opened", row.out_trade_no)))
+    order.ok_or_else(|| Fault::invariant(format!("{} was never opened", row.out_trade_no)))
 }
 
 /// The payment request as the API shows it.
@@ -345,6 +345,6 @@ fn ways_to_pay(
     let buyer = rows::buyer::of_request(&mut **turn.tx, &row.out_trade_no)?;
     let request = terms.request(turn.config, account, order, row.out_trade_no.clone(), buyer.as_ref());
     let request =
-        request.map_err(|problem| Fault::Invariant(format!("{}: {problem:?}", row.out_trade_no)))?;
+        request.map_err(|problem| Fault::invariant(format!("{}: {problem:?}", row.out_trade_no)))?;
     Ok((account.payment_url(&request).ok(), account.payment_form(&request, BUTTON).ok()))
 }

@@ -9,8 +9,8 @@ use danbao_merchant::protocol::node::{NoAnswer, Response};
 use danbao_merchant::protocol::status::TradeStatus;
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::read_reply;
+use danbao_node::Fault;
 
-use crate::fault::Fault;
 use crate::turn::{Background, Turn, Waiting};
 use crate::{payment_requests, rows};
 

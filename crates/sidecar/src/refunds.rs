@@ -13,13 +13,13 @@ use danbao_merchant::protocol::money::Fen;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::refund::{RefundBatch, RefundItem};
 use danbao_merchant::{Account, Genuine, Received, Rejected, answer, read_reply};
+use danbao_node::Fault;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::belief::{self, Door, Taken};
-use crate::fault::Fault;
 use crate::idempotency::{self, Made};
 use crate::problem::Problem;
 use crate::router::REFUND_PATH;
@@ -111,7 +111,7 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
     }
     let count = rows::next_number(&mut **turn.tx, "refund")?;
     // The tail keeps a database that was restored from a copy from giving a number twice.
-    let tail = turn.entropy.twelve_digits();
+    let tail = turn.entropy.short_id();
     row.batch_no = numbered(turn, &format!("{count:08}{tail}"));
     refund_batch::insert(&mut **turn.tx, &row)?;
     Ok(Ok((StatusCode::CREATED, shown(&row)?)))
@@ -215,7 +215,7 @@ pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
             continue;
         };
         let call = account.refund_request(&batch(turn, account, &row)?);
-        let call = call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.batch_no)))?;
+        let call = call.map_err(|why| Fault::invariant(format!("{}: {why}", row.batch_no)))?;
         turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries });
     }
     Ok(())
@@ -347,9 +347,9 @@ fn batch(turn: &Turn<'_, '_>, account: &Account, row: &BatchRow) -> Result<Refun
 }
 
 fn stored(row: &BatchRow) -> Result<Vec<Item>, Fault> {
-    serde_json::from_str(&row.items).map_err(|error| Fault::Invariant(format!("{}: {error}", row.batch_no)))
+    serde_json::from_str(&row.items).map_err(|error| Fault::invariant(format!("{}: {error}", row.batch_no)))
 }
 
 fn to_json(items: &[Item]) -> Result<String, Fault> {
-    serde_json::to_string(items).map_err(|error| Fault::Invariant(format!("items: {error}")))
+    serde_json::to_string(items).map_err(|error| Fault::invariant(format!("items: {error}")))
 }

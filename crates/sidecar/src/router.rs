@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
+use danbao_node::Fault;
 use http::header::{ALLOW, AUTHORIZATION};
 use http::{HeaderValue, Method, StatusCode};
 use matchit::Router;
 use subtle::ConstantTimeEq;
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
