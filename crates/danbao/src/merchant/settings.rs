@@ -14,6 +14,7 @@ use danbao_sidecar::{Accounts, Config, ConfigError, Secret, Webhook};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{DatabaseUrl, Lang};
+use crate::installation::public_url;
 
 /// Every setting. Unknown keys are errors, in every layer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -178,6 +179,18 @@ impl MerchantSettings {
         };
         config.check()?;
         Ok(config)
+    }
+
+    /// Whether the settings can be right, as far as that is known before it listens.
+    ///
+    /// # Errors
+    /// As [`MerchantSettings::sidecar`].
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.connections_max == 0 {
+            bail!("`connections_max` is 0: nobody could connect");
+        }
+        let anywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+        self.sidecar(&public_url(self.public_url.as_deref(), anywhere)).map(drop)
     }
 
     fn accounts(&self) -> anyhow::Result<Accounts> {
