@@ -36,9 +36,9 @@ const LEASE: Duration = Duration::from_secs(120);
 const WAIT_FIRST: Duration = Duration::from_secs(10);
 /// The longest wait between two tries.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
-/// A no to a later try is taken for the last word once the batch is so old: an earlier try may have arrived, and its
-/// result would have been told by then.
-const NO_STANDS_AFTER: Duration = Duration::from_secs(86_400);
+/// A no to a later try is taken for the last word once the batch is so old: an earlier try may have arrived, and then
+/// its result comes; the gateway repeats a notification for a day and a little more (protocol.md §6.4).
+const NO_STANDS_AFTER: Duration = Duration::from_secs(2 * 86_400);
 
 /// The body of `POST /v1/refunds`.
 #[derive(Debug, Deserialize)]
@@ -255,7 +255,8 @@ pub(crate) fn answered(
             // An earlier try had arrived.
             Some("DUPLICATE_BATCH_NO") => Ok(refund_batch::update(&mut **turn.tx, &accepted)?),
             None | Some("SYSTEM_ERROR") => try_again(turn, row, nth),
-            // The gateway looks at the contract and at the seller before it looks at the number (protocol.md §7.5).
+            // The gateway looks at the day, the contract and the seller before it looks whether it knows the number
+            // (protocol.md §7.5): after midnight it refuses what it has accepted before.
             Some(code) if row.tries > 1 && turn.now.since(row.created_at) < NO_STANDS_AFTER => {
                 tracing::warn!(batch_no = %row.batch_no, nth, code, "refused, and an earlier try may have arrived");
                 try_again(turn, BatchRow { error_code: Some(code.to_owned()), ..row.clone() }, nth)

@@ -132,7 +132,11 @@ fn a_login_cannot_be_lent_by_leaving_the_visit_out_of_its_address() {
         assert_eq!((&said["verified"], &said["user_id"]), (&json!(false), &Value::Null));
         assert_eq!(world.kinds(), Vec::<String>::new());
         let said = claims(&world.bring(comes(&path, "n1"), "true"));
-        assert_eq!((&said["login_id"], &said["state"]), (&json!(login_id), &json!("s1")), "it was not used up");
+        assert_eq!(
+            (&said["login_id"], &said["state"]),
+            (&json!(login_id), &json!("s1")),
+            "it was not used up"
+        );
     });
 }
 
