@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::router::REFUND_PATH;
 use crate::rows::payment_request::RequestRow;
 use crate::rows::refund_batch::{self, BatchRow, BatchState};
+use crate::stuck::{STUCK_WAIT, stuck};
 use crate::terms;
 use crate::turn::{Background, Turn, Waiting};
 use crate::{events, payment_requests, rows, web};
@@ -35,6 +36,9 @@ const LEASE: Duration = Duration::from_secs(120);
 const WAIT_FIRST: Duration = Duration::from_secs(10);
 /// The longest wait between two tries.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
+/// A no to a later try is taken for the last word once the batch is so old: an earlier try may have arrived, and then
+/// its result comes; the gateway repeats a notification for a day and a little more (protocol.md §6.4).
+const NO_STANDS_AFTER: Duration = Duration::from_secs(2 * 86_400);
 
 /// The body of `POST /v1/refunds`.
 #[derive(Debug, Deserialize)]
@@ -90,7 +94,10 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
         Ok(found) => found,
         Err(problem) => return Ok(Err(problem)),
     };
-    let account = payment_requests::account_of(turn, &first)?;
+    let account = match payment_requests::account_of(turn, &first) {
+        Ok(account) => account,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let mut row = BatchRow {
         // Stands for the number until it is known that the batch can be.
         batch_no: numbered(turn, "00000000000000000001"),
@@ -208,17 +215,24 @@ fn shown(row: &BatchRow) -> Result<Value, Fault> {
 pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let free = turn.free(Background::Queries);
     for row in refund_batch::claim_due(&mut **turn.tx, turn.now, turn.now.plus(LEASE), free)? {
-        let Some(account) = turn.config.accounts.of(&row.partner, row.sign_type) else {
-            tracing::error!(batch_no = %row.batch_no, partner = %row.partner, "no account is left to refund with");
-            let stopped = BatchRow { send_due_at: None, ..row };
-            refund_batch::update(&mut **turn.tx, &stopped)?;
-            continue;
-        };
-        let call = account.refund_request(&batch(turn, account, &row)?);
-        let call = call.map_err(|why| Fault::invariant(format!("{}: {why}", row.batch_no)))?;
-        turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries });
+        match stuck(call(turn, &row))? {
+            Ok(call) => turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries }),
+            Err(why) => {
+                tracing::error!(batch_no = %row.batch_no, why, "a batch of refunds cannot be sent; tried again in an hour");
+                let later = BatchRow { send_due_at: Some(turn.now.plus(STUCK_WAIT)), ..row };
+                refund_batch::update(&mut **turn.tx, &later)?;
+            }
+        }
     }
     Ok(())
+}
+
+fn call(turn: &Turn<'_, '_>, row: &BatchRow) -> Result<Request, Fault> {
+    let account = turn.config.accounts.of(&row.partner, row.sign_type);
+    let account =
+        account.ok_or_else(|| Fault::invariant(format!("no account of partner {}", row.partner)))?;
+    let call = account.refund_request(&batch(turn, account, row)?);
+    call.map_err(|why| Fault::Invariant(why.to_string()))
 }
 
 /// The gateway has answered on a batch, or has not.
@@ -233,13 +247,20 @@ pub(crate) fn answered(
         return Ok(());
     }
     let reply = outcome.as_ref().ok().and_then(|answer| read_reply(answer).ok());
-    let accepted = BatchRow { state: BatchState::Accepted, send_due_at: None, ..row.clone() };
+    let accepted =
+        BatchRow { state: BatchState::Accepted, error_code: None, send_due_at: None, ..row.clone() };
     match reply {
         Some(reply) if reply.is_success => Ok(refund_batch::update(&mut **turn.tx, &accepted)?),
         Some(reply) => match reply.error.as_deref() {
             // An earlier try had arrived.
             Some("DUPLICATE_BATCH_NO") => Ok(refund_batch::update(&mut **turn.tx, &accepted)?),
             None | Some("SYSTEM_ERROR") => try_again(turn, row, nth),
+            // The gateway looks at the day, the contract and the seller before it looks whether it knows the number
+            // (protocol.md §7.5): after midnight it refuses what it has accepted before.
+            Some(code) if row.tries > 1 && turn.now.since(row.created_at) < NO_STANDS_AFTER => {
+                tracing::warn!(batch_no = %row.batch_no, nth, code, "refused, and an earlier try may have arrived");
+                try_again(turn, BatchRow { error_code: Some(code.to_owned()), ..row.clone() }, nth)
+            }
             Some(code) => refused(turn, row, code),
         },
         None => try_again(turn, row, nth),
@@ -317,8 +338,13 @@ pub(crate) fn take_result(turn: &mut Turn<'_, '_>, genuine: Genuine) -> Result<T
         Ok(checked) => checked,
         Err(rejected) => return Ok(Err(rejected)),
     };
-    if row.state.is_over() {
-        return Ok(Ok((Outcome::AlreadyDone, answer::success())));
+    match row.state {
+        BatchState::Done => return Ok(Ok((Outcome::AlreadyDone, answer::success()))),
+        // What has come of it is more than what was said of it.
+        BatchState::Refused => {
+            tracing::error!(batch_no = %row.batch_no, "the gateway has carried out a batch that it had refused");
+        }
+        BatchState::Waiting | BatchState::Accepted => {}
     }
     // They agree one by one: trade and amount were compared.
     let told = checked.results().iter().map(|result| match &result.outcome {

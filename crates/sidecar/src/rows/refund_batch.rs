@@ -37,11 +37,6 @@ impl BatchState {
     fn from_word(word: &str) -> Option<BatchState> {
         BatchState::ALL.into_iter().find(|state| state.as_str() == word)
     }
-
-    /// Whether nothing more is to come.
-    pub(crate) const fn is_over(self) -> bool {
-        matches!(self, BatchState::Refused | BatchState::Done)
-    }
 }
 
 /// A batch.
@@ -54,6 +49,7 @@ pub(crate) struct BatchRow {
     /// JSON.
     pub(crate) items: String,
     pub(crate) state: BatchState,
+    /// The gateway's last no. While the batch waits it is not the last word.
     pub(crate) error_code: Option<String>,
     /// How often the gateway was told.
     pub(crate) tries: i64,
