@@ -36,7 +36,8 @@ pub(crate) fn ask_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     for row in rows::payment_request::claim_due(&mut **turn.tx, turn.now, until, free)? {
         if turn.config.accounts.of(&row.partner, row.sign_type).is_none() {
             tracing::error!(number = %row.out_trade_no, partner = %row.partner, "no account is left to ask with");
-            rows::payment_request::plan(&mut **turn.tx, &row.out_trade_no, row.closing, None)?;
+            // Another instance may know it, or this one after its next start.
+            plan_next(turn, &row.out_trade_no)?;
             continue;
         }
         let out_trade_no = row.out_trade_no.clone();

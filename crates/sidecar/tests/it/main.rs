@@ -9,6 +9,8 @@ mod messages;
 mod openapi;
 mod orders;
 mod polling;
+mod refund_deaths;
 mod refunds;
+mod town;
 mod webhooks;
 mod world;
