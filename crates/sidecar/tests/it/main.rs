@@ -12,5 +12,6 @@ mod polling;
 mod refund_deaths;
 mod refunds;
 mod town;
+mod visit_deaths;
 mod webhooks;
 mod world;
