@@ -11,6 +11,7 @@ mod orders;
 mod polling;
 mod refund_deaths;
 mod refunds;
+mod rivals;
 mod town;
 mod visit_deaths;
 mod webhooks;
