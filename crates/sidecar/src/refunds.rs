@@ -29,7 +29,7 @@ use crate::rows::payment_request::RequestRow;
 use crate::rows::refund_batch::{self, BatchRow, BatchState};
 use crate::terms;
 use crate::turn::{Background, Turn, Waiting};
-use crate::{events, payment_requests, rows, web};
+use crate::{events, payment_requests, web};
 
 /// An answer is waited for so long; the host gives up well before.
 const LEASE: Duration = Duration::from_secs(120);
@@ -37,6 +37,8 @@ const LEASE: Duration = Duration::from_secs(120);
 const WAIT_FIRST: Duration = Duration::from_secs(10);
 /// The longest wait between two tries.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
+/// A batch number has at most so many letters and digits after its day (protocol.md §7.5).
+const SEQUENCE_DIGITS: usize = 24;
 
 /// The body of `POST /v1/refunds`.
 #[derive(Debug, Deserialize)]
@@ -80,10 +82,11 @@ pub(crate) fn create(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Respo
         Ok(body) => body,
         Err(problem) => return Ok(problem.respond()),
     };
-    idempotency::once(turn, request, &body.hash, |turn| make(turn, &body.value))
+    let name = idempotency::name(request, &body.hash);
+    idempotency::once(turn, request, &body.hash, |turn| make(turn, &body.value, &name))
 }
 
-fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
+fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund, name: &str) -> Made {
     let charset = match terms::known("charset", &wish.charset, Charset::from_label) {
         Ok(charset) => charset,
         Err(problem) => return Ok(Err(problem)),
@@ -93,9 +96,8 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
         Err(problem) => return Ok(Err(problem)),
     };
     let account = payment_requests::account_of(turn, &first)?;
-    let mut row = BatchRow {
-        // Stands for the number until it is known that the batch can be.
-        batch_no: numbered(turn, "00000000000000000001"),
+    let row = BatchRow {
+        batch_no: numbered(turn, name),
         partner: account.partner().clone(),
         sign_type: account.sign_type(),
         charset,
@@ -111,16 +113,14 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
     if let Err(why) = written {
         return Ok(Err(Problem::unprocessable("refund_refused", why.to_string())));
     }
-    let count = rows::next_number(&mut **turn.tx, "refund")?;
-    // The tail keeps a database that was restored from a copy from giving a number twice.
-    let tail = turn.entropy.twelve_digits();
-    row.batch_no = numbered(turn, &format!("{count:08}{tail}"));
     refund_batch::insert(&mut **turn.tx, &row)?;
     Ok(Ok((StatusCode::CREATED, shown(&row)?)))
 }
 
-fn numbered(turn: &Turn<'_, '_>, sequence: &str) -> BatchNo {
-    BatchNo::new(format!("{}{sequence}", turn.now.wire_day()))
+/// The number of a batch: the day, and what the shop has called its wish, so that a database that was restored from an
+/// older copy gives the same wish the same number, and the gateway knows it.
+fn numbered(turn: &Turn<'_, '_>, name: &str) -> BatchNo {
+    BatchNo::new(format!("{}{}", turn.now.wire_day(), name.get(..SEQUENCE_DIGITS).unwrap_or(name)))
 }
 
 type Found = Result<(Vec<Item>, RequestRow), Problem>;

@@ -9,7 +9,7 @@ use danbao_merchant::protocol::node::{AskId, Crash, Input, NoAnswer, Node, Outpu
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_sidecar::{Config, Sidecar};
+use danbao_sidecar::{Config, OpenError, Sidecar};
 use danbao_store::faulty::{Death, Disk};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
@@ -258,6 +258,12 @@ impl<'d> Town<'d> {
         for who in 0..self.sidecars.len() {
             self.reopen(who, &config);
         }
+    }
+
+    /// All instances come back in this way.
+    pub(crate) fn restart_as(&mut self, open: impl Fn(&Disk) -> Result<Sidecar, OpenError>) {
+        let disk = self.disk;
+        self.sidecars.iter_mut().for_each(|sidecar| *sidecar = open(disk).unwrap());
     }
 
     fn reopen(&mut self, who: usize, config: impl Fn() -> Config) {
