@@ -131,7 +131,9 @@ pub(crate) fn answer(
         Waiting::Believe { door, message_id, signed, .. } => {
             belief::heard(turn, &door, &message_id, *signed, outcome)?
         }
-        Waiting::Refund { batch_no, nth } => return refunds::answered(turn, &batch_no, nth, outcome),
+        Waiting::Refund { batch_no, nth, is_sole } => {
+            return refunds::answered(turn, &batch_no, refunds::Try { nth, is_sole }, outcome);
+        }
         Waiting::Deliver { seq, nth } => return webhooks::heard(turn, seq, nth, outcome),
     };
     if let Some(ask) = ask {
