@@ -122,7 +122,7 @@ async fn buy(State(shop): State<Shop>) -> Result<Redirect, Fault> {
     request.return_url = Some(format!("{}/pay/return", shop.own_url));
     request.notify_url = Some(format!("{}/pay/notify", shop.own_url));
     let url = shop.account.payment_url(&request)?;
-    let facts = OrderFacts::of(&shop.account, &request).ok_or("the amount is too large")?;
+    let facts = OrderFacts::of(&shop.account, &request)?;
     shop.in_database(move |tx| Ok(inbox::open_order(tx, &facts, now())?)).await?;
     Ok(Redirect::to(&url))
 }

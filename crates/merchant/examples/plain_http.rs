@@ -64,7 +64,7 @@ impl Shop {
         let mut request = self.account.payment(direct, Charset::Utf8, number, "剪纸书签", amount);
         request.return_url = Some("http://shop.example/pay/return".into());
         request.notify_url = Some("http://shop.example/pay/notify".into());
-        let facts = OrderFacts::of(&self.account, &request).ok_or("the amount is too large")?;
+        let facts = OrderFacts::of(&self.account, &request)?;
         let mut tx = Tx::begin(&mut *self.conn)?;
         inbox::open_order(&mut tx, &facts, now)?;
         tx.commit()?;

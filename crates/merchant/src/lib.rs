@@ -31,7 +31,7 @@
 //! let mut request = account.payment(direct, charset, number.clone(), "剪纸书签", amount);
 //! request.return_url = Some("http://shop.example/pay/return".into());
 //! request.notify_url = Some("http://shop.example/pay/notify".into());
-//! let facts = OrderFacts::of(&account, &request).ok_or("the amount is too large")?;
+//! let facts = OrderFacts::of(&account, &request)?;
 //! inbox::open_order(&mut tx, &facts, now)?;
 //! let url = account.payment_url(&request)?;                           // redirect the buyer's browser here
 //!

@@ -55,7 +55,7 @@ use crate::payment::PaymentError;
 pub const DISPLAY_PREFIX: &str = "支付宝用户";
 
 impl Account {
-    /// A request to have a buyer sign in at the gateway.
+    /// A request to have a buyer sign in at the gateway; the example is at [`Account::quick_login_url`].
     pub fn quick_login(&self, charset: Charset, return_url: impl Into<String>) -> Authorize {
         Authorize {
             partner: self.partner().clone(),
@@ -75,14 +75,8 @@ impl Account {
     ///
     /// ```
     /// use danbao_merchant::protocol::charset::Charset;
-    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
     ///
     /// let request = account.quick_login(Charset::Utf8, "http://shop.example/login/return");
     /// let url = account.quick_login_url(&request)?;
@@ -117,6 +111,22 @@ impl Account {
     ///
     /// # Errors
     /// [`PaymentError`], as for a payment.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::{BuyerSession, Received};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let signed = Received::page_return(example::signed_in().as_bytes(), &[])?.check_sign(&account)?;
+    /// # let login = signed.hear(&example::answered("true"))?.login(Charset::Utf8)?;
+    /// # let session = BuyerSession::of(&login, example::NOON).ok_or("an unknown buyer from etao")?;
+    ///
+    /// // For a buyer who has signed in; the address comes to Received::posted_return.
+    /// let request = account.address_query(Charset::Utf8, "http://shop.example/address/return", &session);
+    /// let url = account.address_query_url(&request)?;
+    /// assert!(url.contains("service=user.logistics.address.query&"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn address_query_url(&self, request: &AddressQuery) -> Result<String, PaymentError> {
         if request.partner != *self.partner() {
             return Err(PaymentError::OtherPartner);
