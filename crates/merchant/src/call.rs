@@ -187,7 +187,8 @@ pub fn read_reply(response: &Response) -> Result<Reply, NoReply> {
 }
 
 /// The key in an accepted answer to [`Account::timestamp_request`], to be put into a direct payment within 30 seconds;
-/// `None` if it holds none. Opaque text, 32 characters from our gateway (protocol.md §7.2).
+/// `None` if it holds none. Opaque text, 32 characters from our gateway (protocol.md §7.2). The example is at
+/// [`Account::timestamp_request`].
 pub fn anti_phishing_key(reply: &Reply) -> Option<String> {
     let is_timestamp = reply.is_success && reply.element.as_deref() == Some("timestamp");
     reply.get("encrypt_key").filter(|_| is_timestamp).map(str::to_owned)

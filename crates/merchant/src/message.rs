@@ -436,7 +436,8 @@ impl Checked {
         &self.trade
     }
 
-    /// Any parameter by its wire name, as text in the order's charset; `None` if it is absent or empty.
+    /// Any parameter by its wire name, as text in the order's charset; `None` if it is absent or empty. As in the example
+    /// of [`Genuine::against`]: `checked.get("total_fee")` is `Some("19.90")`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.text.get(name)
     }
