@@ -131,7 +131,7 @@ pub(crate) fn queried(
                 _ => None,
             }
         }
-        Ok(Queried::Refused(code)) => Some(Problem::refused(code)),
+        Ok(Queried::Refused(no)) => Some(Problem::refused(no.as_str().to_owned())),
         Err(Unheard::NoReply(why)) => Some(Problem::unheard(&why.to_string())),
         Err(Unheard::Rejected(why)) => Some(Problem::unheard(&why.to_string())),
     };
