@@ -3,7 +3,7 @@ declare(strict_types=1);
 require __DIR__ . '/exactly_once.php';
 
 ini_set('display_errors', '0'); // else PHP shows an error to the caller, and answers 200 with it
-http_response_code(500); // the answer of whatever ends early: the sidecar tells the event again
+http_response_code(500); // of whatever ends early, even by die(): the sidecar tells the event again
 
 function is_genuine(string $body): bool
 {

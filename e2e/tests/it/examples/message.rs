@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::service::WEBHOOK_SECRET;
-use crate::wire;
+use crate::wire::{self, RawAnswer};
 
 /// Seconds since 1970.
 pub(super) fn now() -> u64 {
@@ -57,13 +57,22 @@ impl Message {
 
     /// The status of what a shop answers; 0 if it answers nothing.
     pub(super) fn send(&self, shop: &str) -> u16 {
-        self.send_with(shop, self.headers().as_bytes())
+        self.answer(shop).status()
+    }
+
+    /// All that a shop answers.
+    pub(super) fn answer(&self, shop: &str) -> RawAnswer {
+        self.exchange(shop, self.headers().as_bytes())
     }
 
     /// As [`Message::send`], with other headers.
     pub(super) fn send_with(&self, shop: &str, headers: &[u8]) -> u16 {
+        self.exchange(shop, headers).status()
+    }
+
+    fn exchange(&self, shop: &str, headers: &[u8]) -> RawAnswer {
         let length = format!("Content-Length: {}\r\n", self.body.len());
-        wire::exchange(shop, &self.bytes(&[length.as_bytes(), headers].concat())).status()
+        wire::exchange(shop, &self.bytes(&[length.as_bytes(), headers].concat()))
     }
 
     /// As [`Message::send`], but the length is said so (in a line, or not at all) and nothing follows the body.

@@ -57,7 +57,10 @@ pub(super) const PHP: Language = Language {
     is_here: || runs(Command::new("php").args(["-r", "exit(extension_loaded('pdo_sqlite') ? 0 : 1);"])),
     webhook: |port, database| {
         let mut php = Command::new("php");
-        php.arg("-S").arg(format!("127.0.0.1:{port}")).arg(example("webhook.php"));
+        // Without a php.ini, PHP shows errors to the caller, and then answers 200 with them.
+        php.args(["-d", "display_errors=1", "-S"])
+            .arg(format!("127.0.0.1:{port}"))
+            .arg(example("webhook.php"));
         php.env("DATABASE", database);
         php
     },
