@@ -14,7 +14,7 @@ fn folded(text: &str) -> String {
 #[test]
 fn the_document_shows_what_is_run() {
     let document = read("docs/exactly-once.md");
-    for path in ["schema.sql", "feed.sql", "exactly_once.php", "result.php"] {
+    for path in ["schema.sql", "feed.sql", "exactly_once.php", "feed.py", "result.php"] {
         let text = read(&format!("examples/{path}"));
         let shown = text.split_once('\n').unwrap().1;
         assert!(document.contains(shown), "{path} is not as the document shows it");
