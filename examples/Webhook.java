@@ -14,14 +14,15 @@ record Webhook(Signature signature, String database) {
             Transaction.run(database, tx -> ExactlyOnce.apply(tx, event));
             return 204;
         } catch (Exception error) {
+            System.err.println(error);
             return 500; // the sidecar tells it again
         }
     }
 
     public static void main(String[] args) throws Exception {
         Webhook webhook = new Webhook(Signature.of(System.getenv("WEBHOOK_SECRET")), args[1]);
-        InetSocketAddress address = new InetSocketAddress("127.0.0.1", Integer.parseInt(args[0]));
-        HttpServer server = HttpServer.create(address, 0);
+        int port = Integer.parseInt(args[0]);
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
         server.setExecutor(Executors.newCachedThreadPool()); // else who is slow holds up all
         server.createContext("/", call -> {
             call.sendResponseHeaders(webhook.answer(call), -1);

@@ -15,13 +15,18 @@ function isGenuine(headers, body) {
 }
 
 async function answer(request) {
-  const body = Buffer.concat(await request.toArray());
+  const isSmall = Number(request.headers['content-length']) <= 1_000_000; // as every event is
+  const body = isSmall ? Buffer.concat(await request.toArray()) : '';
   if (!isGenuine(request.headers, body)) return 401;
   await transaction(pool, (tx) => apply(tx, JSON.parse(body)));
   return 204;
 }
 
 http.createServer(async (request, response) => {
-  const status = await answer(request).catch(() => 500); // and the sidecar tells the event again
-  response.writeHead(status).end();
+  try {
+    response.writeHead(await answer(request)).end();
+  } catch (error) {
+    console.error(error.message);
+    response.writeHead(500).end(); // the sidecar tells the event again
+  }
 }).listen(Number(process.argv[2]), '127.0.0.1');

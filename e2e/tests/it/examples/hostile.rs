@@ -1,11 +1,11 @@
-//! What nobody decent sends: each is refused without a word in the log, and the shop goes on.
+//! What nobody decent sends: each is refused without a stack trace in the log, and the shop goes on.
 
 use super::message::{Message, event, now};
 use super::service::RESULT_SECRET;
 use super::shop::{Language, Shop};
 
 /// What a program prints that was taken by surprise.
-const SURPRISE: [&str; 6] = ["Traceback", "Exception", "Error", "Warning", "Fatal", "    at "];
+const SURPRISE: [&str; 6] = ["Traceback", "Uncaught", "Warning", "Fatal", "    at ", "\tat "];
 
 /// Headers of a genuine message with one thing wrong, and what is wrong with them.
 fn headers(good: &Message) -> Vec<(&'static str, Vec<u8>)> {
