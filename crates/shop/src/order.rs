@@ -97,8 +97,10 @@ pub(crate) fn open(
         Ok(url) => url,
         Err(why) => return Ok(Err(why)),
     };
-    let facts = OrderFacts::of(account, &request)
-        .ok_or_else(|| Fault::invariant(format!("the total of {} overflows", order.out_trade_no)))?;
+    let facts = match OrderFacts::of(account, &request) {
+        Ok(facts) => facts,
+        Err(why) => return Ok(Err(why)),
+    };
     rows::orders::insert(&mut **turn.tx, order)?;
     if let Some(member) = member {
         rows::member::own_order(&mut **turn.tx, &order.out_trade_no, &member.user_id)?;

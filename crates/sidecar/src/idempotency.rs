@@ -60,6 +60,12 @@ pub(crate) fn once(
     Ok(web::json_text(status, given.body))
 }
 
+/// A name of the question, the same as long as its key and its meaning are: 64 hexadecimal digits.
+pub(crate) fn name(request: &Request, body_hash: &str) -> String {
+    let key = request.headers().get(HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+    web::sha256(&[request.uri().path().as_bytes(), key, body_hash.as_bytes()])
+}
+
 fn again(given: Given, body_hash: &str) -> Response {
     if given.request_hash != body_hash {
         let detail = "this Idempotency-Key was used with another body";

@@ -106,12 +106,16 @@ pub(crate) fn queried(
     let answer = match outcome {
         Ok(answer) => answer,
         Err(why) => {
+            tracing::warn!(%number, why = why.as_str(), "a query was in vain");
             polling::plan_next(turn, number)?;
             return Ok(Problem::unheard(why.as_str()).respond());
         }
     };
     let charset = Terms::stored(&row.terms)?.charset()?;
-    let account = payment_requests::account_of(turn, &row)?;
+    let account = match payment_requests::account_of(turn, &row) {
+        Ok(account) => account,
+        Err(problem) => return Ok(problem.respond()),
+    };
     let problem = match account.read_queried(answer, charset, turn.now) {
         // True or not, it is no answer to this question.
         Ok(Queried::Trade(genuine)) if genuine.order_named().ok().as_ref() != Some(number) => {
@@ -127,13 +131,18 @@ pub(crate) fn queried(
                 _ => None,
             }
         }
-        Ok(Queried::Refused(code)) => Some(Problem::refused(code)),
+        Ok(Queried::Refused(no)) => Some(Problem::refused(no.as_str().to_owned())),
         Err(Unheard::NoReply(why)) => Some(Problem::unheard(&why.to_string())),
         Err(Unheard::Rejected(why)) => Some(Problem::unheard(&why.to_string())),
     };
     polling::plan_next(turn, number)?;
     match problem {
-        Some(problem) => Ok(problem.respond()),
+        Some(problem) => {
+            if !problem.is_of_no_trade() {
+                tracing::warn!(%number, why = problem.detail(), code = problem.error_code(), "a query was in vain");
+            }
+            Ok(problem.respond())
+        }
         None => payment_requests::show(turn, number.as_str()),
     }
 }
@@ -172,6 +181,10 @@ fn book(turn: &mut Turn<'_, '_>, way: Way, receipt: &Receipt) -> Result<(), Faul
         "way": way.as_str(),
     });
     events::write(turn, kind, &order.order_no, &data)?;
+    if receipt.became_paid {
+        // Every other address that the buyer may still hold would take the money once more.
+        payment_requests::close_all_but(turn, &order.order_no, Some(number))?;
+    }
     tracing::info!(kind, %number, way = way.as_str(), status = %data["trade_status"], "a trade has changed");
     polling::plan_next(turn, number)
 }

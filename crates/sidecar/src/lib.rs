@@ -32,6 +32,7 @@ mod router;
 mod rows;
 mod sidecar;
 mod signing;
+mod stuck;
 mod terms;
 mod turn;
 mod visits;

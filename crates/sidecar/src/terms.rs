@@ -172,9 +172,7 @@ impl Terms {
         let account = self.account(config)?;
         let request = self.request(config, account, order, out_trade_no, buyer)?;
         let refused = |why: String| Problem::unprocessable("payment_refused", why);
-        account.payment_url(&request).map_err(|why| refused(why.to_string()))?;
-        let facts =
-            OrderFacts::of(account, &request).ok_or_else(|| refused("the amount overflows".into()))?;
+        let facts = OrderFacts::of(account, &request).map_err(|why| refused(why.to_string()))?;
         Ok(Prepared { account, facts })
     }
 

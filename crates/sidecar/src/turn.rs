@@ -26,8 +26,8 @@ pub(crate) enum Waiting {
     Close { out_trade_no: OutTradeNo },
     /// As `Verify`, for a message that is about no payment request.
     Believe { ask: AskId, door: Door, message_id: String, signed: Box<Signed> },
-    /// The gateway was told of a batch of refunds, for the nth time.
-    Refund { batch_no: BatchNo, nth: i64 },
+    /// The gateway was told of a batch of refunds, for the nth time; whether no earlier time can have arrived.
+    Refund { batch_no: BatchNo, nth: i64, is_sole: bool },
     /// The shop was told of an event, for the nth time.
     Deliver { seq: i64, nth: i64 },
 }

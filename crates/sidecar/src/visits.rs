@@ -230,6 +230,10 @@ pub(crate) fn take_login(
         Ok(login) => login,
         Err(rejected) => return Ok(Err(rejected)),
     };
+    // The path is not signed: without its visit, somebody's own login would come with no state that could be compared.
+    if visit.is_none() && login.target_url().is_none() {
+        return Ok(Err(Rejected::NotGenuine));
+    }
     if !rows::buyer::use_return(&mut **turn.tx, &partner, login.notify_id(), turn.now)? {
         return Ok(Err(Rejected::NotGenuine));
     }
