@@ -2,13 +2,20 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod buyers;
+mod changed_settings;
 mod crash;
 mod events;
 mod instances;
 mod messages;
 mod openapi;
 mod orders;
+mod payment_deaths;
 mod polling;
+mod refund_deaths;
 mod refunds;
+mod restored;
+mod rivals;
+mod town;
+mod visit_deaths;
 mod webhooks;
 mod world;
