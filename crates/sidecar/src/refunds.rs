@@ -210,15 +210,22 @@ fn shown(row: &BatchRow) -> Result<Value, Fault> {
 pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let free = turn.free(Background::Queries);
     for row in refund_batch::claim_due(&mut **turn.tx, turn.now, turn.now.plus(LEASE), free)? {
-        let Some(account) = turn.config.accounts.of(&row.partner, row.sign_type) else {
-            tracing::error!(batch_no = %row.batch_no, partner = %row.partner, "no account is left to refund with");
-            // Another instance may know it, or this one after its next start.
-            let later = BatchRow { send_due_at: Some(turn.now.plus(WAIT_MAX)), ..row };
-            refund_batch::update(&mut **turn.tx, &later)?;
-            continue;
+        let call = match turn.config.accounts.of(&row.partner, row.sign_type) {
+            Some(account) => {
+                account.refund_request(&batch(turn, account, &row)?).map_err(|why| why.to_string())
+            }
+            None => Err(format!("no account of partner {} is left", row.partner)),
         };
-        let call = account.refund_request(&batch(turn, account, &row)?);
-        let call = call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.batch_no)))?;
+        let call = match call {
+            Ok(call) => call,
+            Err(why) => {
+                tracing::error!(batch_no = %row.batch_no, why, "a batch of refunds cannot be told");
+                // Another instance may have the settings for it, or this one after its next start.
+                let later = BatchRow { send_due_at: Some(turn.now.plus(WAIT_MAX)), ..row };
+                refund_batch::update(&mut **turn.tx, &later)?;
+                continue;
+            }
+        };
         let is_sole = row.state == BatchState::Waiting;
         turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries, is_sole });
     }

@@ -1,12 +1,13 @@
 //! Refunds while sidecars die and what they say is lost: the gateway keeps one batch and pays back once, and the shop hears
 //! what came of each item under one id. What cannot be known is not told as a failure.
 
+use danbao_sidecar::Config;
 use danbao_store::faulty::Death;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::town::{Loss, Town, each_death, each_loss, on_each_disk};
-use crate::world::{Bought, config};
+use crate::town::{Loss, Town, each_death, each_loss, on_each_disk, refund_letter};
+use crate::world::{Bought, config, config_of_another_partner, text};
 
 /// 2012-03-01 23:59:30 in Beijing.
 const BEFORE_MIDNIGHT: i64 = 1_330_531_200_000 + 86_400_000 - 30_000;
@@ -182,7 +183,7 @@ fn a_batch_and_a_question_wait_for_an_account_that_only_another_instance_knows()
         let mut town = Town::new(disk, 2);
         let (paid, unpaid) = (paid(&mut town, "K", "2012030100000001"), town.direct("U"));
         let batch_no = refund(&mut town, &[&paid], "K");
-        town.restart_with(|| crate::world::config_of_another_partner());
+        town.restart_with(config_of_another_partner);
         town.pass(3);
         assert!(town.gateway.calls.is_empty() && town.gateway.asked.is_empty());
         town.restart_with(config);
@@ -190,6 +191,50 @@ fn a_batch_and_a_question_wait_for_an_account_that_only_another_instance_knows()
         town.pass(70);
         assert_eq!(shown(&mut town, &batch_no)["state"], "done", "the account is back");
         assert_eq!(town.kinds_of("U"), ["order.paid"]);
+    });
+}
+
+#[test]
+fn a_genuine_result_is_the_last_word_even_after_a_refusal_and_tells_what_is_news() {
+    on_each_disk(|disk| {
+        let mut town = Town::new(disk, 2);
+        let (a, b) = (paid(&mut town, "A", "2012030100000001"), paid(&mut town, "B", "2012030100000002"));
+        town.gateway.refuses = Some("SELLER_STATUS_NOT_ALLOW");
+        let batch_no = refund(&mut town, &[&a, &b], "A and B");
+        town.pass(3);
+        assert_eq!(town.gateway.calls.len(), 1);
+        assert_eq!(shown(&mut town, &batch_no)["state"], "refused");
+        let details = format!("{}^4.00^SUCCESS#{}^4.00^TRADE_HAS_FINISHED", a.trade_no(), b.trade_no());
+        for _ in 0..2 {
+            let answer = town.insist(&refund_letter(&batch_no, 1, &details));
+            assert_eq!(text(&answer), "success");
+        }
+        town.pass(3);
+        assert_eq!(shown(&mut town, &batch_no)["state"], "done");
+        assert_eq!(town.kinds_of("A"), ["order.paid", "refund.failed", "refund.succeeded"]);
+        assert_eq!(town.kinds_of("B"), ["order.paid", "refund.failed"]);
+    });
+}
+
+#[test]
+fn a_batch_that_cannot_be_told_holds_up_nothing_else_and_is_told_when_it_can() {
+    on_each_disk(|disk| {
+        let mut town = Town::new(disk, 2);
+        let bought = paid(&mut town, "W", "2012030100000001");
+        let batch_no = refund(&mut town, &[&bought], "W");
+        let other = town.direct("V");
+        // The notify_url of a batch has at most 190 characters.
+        let public_url = format!("http://sidecar/{}", "x".repeat(180));
+        town.restart_with(|| Config { public_url: public_url.clone(), ..config() });
+        assert!(town.gateway.moves(&other, "TRADE_FINISHED", town.now, true));
+        town.work();
+        town.work();
+        assert_eq!(town.kinds_of("V"), ["order.paid"], "told, whatever else cannot be");
+        assert!(town.gateway.calls.is_empty());
+        town.restart_with(config);
+        town.pass(70);
+        assert_eq!(shown(&mut town, &batch_no)["state"], "done");
+        assert_eq!(town.kinds_of("W"), ["order.paid", "refund.succeeded"]);
     });
 }
 
