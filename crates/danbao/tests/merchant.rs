@@ -187,5 +187,16 @@ fn settings_that_cannot_be_right_are_named_and_leave_nothing_behind() {
     let (code, _, err) = run(dir.path(), &["merchant"]);
     assert_eq!(code, 2);
     assert!(err.contains("merchant.toml") && err.contains("`api_tokn`"), "{err}");
+    let right = "api_token = 'at least sixteen bytes'\nreturn_page = 'http://shop/thanks'\n\
+                 result_secret = 'at least sixteen bytes'\n[account.main]\ngateway_url = 'http://gateway/gateway.do'\n\
+                 partner = '2088000000000001'\nseller_email = 'seller@shop.example'\nkey = 'k0k1k2k3k4k5k6k7k8k9kakbkckdkekf'\n";
+    for (wrong, said) in
+        [("public_url = 'http://shop/a?b=c'", "public_url"), ("connections_max = 0", "connections_max")]
+    {
+        std::fs::write(dir.path().join("merchant.toml"), format!("{wrong}\n{right}")).unwrap();
+        let (code, _, err) = run(dir.path(), &["merchant", "--listen", "127.0.0.1:0"]);
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains(said), "{err}");
+    }
     assert!(!dir.path().join("danbao-merchant-data").exists());
 }

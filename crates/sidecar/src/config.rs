@@ -51,6 +51,9 @@ pub enum ConfigError {
         "public_url `{0}` is not an absolute http or https address without a slash or a query at its end"
     )]
     PublicUrl(String),
+    /// The gateway would refuse every address that begins with it (protocol.md §3.1).
+    #[error("public_url has more than {PUBLIC_URL_BYTES_MAX} bytes: the gateway takes no longer addresses")]
+    LongPublicUrl,
     /// Not an absolute http or https address.
     #[error("{name} `{url}` is not an absolute http or https address")]
     Address {
@@ -77,6 +80,8 @@ pub enum ConfigError {
 }
 
 const SECRET_BYTES_MIN: usize = 16;
+/// The gateway takes a `notify_url` of 190 and a `return_url` of 200 characters; ours add up to 37.
+const PUBLIC_URL_BYTES_MAX: usize = 160;
 
 impl Config {
     /// Finds what cannot be right before the first buyer does.
@@ -87,6 +92,9 @@ impl Config {
         let is_bare = !self.public_url.ends_with('/') && !self.public_url.contains(['?', '#', ' ']);
         if !is_address(&self.public_url) || !is_bare {
             return Err(ConfigError::PublicUrl(self.public_url.clone()));
+        }
+        if self.public_url.len() > PUBLIC_URL_BYTES_MAX {
+            return Err(ConfigError::LongPublicUrl);
         }
         if !is_address(&self.return_page) {
             return Err(ConfigError::Address { name: "return_page", url: self.return_page.clone() });
@@ -153,6 +161,18 @@ impl Secret {
             None => text.as_bytes().to_vec(),
         };
         if bytes.len() < SECRET_BYTES_MIN { Err(ConfigError::ShortSecret) } else { Ok(Secret(bytes)) }
+    }
+
+    /// Takes a secret whose bytes are those of its text, whatever it begins with: a token, or what a page of the shop
+    /// verifies with.
+    ///
+    /// # Errors
+    /// [`ConfigError::ShortSecret`].
+    pub fn of_text(text: &str) -> Result<Secret, ConfigError> {
+        if text.len() < SECRET_BYTES_MIN {
+            return Err(ConfigError::ShortSecret);
+        }
+        Ok(Secret(text.as_bytes().to_vec()))
     }
 
     /// The bytes.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::time::Timestamp;
+use danbao_node::Fault;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::idempotency::{self, Given};
 use crate::turn::Turn;

@@ -5,10 +5,10 @@ use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
 use danbao_merchant::{Queried, Received, Rejected, Signed, Unheard, Way, answer};
+use danbao_node::Fault;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::terms::Terms;
 use crate::turn::{Turn, Waiting};
@@ -106,12 +106,16 @@ pub(crate) fn queried(
     let answer = match outcome {
         Ok(answer) => answer,
         Err(why) => {
+            tracing::warn!(%number, why = why.as_str(), "a query was in vain");
             polling::plan_next(turn, number)?;
             return Ok(Problem::unheard(why.as_str()).respond());
         }
     };
     let charset = Terms::stored(&row.terms)?.charset()?;
-    let account = payment_requests::account_of(turn, &row)?;
+    let account = match payment_requests::account_of(turn, &row) {
+        Ok(account) => account,
+        Err(problem) => return Ok(problem.respond()),
+    };
     let problem = match account.read_queried(answer, charset, turn.now) {
         // True or not, it is no answer to this question.
         Ok(Queried::Trade(genuine)) if genuine.order_named().ok().as_ref() != Some(number) => {
@@ -127,13 +131,18 @@ pub(crate) fn queried(
                 _ => None,
             }
         }
-        Ok(Queried::Refused(code)) => Some(Problem::refused(code)),
+        Ok(Queried::Refused(no)) => Some(Problem::refused(no.as_str().to_owned())),
         Err(Unheard::NoReply(why)) => Some(Problem::unheard(&why.to_string())),
         Err(Unheard::Rejected(why)) => Some(Problem::unheard(&why.to_string())),
     };
     polling::plan_next(turn, number)?;
     match problem {
-        Some(problem) => Ok(problem.respond()),
+        Some(problem) => {
+            if !problem.is_of_no_trade() {
+                tracing::warn!(%number, why = problem.detail(), code = problem.error_code(), "a query was in vain");
+            }
+            Ok(problem.respond())
+        }
         None => payment_requests::show(turn, number.as_str()),
     }
 }
@@ -149,7 +158,7 @@ fn book(turn: &mut Turn<'_, '_>, way: Way, receipt: &Receipt) -> Result<(), Faul
     };
     let number = &heard.facts.out_trade_no;
     let Some((order, row)) = payment_requests::find(turn, number.as_str())? else {
-        return Err(Fault::Invariant(format!("{number} was opened without a payment request")));
+        return Err(Fault::invariant(format!("{number} was opened without a payment request")));
     };
     let kind = match receipt.became_paid {
         true if rows::orders::set_paid(&mut **turn.tx, &order.order_no, number)? => "order.paid",
@@ -172,6 +181,10 @@ fn book(turn: &mut Turn<'_, '_>, way: Way, receipt: &Receipt) -> Result<(), Faul
         "way": way.as_str(),
     });
     events::write(turn, kind, &order.order_no, &data)?;
+    if receipt.became_paid {
+        // Every other address that the buyer may still hold would take the money once more.
+        payment_requests::close_all_but(turn, &order.order_no, Some(number))?;
+    }
     tracing::info!(kind, %number, way = way.as_str(), status = %data["trade_status"], "a trade has changed");
     polling::plan_next(turn, number)
 }

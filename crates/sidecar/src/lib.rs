@@ -20,9 +20,7 @@
 
 mod belief;
 mod config;
-mod entropy;
 mod events;
-mod fault;
 mod idempotency;
 mod incoming;
 mod orders;
@@ -34,6 +32,7 @@ mod router;
 mod rows;
 mod sidecar;
 mod signing;
+mod stuck;
 mod terms;
 mod turn;
 mod visits;

@@ -3,15 +3,14 @@
 use danbao_merchant::inbox::{self, MessageRow, Order};
 use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
-use danbao_merchant::protocol::service::payment::TransportType;
+use danbao_merchant::protocol::service::payment::{Party, TransportType};
 use danbao_merchant::protocol::service::single_trade_query::TradeRef;
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
-use danbao_merchant::{Account, BuyerSession, Parcel, read_reply};
+use danbao_merchant::{Account, BuyerSession, OrderFacts, Parcel, read_reply};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::idempotency::{self, Made};
 use crate::problem::Problem;
 use crate::rows::orders::OrderRow;
@@ -19,6 +18,7 @@ use crate::rows::payment_request::RequestRow;
 use crate::terms::{self, Terms};
 use crate::turn::{Turn, Waiting};
 use crate::{polling, rows, web};
+use danbao_node::Fault;
 
 /// The words on the button of a payment form, for browsers that run no script.
 const BUTTON: &str = "付款 / Pay";
@@ -97,7 +97,7 @@ pub(crate) fn open(
     let out_trade_no = numbered(order, position);
     let prepared = match terms.prepare(turn.config, order, out_trade_no.clone(), buyer.as_ref()) {
         Ok(prepared) => prepared,
-        Err(problem) => return Err(Fault::Invariant(format!("{out_trade_no}: {problem:?}"))),
+        Err(problem) => return Err(Fault::invariant(format!("{out_trade_no}: {problem:?}"))),
     };
     let request = RequestRow {
         out_trade_no,
@@ -217,7 +217,10 @@ pub(crate) fn ship(
         let detail = "only a paid escrow trade can be shipped";
         return Ok(Some(Problem::conflict("not_to_be_shipped", detail).respond()));
     };
-    let account = account_of(turn, &row)?;
+    let account = match account_of(turn, &row) {
+        Ok(account) => account,
+        Err(problem) => return Ok(Some(problem.respond())),
+    };
     match account.send_goods_request(&said.trade_no, &parcel, heard.facts.charset) {
         Ok(call) => {
             turn.send(call, Waiting::Ship { ask, out_trade_no: row.out_trade_no });
@@ -253,33 +256,34 @@ pub(crate) fn query(turn: &mut Turn<'_, '_>, ask: AskId, number: &str) -> Result
     let Some((_, row)) = find(turn, number)? else {
         return Ok(Some(Problem::not_found("payment request").respond()));
     };
-    let call = query_call(turn, &row)?;
+    let account = match account_of(turn, &row) {
+        Ok(account) => account,
+        Err(problem) => return Ok(Some(problem.respond())),
+    };
+    let call = query_call(account, &row)?;
     turn.send(call, Waiting::Query { ask: Some(ask), out_trade_no: row.out_trade_no });
     Ok(None)
 }
 
 /// The question how a trade stands.
-pub(crate) fn query_call(turn: &Turn<'_, '_>, row: &RequestRow) -> Result<Request, Fault> {
+pub(crate) fn query_call(account: &Account, row: &RequestRow) -> Result<Request, Fault> {
     let charset = Terms::stored(&row.terms)?.charset()?;
-    let call = account_of(turn, row)?.query_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
-    call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.out_trade_no)))
+    let call = account.query_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
+    call.map_err(|why| Fault::invariant(format!("{}: {why}", row.out_trade_no)))
 }
 
 /// The request that a trade be closed.
-pub(crate) fn close_call(turn: &Turn<'_, '_>, row: &RequestRow) -> Result<Request, Fault> {
+pub(crate) fn close_call(account: &Account, row: &RequestRow) -> Result<Request, Fault> {
     let charset = Terms::stored(&row.terms)?.charset()?;
-    let call = account_of(turn, row)?.close_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
-    call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.out_trade_no)))
+    let call = account.close_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
+    call.map_err(|why| Fault::invariant(format!("{}: {why}", row.out_trade_no)))
 }
 
-/// The account under which a payment request was made.
-pub(crate) fn account_of<'c>(turn: &Turn<'c, '_>, row: &RequestRow) -> Result<&'c Account, Fault> {
-    let config = turn.config;
-    config.accounts.of(&row.partner, row.sign_type).ok_or_else(|| {
-        Fault::Invariant(format!(
-            "{} belongs to partner {}, of whom no account is left",
-            row.out_trade_no, row.partner
-        ))
+/// The account under which a payment request was made, or that there is none of its partner any more.
+pub(crate) fn account_of<'c>(turn: &Turn<'c, '_>, row: &RequestRow) -> Result<&'c Account, Problem> {
+    turn.config.accounts.of(&row.partner, row.sign_type).ok_or_else(|| {
+        let detail = format!("the settings hold no account of partner {} any more", row.partner);
+        Problem::conflict("account_gone", detail)
     })
 }
 
@@ -289,14 +293,14 @@ pub(crate) fn find(turn: &mut Turn<'_, '_>, number: &str) -> Result<Option<(Orde
         return Ok(None);
     };
     let order = rows::orders::load(&mut **turn.tx, &request.order_no)?;
-    let order = order.ok_or_else(|| Fault::Invariant(format!("{number} belongs to no order")))?;
+    let order = order.ok_or_else(|| Fault::invariant(format!("{number} belongs to no order")))?;
     Ok(Some((order, request)))
 }
 
 /// What was heard of a payment request.
 pub(crate) fn heard(turn: &mut Turn<'_, '_>, row: &RequestRow) -> Result<Order, Fault> {
     let order = inbox::load_order(&mut **turn.tx, &row.partner, &row.out_trade_no)?;
-    order.ok_or_else(|| Fault::Invariant(format!("{} was never opened", row.out_trade_no)))
+    order.ok_or_else(|| Fault::invariant(format!("{} was never opened", row.out_trade_no)))
 }
 
 /// The payment request as the API shows it.
@@ -305,8 +309,12 @@ pub(crate) fn shown(turn: &mut Turn<'_, '_>, order: &OrderRow, row: &RequestRow)
     let state = &heard.state;
     let said = state.heard.as_ref();
     let total_fees: Vec<String> = heard.facts.total_fees.iter().map(ToString::to_string).collect();
-    let is_open = state.is_payable() && !row.closing && order.closed_at.is_none();
-    let (payment_url, payment_form) = if is_open { ways_to_pay(turn, order, row)? } else { (None, None) };
+    let is_wanted = !row.closing && order.closed_at.is_none() && order.paid_by.is_none();
+    let (payment_url, payment_form) = if state.is_payable() && is_wanted {
+        ways_to_pay(turn, row, order, &heard.facts)?
+    } else {
+        (None, None)
+    };
     Ok(json!({
         "out_trade_no": row.out_trade_no.as_str(),
         "order_no": row.order_no,
@@ -334,17 +342,21 @@ pub(crate) fn shown(turn: &mut Turn<'_, '_>, order: &OrderRow, row: &RequestRow)
     }))
 }
 
-/// The signed address, and the form where a form can carry the request.
+/// The signed address, and the form where a form can carry the request. Neither, while the settings hold no account for
+/// it.
 fn ways_to_pay(
     turn: &mut Turn<'_, '_>,
-    order: &OrderRow,
     row: &RequestRow,
+    order: &OrderRow,
+    facts: &OrderFacts,
 ) -> Result<(Option<String>, Option<String>), Fault> {
-    let account = account_of(turn, row)?;
+    let Some(account) = turn.config.accounts.of(&row.partner, row.sign_type) else { return Ok((None, None)) };
     let terms = Terms::stored(&row.terms)?;
     let buyer = rows::buyer::of_request(&mut **turn.tx, &row.out_trade_no)?;
     let request = terms.request(turn.config, account, order, row.out_trade_no.clone(), buyer.as_ref());
-    let request =
-        request.map_err(|problem| Fault::Invariant(format!("{}: {problem:?}", row.out_trade_no)))?;
+    let mut request =
+        request.map_err(|problem| Fault::invariant(format!("{}: {problem:?}", row.out_trade_no)))?;
+    // The settings may name another seller by now; what is paid to him would not be believed to be for this order.
+    request.seller = Party::Email(facts.seller_email.clone());
     Ok((account.payment_url(&request).ok(), account.payment_form(&request, BUTTON).ok()))
 }

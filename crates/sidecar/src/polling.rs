@@ -9,8 +9,10 @@ use danbao_merchant::protocol::node::{NoAnswer, Response};
 use danbao_merchant::protocol::status::TradeStatus;
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::read_reply;
+use danbao_node::Fault;
 
-use crate::fault::Fault;
+use crate::rows::payment_request::RequestRow;
+use crate::stuck::{STUCK_WAIT, stuck};
 use crate::turn::{Background, Turn, Waiting};
 use crate::{payment_requests, rows};
 
@@ -34,20 +36,25 @@ pub(crate) fn ask_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let until = turn.now.plus(LEASE);
     let free = turn.free(Background::Queries);
     for row in rows::payment_request::claim_due(&mut **turn.tx, turn.now, until, free)? {
-        if turn.config.accounts.of(&row.partner, row.sign_type).is_none() {
-            tracing::error!(number = %row.out_trade_no, partner = %row.partner, "no account is left to ask with");
-            // Another instance may know it, or this one after its next start.
-            plan_next(turn, &row.out_trade_no)?;
-            continue;
+        if let Err(why) = stuck(ask(turn, &row))? {
+            let later = turn.now.plus(STUCK_WAIT);
+            tracing::error!(number = %row.out_trade_no, why, "a trade cannot be asked after; tried again in an hour");
+            rows::payment_request::plan(&mut **turn.tx, &row.out_trade_no, row.closing, Some(later))?;
         }
-        let out_trade_no = row.out_trade_no.clone();
-        if row.closing && payment_requests::heard(turn, &row)?.state.is_payable() {
-            let call = payment_requests::close_call(turn, &row)?;
-            turn.send(call, Waiting::Close { out_trade_no });
-        } else {
-            let call = payment_requests::query_call(turn, &row)?;
-            turn.send(call, Waiting::Query { ask: None, out_trade_no });
-        }
+    }
+    Ok(())
+}
+
+fn ask(turn: &mut Turn<'_, '_>, row: &RequestRow) -> Result<(), Fault> {
+    let account = payment_requests::account_of(turn, row);
+    let account = account.map_err(|problem| Fault::Invariant(problem.detail().to_owned()))?;
+    let out_trade_no = row.out_trade_no.clone();
+    if row.closing && payment_requests::heard(turn, row)?.state.is_payable() {
+        let call = payment_requests::close_call(account, row)?;
+        turn.send(call, Waiting::Close { out_trade_no });
+    } else {
+        let call = payment_requests::query_call(account, row)?;
+        turn.send(call, Waiting::Query { ask: None, out_trade_no });
     }
     Ok(())
 }
@@ -73,9 +80,10 @@ pub(crate) fn closed(
     let Some((_, row)) = payment_requests::find(turn, number.as_str())? else {
         return Ok(());
     };
+    let Ok(account) = payment_requests::account_of(turn, &row) else { return plan_next(turn, number) };
     let lease = turn.now.plus(LEASE);
     rows::payment_request::plan(&mut **turn.tx, number, row.closing, Some(lease))?;
-    let call = payment_requests::query_call(turn, &row)?;
+    let call = payment_requests::query_call(account, &row)?;
     turn.send(call, Waiting::Query { ask: None, out_trade_no: number.clone() });
     Ok(())
 }

@@ -71,6 +71,21 @@ impl Problem {
         )
     }
 
+    /// What is wrong, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The gateway's own code, if it is the gateway that refuses.
+    pub(crate) fn error_code(&self) -> Option<&str> {
+        self.error_code.as_deref()
+    }
+
+    /// Whether the gateway has said that there is no such trade: the buyer has not been at the cashier yet.
+    pub(crate) fn is_of_no_trade(&self) -> bool {
+        self.error_code() == Some("TRADE_NOT_EXIST")
+    }
+
     fn body(&self) -> Value {
         let mut body = json!({
             "type": format!("about:blank#{}", self.code),

@@ -15,18 +15,19 @@ use danbao_merchant::protocol::money::Fen;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::refund::{RefundBatch, RefundItem};
 use danbao_merchant::{Account, Genuine, Received, Rejected, answer, read_reply};
+use danbao_node::Fault;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::belief::{self, Door, Taken};
-use crate::fault::Fault;
 use crate::idempotency::{self, Made};
 use crate::problem::Problem;
 use crate::router::REFUND_PATH;
 use crate::rows::payment_request::RequestRow;
 use crate::rows::refund_batch::{self, BatchRow, BatchState};
+use crate::stuck::{STUCK_WAIT, stuck};
 use crate::terms;
 use crate::turn::{Background, Turn, Waiting};
 use crate::{events, payment_requests, web};
@@ -95,7 +96,10 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund, name: &str) -> Made {
         Ok(found) => found,
         Err(problem) => return Ok(Err(problem)),
     };
-    let account = payment_requests::account_of(turn, &first)?;
+    let account = match payment_requests::account_of(turn, &first) {
+        Ok(account) => account,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let row = BatchRow {
         batch_no: numbered(turn, name),
         partner: account.partner().clone(),
@@ -210,26 +214,25 @@ fn shown(row: &BatchRow) -> Result<Value, Fault> {
 pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let free = turn.free(Background::Queries);
     for row in refund_batch::claim_due(&mut **turn.tx, turn.now, turn.now.plus(LEASE), free)? {
-        let call = match turn.config.accounts.of(&row.partner, row.sign_type) {
-            Some(account) => {
-                account.refund_request(&batch(turn, account, &row)?).map_err(|why| why.to_string())
-            }
-            None => Err(format!("no account of partner {} is left", row.partner)),
-        };
-        let call = match call {
-            Ok(call) => call,
-            Err(why) => {
-                tracing::error!(batch_no = %row.batch_no, why, "a batch of refunds cannot be told");
-                // Another instance may have the settings for it, or this one after its next start.
-                let later = BatchRow { send_due_at: Some(turn.now.plus(WAIT_MAX)), ..row };
-                refund_batch::update(&mut **turn.tx, &later)?;
-                continue;
-            }
-        };
         let is_sole = row.state == BatchState::Waiting;
-        turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries, is_sole });
+        match stuck(call(turn, &row))? {
+            Ok(call) => turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries, is_sole }),
+            Err(why) => {
+                tracing::error!(batch_no = %row.batch_no, why, "a batch of refunds cannot be sent; tried again in an hour");
+                let later = BatchRow { send_due_at: Some(turn.now.plus(STUCK_WAIT)), ..row };
+                refund_batch::update(&mut **turn.tx, &later)?;
+            }
+        }
     }
     Ok(())
+}
+
+fn call(turn: &Turn<'_, '_>, row: &BatchRow) -> Result<Request, Fault> {
+    let account = turn.config.accounts.of(&row.partner, row.sign_type);
+    let account =
+        account.ok_or_else(|| Fault::invariant(format!("no account of partner {}", row.partner)))?;
+    let call = account.refund_request(&batch(turn, account, row)?);
+    call.map_err(|why| Fault::invariant(why.to_string()))
 }
 
 /// One telling of a batch.
@@ -397,9 +400,9 @@ fn batch(turn: &Turn<'_, '_>, account: &Account, row: &BatchRow) -> Result<Refun
 }
 
 fn stored(row: &BatchRow) -> Result<Vec<Item>, Fault> {
-    serde_json::from_str(&row.items).map_err(|error| Fault::Invariant(format!("{}: {error}", row.batch_no)))
+    serde_json::from_str(&row.items).map_err(|error| Fault::invariant(format!("{}: {error}", row.batch_no)))
 }
 
 fn to_json(items: &[Item]) -> Result<String, Fault> {
-    serde_json::to_string(items).map_err(|error| Fault::Invariant(format!("items: {error}")))
+    serde_json::to_string(items).map_err(|error| Fault::invariant(format!("items: {error}")))
 }

@@ -4,16 +4,16 @@ use std::sync::LazyLock;
 
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
-use http::header::{ALLOW, AUTHORIZATION};
+use http::header::{ALLOW, AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use matchit::Router;
 use subtle::ConstantTimeEq;
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, visits, web, webhooks};
+use danbao_node::Fault;
 
 /// The API's description.
 pub(crate) const OPENAPI: &str = include_str!("openapi.json");
@@ -154,7 +154,9 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
     let route = *found.value;
     let id = found.params.get("id").unwrap_or_default();
     if route.is_the_shops() && !is_shop(turn, request) {
-        return Ok(Some(Problem::unauthorized().respond()));
+        let mut response = Problem::unauthorized().respond();
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return Ok(Some(response));
     }
     if !route.takes(request.method()) {
         // A health check, or a curious person (protocol.md §10, trap 42).
@@ -209,8 +211,15 @@ fn is_number(id: &str) -> bool {
 }
 
 fn is_shop(turn: &Turn<'_, '_>, request: &Request) -> bool {
+    const SCHEME: &[u8] = b"Bearer ";
     let header = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    let Some(token) = header.and_then(|header| header.strip_prefix(b"Bearer ")) else { return false };
+    let Some((scheme, token)) = header.and_then(|header| header.split_at_checked(SCHEME.len())) else {
+        return false;
+    };
+    // The name of a scheme may be written in any case (RFC 9110, 11.1).
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return false;
+    }
     // All are compared, so that the time tells nothing.
     let fits = turn.config.api_tokens.iter().map(|known| known.reveal().ct_eq(token));
     fits.fold(subtle::Choice::from(0), |any, one| any | one).into()

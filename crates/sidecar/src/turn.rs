@@ -6,11 +6,11 @@ use danbao_merchant::protocol::ids::{BatchNo, OutTradeNo};
 use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Signed, Way};
+use danbao_node::Entropy;
 use danbao_store::Tx;
 
 use crate::belief::Door;
 use crate::config::Config;
-use crate::entropy::Entropy;
 
 /// What we wait for from somebody else. Kept in memory: if the process dies, whoever asked us sees its request fail,
 /// the gateway repeats its notification, and what was claimed falls due again.

@@ -65,7 +65,7 @@ pub(crate) struct Body<T> {
     pub(crate) hash: String,
 }
 
-/// Reads a JSON body. Unknown fields are for the type to refuse.
+/// Reads a JSON body. Unknown fields, and a field that stands there twice, are for the type to refuse.
 pub(crate) fn read<T: DeserializeOwned>(request: &Request) -> Result<Body<T>, Problem> {
     let malformed = |error: serde_json::Error| {
         Problem::bad_request("malformed_json", format!("the body is not as described: {error}"))
@@ -77,7 +77,7 @@ pub(crate) fn read<T: DeserializeOwned>(request: &Request) -> Result<Body<T>, Pr
         return Err(Problem::bad_request("malformed_json", "the body is not as described: NUL is not text"));
     }
     let hash = sha256(&[parsed.to_string().as_bytes()]);
-    Ok(Body { value: serde_json::from_value(parsed).map_err(malformed)?, hash })
+    Ok(Body { value: serde_json::from_slice(bytes).map_err(malformed)?, hash })
 }
 
 /// PostgreSQL has no NUL in a text, and no person types one.

@@ -88,7 +88,7 @@ pub(super) fn run(args: MerchantArgs) -> anyhow::Result<ExitCode> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let settings = args.layer().and_then(|flags| merchant::load(args.config.as_deref(), environment, flags));
     // Settings that cannot be right are a misuse, whoever wrote them where.
-    let checked = settings.and_then(|settings| settings.sidecar("http://127.0.0.1").map(|_| settings));
+    let checked = settings.and_then(|settings| settings.check().map(|()| settings));
     match checked {
         Ok(settings) => {
             serve(&settings)?;

@@ -58,7 +58,7 @@ impl Service {
     /// opened.
     pub fn start(settings: &MerchantSettings) -> anyhow::Result<Service> {
         // Before anything is made on the disk: settings that cannot be right must leave no trace.
-        settings.sidecar("http://127.0.0.1")?;
+        settings.check()?;
         let data = own(&settings.data)?;
         raise_open_files_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -10,10 +10,11 @@ use anyhow::{Context, bail};
 use danbao_merchant::Account;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::sign::{Md5Key, SignType, pasted};
-use danbao_sidecar::{Accounts, Config, Secret, Webhook};
+use danbao_sidecar::{Accounts, Config, ConfigError, Secret, Webhook};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{DatabaseUrl, Lang};
+use crate::installation::public_url;
 
 /// Every setting. Unknown keys are errors, in every layer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -159,12 +160,16 @@ impl MerchantSettings {
             public_url: public_url.to_owned(),
             accounts: self.accounts()?,
             api_tokens: secrets(
+                Secret::of_text,
                 ("api_token", &self.api_token, self.api_token_file.as_deref()),
                 ("old_api_token", &self.old_api_token, self.old_api_token_file.as_deref()),
             )?,
             return_page,
-            result_secret: secret("result_secret", &self.result_secret, self.result_secret_file.as_deref())?
-                .context("`result_secret` or `result_secret_file` is missing")?,
+            result_secret: secret(
+                Secret::of_text,
+                ("result_secret", &self.result_secret, self.result_secret_file.as_deref()),
+            )?
+            .context("`result_secret` or `result_secret_file` is missing")?,
             webhook: self
                 .webhook
                 .as_ref()
@@ -174,6 +179,18 @@ impl MerchantSettings {
         };
         config.check()?;
         Ok(config)
+    }
+
+    /// Whether the settings can be right, as far as that is known before it listens.
+    ///
+    /// # Errors
+    /// As [`MerchantSettings::sidecar`].
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.connections_max == 0 {
+            bail!("`connections_max` is 0: nobody could connect");
+        }
+        let anywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+        self.sidecar(&public_url(self.public_url.as_deref(), anywhere)).map(drop)
     }
 
     fn accounts(&self) -> anyhow::Result<Accounts> {
@@ -199,6 +216,7 @@ impl MerchantSettings {
 impl WebhookSettings {
     fn webhook(&self) -> anyhow::Result<Webhook> {
         let secrets = secrets(
+            Secret::new,
             ("secret", &self.secret, self.secret_file.as_deref()),
             ("old_secret", &self.old_secret, self.old_secret_file.as_deref()),
         )?;
@@ -238,31 +256,36 @@ fn examined(name: &str, text: &str) -> anyhow::Result<pasted::Pasted> {
 
 /// A text, from the setting itself or from a file; `None` if there is neither.
 fn one(name: &str, text: &Text, file: Option<&Path>) -> anyhow::Result<Option<String>> {
-    match (text.0.trim(), file) {
+    match (bare(&text.0), file) {
         ("", None) => Ok(None),
         ("", Some(file)) => {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("cannot read `{name}_file`, {}", file.display()))?;
-            Ok(Some(text.trim().to_owned()))
+            Ok(Some(bare(&text).to_owned()))
         }
         (text, None) => Ok(Some(text.to_owned())),
         (_, Some(_)) => bail!("`{name}` and `{name}_file` are both set; one is enough"),
     }
 }
 
-fn secret(name: &str, text: &Text, file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
-    let text = one(name, text, file)?;
-    text.map(|text| Secret::new(&text).with_context(|| format!("`{name}`"))).transpose()
+/// Without what editors and clipboards leave around a text: blanks, line ends, and the byte order mark of Windows.
+fn bare(text: &str) -> &str {
+    text.trim().trim_start_matches('\u{feff}').trim()
 }
 
 type Named<'s> = (&'s str, &'s Text, Option<&'s Path>);
+type Take = fn(&str) -> Result<Secret, ConfigError>;
+
+fn secret(take: Take, (name, text, file): Named<'_>) -> anyhow::Result<Option<Secret>> {
+    let text = one(name, text, file)?;
+    text.map(|text| take(&text).with_context(|| format!("`{name}`"))).transpose()
+}
 
 /// The secret that is used and the one before it, where there is one.
-fn secrets(new: Named<'_>, old: Named<'_>) -> anyhow::Result<Vec<Secret>> {
-    let (name, ..) = new;
-    let new =
-        secret(new.0, new.1, new.2)?.with_context(|| format!("`{name}` or `{name}_file` is missing"))?;
-    Ok([Some(new), secret(old.0, old.1, old.2)?].into_iter().flatten().collect())
+fn secrets(take: Take, new: Named<'_>, old: Named<'_>) -> anyhow::Result<Vec<Secret>> {
+    let name = new.0;
+    let new = secret(take, new)?.with_context(|| format!("`{name}` or `{name}_file` is missing"))?;
+    Ok([Some(new), secret(take, old)?].into_iter().flatten().collect())
 }
 
 #[cfg(test)]
@@ -324,6 +347,26 @@ mod tests {
         let variable = "DANBAO_MERCHANT__ACCOUNT__MAIN__KEY_FILE";
         assert!(complaint(&[(variable, file)]).contains("`key` and `key_file` are both set"));
         assert!(load(&[(variable, file), ("DANBAO_MERCHANT__ACCOUNT__MAIN__KEY", "")]).is_ok());
+    }
+
+    #[test]
+    fn what_an_editor_leaves_around_a_key_is_no_part_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("key");
+        std::fs::write(&file, "\u{feff}k0k1k2k3k4k5k6k7k8k9kakbkckdkekf\r\n").unwrap();
+        let text = one("key", &Text::default(), Some(&file)).unwrap();
+        assert_eq!(text.as_deref(), Some("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"));
+    }
+
+    #[test]
+    fn a_token_is_its_own_bytes_whatever_it_begins_with() {
+        let token = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let config =
+            load(&[("DANBAO_MERCHANT__API_TOKEN", token), ("DANBAO_MERCHANT__RESULT_SECRET", token)])
+                .unwrap();
+        let own_bytes = Secret::of_text(token).unwrap();
+        assert_ne!(own_bytes, Secret::new(token).unwrap());
+        assert_eq!((&config.api_tokens[0], &config.result_secret), (&own_bytes, &own_bytes));
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub(crate) struct BatchRow {
     /// JSON.
     pub(crate) items: String,
     pub(crate) state: BatchState,
+    /// The gateway's last no. While the batch waits it is not the last word.
     pub(crate) error_code: Option<String>,
     /// How often the gateway was told.
     pub(crate) tries: i64,

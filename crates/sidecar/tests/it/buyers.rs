@@ -131,6 +131,22 @@ fn a_login_that_is_forged_expired_late_or_somebody_elses_is_nobody() {
 }
 
 #[test]
+fn a_login_cannot_be_lent_by_leaving_the_visit_out_of_its_address() {
+    on_both_databases(|world| {
+        let (login_id, path) = sent_to_sign_in(world);
+        let said = claims(&world.bring(comes("/pay/login", "n1"), "true"));
+        assert_eq!((&said["verified"], &said["user_id"]), (&json!(false), &Value::Null));
+        assert_eq!(world.kinds(), Vec::<String>::new());
+        let said = claims(&world.bring(comes(&path, "n1"), "true"));
+        assert_eq!(
+            (&said["login_id"], &said["state"]),
+            (&json!(login_id), &json!("s1")),
+            "it was not used up"
+        );
+    });
+}
+
+#[test]
 fn buyers_from_etao_come_unsent_and_go_on_only_to_the_shops_own_pages() {
     on_both_databases(|world| {
         let target_url = "http://shop/goods/tea".to_owned();

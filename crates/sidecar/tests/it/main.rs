@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod buyers;
+mod changed_settings;
 mod crash;
 mod events;
 mod instances;

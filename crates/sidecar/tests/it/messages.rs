@@ -167,6 +167,25 @@ fn money_that_comes_twice_for_one_order_is_told_as_such() {
 }
 
 #[test]
+fn a_paid_order_takes_no_more_money() {
+    on_both_databases(|world| {
+        let first = world.direct("A");
+        let terms = json!({ "service": "create_direct_pay_by_user", "keep_others": true });
+        let (_, second) = world.api(Method::POST, "/v1/orders/A/payment_requests", &terms);
+        assert!(world.state(&first)["payment_url"].is_string(), "the shop wants both to be open");
+        let second = crate::world::Bought::of(&second);
+        let _ = world.bring(second.notify(1, "TRADE_FINISHED"), "true");
+        let state = world.state(&first);
+        assert_eq!((&state["payment_url"], &state["payment_form"]), (&Value::Null, &Value::Null));
+        assert_eq!(state["closing"], true);
+        assert_eq!(world.wait(), 0);
+        let question = world.gateway_says(crate::world::done());
+        assert_eq!(crate::world::service(&question), "close_trade");
+        assert!(crate::world::asked(&question).contains(&("out_order_no".into(), "A-1".into())));
+    });
+}
+
+#[test]
 fn a_call_without_parameters_is_answered_fail() {
     on_both_databases(|world| {
         assert_eq!(text(&world.get(plain(Method::GET, "/pay/notify", String::new()))), "fail");

@@ -3,7 +3,7 @@
 use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::sign::{Md5Key, md5};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -213,11 +213,16 @@ fn what_cannot_be_paid_is_refused_before_anything_is_written() {
 #[test]
 fn nobody_but_the_shop_may_ask() {
     on_both_databases(|world| {
-        for token in ["", "Bearer", "Bearer ", "Bearer wrong", "Basic YTpi", &format!("bearer {TOKEN}")] {
+        for token in ["", "Bearer", "Bearer ", "Bearer wrong", "Basic YTpi", &format!("Bearer{TOKEN}")] {
             let mut request = call(Method::GET, "/v1/events", &Value::Null, "k");
             request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_str(token).unwrap());
-            assert_eq!(read(&world.get(request)).0, StatusCode::UNAUTHORIZED, "{token}");
+            let response = world.get(request);
+            assert_eq!(read(&response).0, StatusCode::UNAUTHORIZED, "{token}");
+            assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer");
         }
+        let mut request = call(Method::GET, "/v1/events", &Value::Null, "k");
+        request.headers_mut().insert(AUTHORIZATION, format!("bearer {TOKEN}").parse().unwrap());
+        assert_eq!(read(&world.get(request)).0, StatusCode::OK, "the scheme may be written in any case");
         for path in ["/livez", "/readyz", "/healthz", "/v1/openapi.json"] {
             assert_eq!(world.get(plain(Method::GET, path, String::new())).status(), StatusCode::OK);
         }

@@ -104,6 +104,31 @@ fn a_batch_without_an_answer_is_told_again_and_a_duplicate_means_that_it_had_arr
 }
 
 #[test]
+fn a_batch_that_may_have_arrived_is_not_said_to_have_failed() {
+    on_both_databases(|world| {
+        // Midnight has passed in between, or the seller was frozen; the gateway sees that before it looks whether it
+        // knows the batch.
+        for (order_no, code) in [("A", "BATCH_NO_FORMAT_ERROR"), ("B", "SELLER_STATUS_NOT_ALLOW")] {
+            let bought = paid(world, order_no);
+            let batch_no = refund(world, &bought);
+            world.due();
+            let (first, _) = world.sent_to("gateway").unwrap();
+            world.step(vec![silent(first)]);
+            world.now.0 += 10_000;
+            world.due();
+            let _ = world.gateway_says(refused(code));
+            let state = shown(world, &batch_no);
+            assert_eq!((&state["state"], &state["error_code"]), (&json!("waiting"), &json!(code)));
+            let details = format!("{}^4.00^SUCCESS", bought.trade_no());
+            assert_eq!(text(&world.bring(told(&batch_no, &details, KEY), "true")), "success");
+            let state = shown(world, &batch_no);
+            assert_eq!((&state["state"], &state["error_code"]), (&json!("done"), &Value::Null));
+        }
+        assert_eq!(world.kinds(), ["order.paid", "refund.succeeded", "order.paid", "refund.succeeded"]);
+    });
+}
+
+#[test]
 fn what_the_gateway_refuses_is_told_with_its_word_for_the_batch_and_for_an_item() {
     on_both_databases(|world| {
         let bought = paid(world, "A");

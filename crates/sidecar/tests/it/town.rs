@@ -270,9 +270,10 @@ impl<'d> Town<'d> {
     fn reopen(&mut self, who: usize, config: impl Fn() -> Config) {
         self.deaths += 1;
         self.sidecars[who] = loop {
-            // The disk may die once more while it is opened.
-            if let Ok(sidecar) = Sidecar::open(self.disk.connect(), config(), [7; 32]) {
-                break sidecar;
+            match Sidecar::open(self.disk.connect(), config(), [7; 32]) {
+                Ok(sidecar) => break sidecar,
+                // The disk may die once more while it is opened.
+                Err(error) => assert!(!matches!(error, OpenError::Config(_)), "{error}"),
             }
         };
     }
