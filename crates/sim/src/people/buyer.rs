@@ -169,6 +169,11 @@ impl Buyer {
         Buyer { payment_url: Some(payment_url), ..Buyer::new(habits, who) }
     }
 
+    /// The same, looking at the last page for so long before paying.
+    pub fn hesitating(self, hesitates: Duration) -> Buyer {
+        Buyer { hesitates, ..self }
+    }
+
     fn ask(&mut self, request: Option<Request>, hand: &mut Hand<'_>) {
         let Some(request) = request else { return };
         self.last = Some(request.clone());

@@ -34,7 +34,7 @@ use http::{HeaderValue, Method};
 use crate::chance::Chance;
 use crate::contended::Rate;
 use crate::options::Options;
-use crate::people::{Buyer, Forger, Habits, Quarrel, Shopper, Staff, Visit, Way};
+use crate::people::{Buyer, Forger, Habits, Purpose, Quarrel, Shopper, Staff, Visit, Way};
 use crate::stage::{self, BEGINNING, GATEWAY, LATEST_COPY, QUIET_MAX, SHOP};
 use crate::world::{Birth, Stuck, World};
 use audit::{Audit, Case, Disks};
@@ -216,6 +216,13 @@ fn half_ms(options: &Options) -> u64 {
     u64::try_from(options.trouble.as_millis()).unwrap_or(u64::MAX) / 2
 }
 
+/// Mostly somebody who pays at once: only such money can be given back by REST.
+fn payer(habits: Habits, chance: &mut Chance) -> Habits {
+    let service = if chance.per_mille(800) { "create_direct_pay_by_user" } else { habits.service };
+    let seller = if habits.seller == Purpose::CloseUnpaid { Purpose::Nothing } else { habits.seller };
+    Habits { service, seller, abandons: false, ..habits }
+}
+
 /// The people come, in the first half of the trouble.
 fn invite(world: &mut World<Lookout>, ways: &Ways) {
     let options = &ways.world;
@@ -228,13 +235,19 @@ fn invite(world: &mut World<Lookout>, ways: &Ways) {
             quarrel: quarrels.then(|| Quarrel::draw(chance)),
             ..Habits::draw(chance, options.impatient)
         };
+        let habits = if ways.refunds > 0 { payer(habits, doors) } else { habits };
         let who = chance.pick(&world.town.customers);
         let arrives = chance.millis(0, half_ms);
         if habits.way != Way::Sandbox && doors.per_mille(options.logins) {
             let habits = Habits { way: Way::Member, ..habits };
             world.add_person(Box::new(Shopper::new(habits, who, Visit::draw(doors))), arrives);
         } else {
-            world.add_person(Box::new(Buyer::new(habits, who)), arrives);
+            let mut buyer = Buyer::new(habits, who);
+            // Time for somebody else to pay, and for the shop to give the order up.
+            if ways.second_tries > 0 && doors.per_mille(700) {
+                buyer = buyer.hesitating(doors.millis(0, half_ms / 4));
+            }
+            world.add_person(Box::new(buyer), arrives);
         }
     }
     if options.forgeries > 0 {

@@ -51,18 +51,18 @@ fn at_shop(hand: &Hand<'_>, path: &str, body: String) -> Option<Request> {
 
 /// Parts, all, and more than was paid; of some orders the same twice.
 fn refunds(hand: &mut Hand<'_>) -> Option<Request> {
-    let with_escrow = hand.chance.per_mille(200);
+    let with_escrow = hand.chance.per_mille(100);
     let is_meant = |order: &&KnownOrder| with_escrow || order.service != "create_partner_trade_by_buyer";
     let known: Vec<KnownOrder> = hand.town.orders.iter().filter(is_meant).cloned().collect();
     if known.is_empty() {
         return None;
     }
-    let count = hand.chance.between(1, 3);
+    let count = hand.chance.pick(&[1, 1, 2, 3]);
     let mut numbers: Vec<String> = (0..count).map(|_| hand.chance.pick(&known).out_trade_no).collect();
     numbers.sort();
     numbers.dedup();
     let item = |number: &String, hand: &mut Hand<'_>| {
-        let amount = hand.chance.pick(&["12.34", "12.34", "6.17", "1.00", "0.01", "13.35"]);
+        let amount = hand.chance.pick(&["12.34", "12.34", "6.17", "1.00", "0.01", "13.35", "13.35"]);
         json!({ "out_trade_no": number, "amount": amount })
     };
     let items: Vec<Value> = numbers.iter().map(|number| item(number, hand)).collect();

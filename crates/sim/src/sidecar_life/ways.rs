@@ -80,26 +80,26 @@ impl Kind {
             Kind::Drawn => plain,
             Kind::Refunds => Ways {
                 world: Options { is_refundable: true, buyers: 6, quarrelsome: 0, ..world },
-                refunds: 12,
-                loses_letters: seed.is_multiple_of(3),
+                refunds: 18,
+                loses_letters: seed.is_multiple_of(2),
                 ..plain
             },
             Kind::Visits => {
                 Ways { world: Options { logins: 1_000, thefts: 12, buyers: 6, ..world }, ..plain }
             }
             Kind::Tries => {
-                Ways { world: Options { buyers: 5, ..world }, closings: 6, second_tries: 8, ..plain }
+                Ways { world: Options { buyers: 6, ..world }, closings: 6, second_tries: 14, ..plain }
             }
             Kind::Frost => Ways {
                 world: Options {
                     freezes: 6,
                     triggers: drawn.triggers,
                     turns_switches: true,
-                    is_refundable: seed.is_multiple_of(2),
+                    is_refundable: !seed.is_multiple_of(4),
                     buyers: 6,
                     ..world
                 },
-                refunds: 6,
+                refunds: 10,
                 ..plain
             },
             Kind::Restored => Ways { world: Options { buyers: 6, ..world }, is_restored: true, ..plain },
