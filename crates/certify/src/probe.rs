@@ -53,9 +53,9 @@ impl Probe {
 impl fmt::Display for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Probe { trade_status, refund_status, deliveries, changes, paid_total } = self;
-        write!(f, "{}", trade_status.map_or("-", TradeStatus::as_str))?;
+        write!(f, "status {}", trade_status.map_or("null", TradeStatus::as_str))?;
         if let Some(refund_status) = refund_status.flatten() {
-            write!(f, " + {}", refund_status.as_str())?;
+            write!(f, ", refund_status {}", refund_status.as_str())?;
         }
         write!(f, ", deliveries {deliveries}")?;
         if let Some(changes) = changes {

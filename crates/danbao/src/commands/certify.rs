@@ -228,14 +228,17 @@ impl CertifyArgs {
                 && (self.service.is_empty()
                     || self.service.iter().any(|name| name.wire() == scenario.service))
         };
-        let chosen: Vec<Scenario> = scenario::all().into_iter().filter(is_asked_for).collect();
-        if self.list || chosen.is_empty() {
-            return chosen;
+        let chosen = scenario::all().into_iter().filter(is_asked_for);
+        if self.list {
+            return chosen.collect();
         }
-        // The last look belongs to every run, whichever scenarios it is a look at.
+        // The last look belongs to every run, and is none by itself.
         let is_last = |scenario: &Scenario| scenario.group == Group::Afterwards;
-        let rest = chosen.into_iter().filter(|scenario| !is_last(scenario));
-        rest.chain(scenario::all().into_iter().filter(is_last)).collect()
+        let mut chosen: Vec<Scenario> = chosen.filter(|scenario| !is_last(scenario)).collect();
+        if !chosen.is_empty() {
+            chosen.extend(scenario::all().into_iter().filter(is_last));
+        }
+        chosen
     }
 
     /// A word of `--only` that stands for no scenario: whoever mistypes one must not believe that it was played.
