@@ -85,7 +85,7 @@ fn messages_in_log(explained: &Explanation, input: &[u8]) -> usize {
             let entries = entries(input);
             entries.iter().filter(|entry| matches!(entry.found, Found::Message(_))).count()
         }
-        Form::Url | Form::Body | Form::Request => 1,
+        Form::Url | Form::Body | Form::Request | Form::Dump => 1,
     }
 }
 

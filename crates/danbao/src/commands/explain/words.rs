@@ -147,7 +147,7 @@ mod tests {
             for nothing in [NothingRead::NoParameters, NothingRead::TooManyParameters, NothingRead::TooLong] {
                 assert_ne!(words.nothing_read(nothing), nothing.code());
             }
-            for form in [Form::Url, Form::Body, Form::Request, Form::AccessLog, Form::LogTxt] {
+            for form in [Form::Url, Form::Body, Form::Request, Form::AccessLog, Form::LogTxt, Form::Dump] {
                 assert_ne!(words.form(form), form.code());
             }
             assert_eq!((words.kinds.len(), words.readable.len()), (7, 5));
