@@ -126,8 +126,8 @@ pub(super) fn data(seen: &Seen, verdicts: &[Row], words: &Words) -> Value {
     let asked = seen.facts.asked.iter().flatten().map(|asked| {
         json!({
             "path": asked.path,
-            "partner": asked.partner,
-            "notify_id": asked.notify_id,
+            "partner": asked.shown_partner(),
+            "notify_id": asked.shown_notify_id(),
             "answer": asked.verdict.as_str(),
         })
     });
