@@ -24,7 +24,7 @@ use super::explain::misused;
 use super::text::texts;
 use super::{say, terminal_lang};
 use crate::config::Lang;
-pub(super) use words::Words;
+pub(super) use words::{Words, fill};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
