@@ -92,6 +92,35 @@ fn the_model_shop_is_well_and_none_of_its_orders_is_moved() {
     child.wait().unwrap();
 }
 
+#[test]
+fn the_sidecar_is_well() {
+    let dir = home();
+    let stand_in = format!("127.0.0.1:{}", free_port());
+    let settings = format!(
+        "api_token = 'a-token-of-the-shop-itself'\nreturn_page = 'http://127.0.0.1:1/thanks'\n\
+         result_secret = 'a-secret-of-the-results'\n[account.main]\ngateway_url = 'http://{stand_in}/gateway.do'\n\
+         partner = '{PARTNER}'\nseller_email = 'seller@example.com'\nseller_id = '{PARTNER}'\nkey_file = 'key.txt'\n"
+    );
+    std::fs::write(dir.path().join("merchant.toml"), settings).unwrap();
+    let listen = format!("127.0.0.1:{}", free_port());
+    let arguments = ["merchant", "--listen", &listen, "--ready-file", "merchant.json"];
+    let mut child = danbao(dir.path(), &arguments).spawn().unwrap();
+    let started = std::time::Instant::now();
+    while !dir.path().join("merchant.json").exists() {
+        assert!(child.try_wait().unwrap().is_none() && started.elapsed().as_secs() < 30);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let (notify, back) = (format!("http://{listen}/pay/notify"), format!("http://{listen}/pay/return"));
+    let args = ["--partner", PARTNER, "--key-file", "key.txt", "--charset", "utf-8", "--notify-url", &notify];
+    let (code, said) =
+        doctor(dir.path(), &[&args[..], &["--return-url", &back, "--gateway", &stand_in]].concat());
+    // Buyers are sent on to the shop's own page, as they should be; the result that goes with them is nobody else's.
+    assert_eq!((code, found(&said)), (0, vec!["1B-return-redirect", "1F-order-refused"]), "{said:#}");
+    assert_eq!(finding(&said, "1B-return-redirect")["about"][0], "303 http://127.0.0.1:1/thanks?...");
+    signal(&child, "-TERM");
+    child.wait().unwrap();
+}
+
 /// What is wrong with a shop, how it answers, and what is found.
 type Row = (&'static str, fn(&Asked) -> Option<Vec<u8>>, &'static [&'static str]);
 

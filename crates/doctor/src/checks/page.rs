@@ -266,9 +266,15 @@ pub(super) fn own_parameters(facts: &Facts) -> Verdict {
     if is_any { Verdict::of(about) } else { Verdict::NotLooked(Lack::Option("--notify-url")) }
 }
 
+/// Status and target of a redirect, without the query: what stands there may be a token.
 fn location(response: &Response) -> String {
     let to = response.headers().get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
-    format!("{} {}", status_of(response), to.unwrap_or_default()).trim_end().to_owned()
+    let to = to.unwrap_or_default();
+    let shown = match to.split_once('?') {
+        Some((path, _)) => format!("{path}?..."),
+        None => to,
+    };
+    format!("{} {shown}", status_of(response)).trim_end().to_owned()
 }
 
 /// The first answer of `notify_url` of which something can be said.
