@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{Words, read, sign_type, write_secret};
 use crate::commands::banner::columns;
 use crate::commands::say;
+use crate::commands::terminal::say_json;
 use crate::host::entropy;
 
 /// Options of `keys check`.
@@ -91,7 +92,7 @@ pub(super) fn check(args: &CheckArgs, words: &Words) -> anyhow::Result<ExitCode>
                 "advice": words.cure(error),
             }),
         };
-        say(&format!("{found:#}\n"));
+        say_json(&found)?;
     } else {
         say(&match &examined {
             Ok(found) => found_text(found, args.want, words),
@@ -166,7 +167,7 @@ pub(super) fn generate(args: &GenerateArgs, words: &Words) -> anyhow::Result<Exi
             "secret": shown,
             "public": public,
         });
-        say(&format!("{made:#}\n"));
+        say_json(&made)?;
     } else {
         let line = |text: String| if text.ends_with('\n') { text } else { text + "\n" };
         say(&[shown, public].into_iter().flatten().map(line).collect::<String>());

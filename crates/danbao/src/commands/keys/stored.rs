@@ -18,6 +18,7 @@ use toml::Table;
 use super::one::public_half;
 use super::{Words, length, read, sign_type};
 use crate::commands::doctor::fill;
+use crate::commands::terminal::say_json;
 use crate::commands::text::texts;
 use crate::commands::{say, table, terminal_lang};
 use crate::config::{self, Config, DatabaseUrl};
@@ -144,7 +145,7 @@ pub(super) fn list(args: &ListArgs, words: &Words) -> anyhow::Result<ExitCode> {
             described["signs"] = json!(signs);
             described
         };
-        say(&format!("{:#}\n", rows.iter().map(describe).collect::<Value>()));
+        say_json(&rows.iter().map(describe).collect::<Value>())?;
     } else {
         let line = |(owner, stored, signs): &(Owner, StoredKey, bool)| {
             let none = || "-".to_owned();
@@ -244,7 +245,7 @@ pub(super) fn add(args: AddArgs, words: &Words) -> anyhow::Result<ExitCode> {
     if args.json {
         let mut added = described(&owner, &stored, now, words);
         added["secret"] = json!(made);
-        say(&format!("{added:#}\n"));
+        say_json(&added)?;
     } else {
         let what = words.key_of(args.sign_type.as_str(), stored.key_no, &shown(&owner, words));
         say(&format!("{}\n", words.added(&what, &stored.key)));
