@@ -438,6 +438,25 @@ fn every_check_has_its_illness_and_an_id_of_its_paragraph() {
 }
 
 #[test]
+fn the_table_of_the_documents_has_every_check_under_its_paragraph() {
+    let document = include_str!("../../../docs/doctor.md");
+    let mut step = String::new();
+    let mut rows: Vec<(String, String, String)> = Vec::new();
+    for line in document.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            step = heading.split(':').next().unwrap().replace(' ', "");
+        } else if let Some(row) = line.strip_prefix("| `") {
+            let (id, rest) = row.split_once("` | ").unwrap();
+            rows.push((step.clone(), id.to_owned(), rest.split(" | ").next().unwrap().to_owned()));
+        }
+    }
+    let checks = CHECKS.iter().map(|check| {
+        (check.step.as_str().to_owned(), check.id.to_owned(), check.severity.as_str().to_owned())
+    });
+    assert_eq!(rows, checks.collect::<Vec<_>>());
+}
+
+#[test]
 fn of_nothing_nothing_is_said() {
     let verdicts = examine(&Facts::default());
     for (check, verdict) in &verdicts {
