@@ -21,10 +21,11 @@ use danbao_protocol::service::payment::PaymentService;
 
 use super::explain::asked::read_file;
 use super::explain::misused;
+use super::terminal::say_json;
 use super::text::texts;
 use super::{say, terminal_lang};
 use crate::config::Lang;
-pub(super) use words::Words;
+pub(super) use words::{Words, fill};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -154,7 +155,7 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     };
     let verdicts = examine(&seen.facts);
     if args.json {
-        say(&format!("{}\n", serde_json::to_string_pretty(&report::data(&seen, &verdicts, words))?));
+        say_json(&report::data(&seen, &verdicts, words))?;
     } else {
         say(&report::text(&seen, &verdicts, words));
     }

@@ -133,7 +133,7 @@ fn options(lacks: &[Lack]) -> Vec<&'static str> {
 }
 
 /// Fills the gaps in order.
-pub(super) fn fill(text: &str, values: &[&str]) -> String {
+pub(in crate::commands) fn fill(text: &str, values: &[&str]) -> String {
     values.iter().fold(text.to_owned(), |text, value| text.replacen("{}", value, 1))
 }
 
