@@ -177,6 +177,7 @@ fn what_cannot_be_paid_is_refused_before_anything_is_written() {
             (wish("price", json!("-1.00")), "amount_malformed"),
             (wish("discount", json!("-1.00")), "amount_malformed"),
             (wish("order_no", json!("a b")), "order_no_malformed"),
+            (wish("order_no", json!("..")), "order_no_malformed"),
             (wish("order_no", json!("a".repeat(49))), "order_no_malformed"),
             (wish("return_page", json!("javascript:alert(1)")), "address_malformed"),
             (wish("payment_request", json!({ "service": "pay" })), "word_unknown"),
