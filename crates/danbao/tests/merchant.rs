@@ -9,6 +9,7 @@ mod process;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
@@ -135,6 +136,9 @@ fn pays_and_is_told_once(database: Option<&Database>) {
     let shop = LittleShop::open();
     write_settings(dir.path(), &ready, &shop, database);
     let (mut sidecar, url) = merchant(dir.path(), "127.0.0.1:0");
+
+    let data = std::fs::metadata(dir.path().join("danbao-merchant-data")).unwrap();
+    assert_eq!(data.permissions().mode() & 0o077, 0, "buyers' addresses are nobody else's business");
 
     open.pay(&place(&url, "A"));
     let told = shop.await_told("order.paid", 1);
