@@ -8,7 +8,8 @@ use crate::process;
 use crate::test::{Outcome, REQUIRE_VARIABLE, SERVER_VARIABLE, World, cargo, in_workspace, passed};
 
 const KIT: &str = "danbao-merchant";
-const TARGET: &str = "wasm32-unknown-unknown";
+/// Where the kit runs in a browser or a worker.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Each feature, and what it must not bring.
 const BARRED: &[(&str, &[&str])] = &[
@@ -50,12 +51,15 @@ fn tree(alone: &[&str]) -> Result<String> {
     Ok(listed.replace('_', "-"))
 }
 
+/// Whether the compiler can build for [`TARGET`].
+pub(crate) fn has_target() -> bool {
+    let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    installed.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).lines().any(|line| line == TARGET))
+}
+
 /// The kit without I/O in a browser or a worker.
 pub(crate) fn wasm() -> Result<Outcome> {
-    let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
-    let is_installed = installed
-        .is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).lines().any(|line| line == TARGET));
-    if !is_installed {
+    if !has_target() {
         return Ok(Outcome::NotRun("the target wasm32-unknown-unknown is not installed"));
     }
     for feature in ["", "inbox", "axum"] {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{e2e, postgres, process};
+use crate::{e2e, kit, postgres, process};
 
 /// Something that a test runs.
 struct Need {
@@ -86,14 +86,27 @@ const NEEDS: &[Need] = &[
 /// Installs what is missing, and says so before it does.
 pub(crate) fn run() -> Result<()> {
     packages()?;
+    compiler_target();
     e2e::make_python()?;
     e2e::make_node()
+}
+
+/// Adds the kit's second target. Where it cannot be fetched, the step that needs it says so, because a network without
+/// it is no fault of the code.
+fn compiler_target() {
+    if kit::has_target() {
+        return;
+    }
+    println!("missing: {}, for the kit in a browser or a worker", kit::TARGET);
+    if !process::succeeds("rustup", &["target", "add", kit::TARGET]) {
+        println!("it cannot be installed here: without rustup, or without its server");
+    }
 }
 
 fn packages() -> Result<()> {
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.is_there)()).collect();
     if missing.is_empty() {
-        println!("nothing is missing");
+        println!("no package is missing");
         return Ok(());
     }
     for need in &missing {

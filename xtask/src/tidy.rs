@@ -1,5 +1,5 @@
 //! Rules of the house that no compiler knows: where SQL, pages and words stand, how files are named and how long they are,
-//! and that every link of the documents leads somewhere.
+//! that every link of the documents leads somewhere, and that an example can be read at a glance.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,6 +10,12 @@ use crate::test::in_workspace;
 
 /// A Rust file longer than this is about more than one thing.
 const LINES_MAX: usize = 700;
+/// Lines of code in an example of `examples/`, which shops copy; blank lines and lines of comment are free.
+const EXAMPLE_LINES_MAX: usize = 30;
+/// Columns of an example.
+const EXAMPLE_COLUMNS_MAX: usize = 110;
+/// How a line of comment begins in one of the languages of the examples.
+const COMMENTS: [&str; 6] = ["//", "#", "--", "/*", "* ", "*/"];
 /// Names under which everything gathers that has no place.
 const NAMELESS: [&str; 5] = ["helpers", "utils", "util", "common", "misc"];
 /// Where SQL stands; nowhere else.
@@ -39,6 +45,9 @@ pub(crate) fn run() -> Result<()> {
         }
         if path.ends_with(".md") {
             check_links(root, path, &text, &mut broken);
+        }
+        if path.starts_with("examples/") {
+            check_example(path, &text, &mut broken);
         }
     }
     if broken.is_empty() {
@@ -86,5 +95,50 @@ fn check_links(root: &Path, path: &str, text: &str, broken: &mut Vec<String>) {
         if is_local && !root.join(folder).join(target).exists() {
             broken.push(format!("{path}: the link to {target} leads nowhere"));
         }
+    }
+}
+
+fn check_example(path: &str, text: &str, broken: &mut Vec<String>) {
+    let is_code = |line: &&str| {
+        let line = line.trim_start();
+        !line.is_empty() && !COMMENTS.iter().any(|comment| line.starts_with(comment))
+    };
+    let lines = text.lines().filter(is_code).count();
+    if lines > EXAMPLE_LINES_MAX {
+        broken.push(format!("{path}: {lines} lines of code; an example has {EXAMPLE_LINES_MAX} at most"));
+    }
+    for (number, line) in (1..).zip(text.lines()) {
+        let columns = line.chars().count();
+        if columns > EXAMPLE_COLUMNS_MAX {
+            broken.push(format!("{path}:{number}: {columns} columns; an example has {EXAMPLE_COLUMNS_MAX}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        let mut broken = Vec::new();
+        check_example("examples/a.py", text, &mut broken);
+        broken
+    }
+
+    #[test]
+    fn an_example_has_thirty_lines_of_code_and_no_more() {
+        let thirty = "    x = 1\n".repeat(30);
+        assert_eq!(faults(&thirty), [""; 0]);
+        let free = "\n   \n# why\n    // why\n-- why\n/** why */\n * why\n */\n";
+        assert_eq!(faults(&format!("{free}{thirty}{free}")), [""; 0], "comments and blank lines are free");
+        let faults = faults(&format!("{thirty}}}\n"));
+        assert_eq!(faults, ["examples/a.py: 31 lines of code; an example has 30 at most"]);
+    }
+
+    #[test]
+    fn a_line_of_an_example_fits_the_page() {
+        assert_eq!(faults(&"担".repeat(110)), [""; 0], "letters are counted, not bytes");
+        let faults = faults(&format!("x\n{}", "x".repeat(111)));
+        assert_eq!(faults, ["examples/a.py:2: 111 columns; an example has 110"]);
     }
 }

@@ -1,6 +1,7 @@
 //! 帐户: frozen, released, certified, made a company's; and what that does to trades (docs/adr/0016).
 
-use crate::fault::Fault;
+use danbao_node::Fault;
+
 use crate::rows::deadline;
 use crate::rows::users::User;
 use crate::turn::Turn;

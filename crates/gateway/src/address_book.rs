@@ -1,10 +1,10 @@
 //! 收货地址簿: one book a buyer, entered in one form, wherever it is shown: at the desk, and on the way to a merchant.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::UserId;
 use danbao_region::{Code, Level, Region, children, find, place, provinces};
 
 use crate::cashier::{self, ADDRESSES_MAX, entered_address};
-use crate::fault::Fault;
 use crate::pages::{AddressEntry, BookEntry, BookForm, FormError, Message, RegionChoice, RegionOption};
 use crate::rows::address::{self, Address};
 use crate::turn::Turn;

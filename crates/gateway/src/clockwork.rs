@@ -3,10 +3,10 @@
 use danbao_engine::deadlines::DeadlineKind;
 use danbao_engine::machine;
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::ids::TradeNo;
 
 use crate::delivery::BROKEN_ASIDE;
-use crate::fault::Fault;
 use crate::refunds;
 use crate::rows::deadline::DueDeadline;
 use crate::rows::{apply, deadline, trade};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use danbao_node::Fault;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::time::Timestamp;
 
-use crate::fault::Fault;
 use crate::password;
 use crate::rows::users;
 use crate::turn::Turn;

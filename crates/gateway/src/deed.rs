@@ -6,10 +6,10 @@ use danbao_engine::machine;
 use danbao_engine::refund::{self, Application};
 use danbao_engine::refusal::Refusal;
 use danbao_engine::trade::{Shipment, Trade};
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::money::Fen;
 
-use crate::fault::Fault;
 use crate::refunds::{self, DeskRefund};
 use crate::rows::{apply, deadline};
 use crate::turn::Turn;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use danbao_engine::notices;
+use danbao_node::Fault;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{PartnerId, TradeNo};
 use danbao_protocol::node::{NoAnswer, Request, Response, SendId};
@@ -20,7 +21,6 @@ use danbao_protocol::time::Timestamp;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Uri};
 
-use crate::fault::Fault;
 use crate::fault_plan::{self, Ordeal, Plan};
 use crate::message;
 use crate::on_its_way::{Host, Sending};

@@ -7,14 +7,13 @@
 
 use std::time::Duration;
 
+use danbao_node::{Entropy, Fault};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{PartnerId, TradeNo};
 use danbao_protocol::node::{Carriage, NoAnswer};
 use danbao_protocol::params::Params;
 use danbao_protocol::time::Timestamp;
 
-use crate::entropy::Entropy;
-use crate::fault::Fault;
 use crate::rows::fault_plan as rows;
 use crate::rows::notice::{self, Said, StoredNotice};
 use crate::turn::Turn;

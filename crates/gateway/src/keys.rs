@@ -7,13 +7,13 @@
 
 use std::time::Duration;
 
+use danbao_node::Fault;
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::sign::pasted::Key;
 use danbao_protocol::sign::{SignType, Signer, dsa, rsa};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Conn, MigrateError, Tx};
 
-use crate::fault::Fault;
 pub use crate::rows::key::{Owner, StoredKey, signing};
 use crate::rows::{self, key, partner, setting};
 
@@ -150,7 +150,7 @@ pub fn retire(
 pub fn generate(sign_type: SignType, seed: [u8; 32]) -> Result<Key, KeyError> {
     let signer = match sign_type {
         SignType::Md5 => {
-            let text = crate::entropy::Entropy::new(seed).text(32);
+            let text = danbao_node::Entropy::new(seed).text(32);
             Ok(Signer::Md5(danbao_protocol::sign::Md5Key::new(text)))
         }
         SignType::Rsa => rsa::PrivateKey::generate(seed, RSA_BITS).map(Signer::Rsa),

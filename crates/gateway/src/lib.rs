@@ -10,8 +10,6 @@ mod credentials;
 mod deed;
 mod delivery;
 mod desk;
-pub mod entropy;
-pub mod fault;
 mod fault_plan;
 mod gateway;
 pub mod keys;
@@ -33,7 +31,7 @@ mod visit;
 mod web;
 
 pub use config::Config;
-pub use fault::Fault;
+pub use danbao_node::Fault;
 pub use gateway::{Gateway, OpenError};
 pub use rows::MIGRATIONS;
 pub use sandbox::demo::{DemoBuyer, DemoPartner, DemoWorld};

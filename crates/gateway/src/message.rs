@@ -1,6 +1,7 @@
 //! What a message says of a trade: the engine's facts in the wire's struct.
 
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::NotifyId;
 use danbao_protocol::service::payment::{Amount, LogisticsGroup, Receive};
@@ -8,7 +9,6 @@ use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 use danbao_protocol::trade_message::TradeMessage;
 
-use crate::fault::Fault;
 use crate::rows::notice::{StoredNotice, TradeFacts};
 use crate::turn::Turn;
 

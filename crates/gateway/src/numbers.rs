@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use danbao_node::Fault;
 use danbao_store::Conn;
 
-use crate::fault::Fault;
 use crate::rows::sequence;
 
 const BLOCK: i64 = 1000;

@@ -52,6 +52,8 @@ pub(crate) enum Host {
 pub(crate) struct OnItsWay {
     sends: BTreeMap<SendId, Sent>,
     next: u64,
+    /// The first number that no committed group has given.
+    uncommitted: u64,
     /// Answers that this group has taken; struck out once it is committed.
     heard: Vec<SendId>,
     /// Until when what is due waits for the answers of a busy host.
@@ -60,7 +62,7 @@ pub(crate) struct OnItsWay {
 
 impl OnItsWay {
     pub(crate) fn new() -> OnItsWay {
-        OnItsWay { sends: BTreeMap::new(), next: 1, heard: Vec::new(), held_until: None }
+        OnItsWay { sends: BTreeMap::new(), next: 1, uncommitted: 1, heard: Vec::new(), held_until: None }
     }
 
     /// How many are on their way.
@@ -106,13 +108,9 @@ impl OnItsWay {
         self.held_until
     }
 
-    /// The mark to return to if the group is rolled back.
-    pub(crate) fn mark(&self) -> u64 {
-        self.next
-    }
-
     /// The group was committed: what it heard is over, and makes room.
     pub(crate) fn committed(&mut self) {
+        self.uncommitted = self.next;
         if !self.heard.is_empty() {
             self.held_until = None;
         }
@@ -121,10 +119,10 @@ impl OnItsWay {
         }
     }
 
-    /// The group was rolled back: what it heard is unheard, and what it sent since the mark was never sent.
-    pub(crate) fn rolled_back(&mut self, mark: u64) {
+    /// The group was rolled back: what it heard is unheard, and what it sent was never sent.
+    pub(crate) fn rolled_back(&mut self) {
         self.heard.clear();
-        self.sends.retain(|id, _| id.0 < mark);
+        self.sends.retain(|id, _| id.0 < self.uncommitted);
     }
 }
 
@@ -158,10 +156,11 @@ mod tests {
     fn a_group_that_is_rolled_back_has_sent_and_heard_nothing() {
         let mut sends = OnItsWay::new();
         let kept = sends.begin(key(), "a".to_owned(), Timestamp(0));
-        let mark = sends.mark();
+        sends.committed();
         let lost = sends.begin(key(), "a".to_owned(), Timestamp(0));
         sends.heard(kept);
-        sends.rolled_back(mark);
+        sends.rolled_back();
+        sends.rolled_back();
         sends.committed();
         assert!(sends.sending(kept).is_some() && sends.sending(lost).is_none());
     }

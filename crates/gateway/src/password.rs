@@ -3,9 +3,7 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-
-use crate::entropy::Entropy;
-use crate::fault::Fault;
+use danbao_node::{Entropy, Fault};
 
 /// What one hash may cost. Stored in each hash, so it can be raised at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

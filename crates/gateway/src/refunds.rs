@@ -9,6 +9,7 @@ use danbao_engine::chart::Account;
 use danbao_engine::fastpay_refund::{self, Balances, PaidRefund, Refunded, ReturnedShare};
 use danbao_engine::refusal::Refusal;
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::batch_refund_notify::{
     self, BatchResults, ItemResult, Outcome, ReturnedCharge, SUCCESS,
 };
@@ -20,7 +21,6 @@ use danbao_protocol::service::refund_detail::{AccountRef, RefundItem, RoyaltyRef
 use danbao_protocol::time::Timestamp;
 
 use crate::delivery::BROKEN_ASIDE;
-use crate::fault::Fault;
 use crate::message::fit;
 use crate::rows::notice::{self, Letter, Thread};
 use crate::rows::refund_batch::{self, Origin, StoredBatch, StoredItem};

@@ -1,10 +1,10 @@
 //! Notifications sent beside their schedule, in a sandbox: the duplicates of a fault plan, and what somebody asked to be
 //! sent again. They carry the same notify_id and take nothing from the tries that are owed.
 
+use danbao_node::Fault;
 use danbao_protocol::node::{NoAnswer, Response};
 
 use crate::delivery::{self, ASIDE, BROKEN_ASIDE, Heard};
-use crate::fault::Fault;
 use crate::fault_plan::Ordeal;
 use crate::on_its_way::{Host, Sending};
 use crate::rows::notice::{self, StoredNotice};

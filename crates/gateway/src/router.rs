@@ -1,11 +1,11 @@
 //! Every address that this gateway answers to.
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
 use danbao_protocol::node::{Request, Response};
 use http::{Method, StatusCode};
 
-use crate::fault::Fault;
 use crate::pages::{self, DemoAccount, Errors, Home, Lang, Link, LinkLabel, NoticeKind, OneError};
 use crate::sandbox::demo;
 use crate::turn::Turn;

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use danbao_node::Fault;
 use danbao_protocol::ids::TradeNo;
 use danbao_store::Error;
 
-use crate::fault::Fault;
 use crate::rows::notice::Thread;
 
 /// Something that happens by itself.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use danbao_node::{Entropy, Fault};
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::{AskId, Output, Request, Response};
 use danbao_protocol::service::payment::Party;
@@ -11,8 +12,6 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
 
 use crate::config::Config;
-use crate::entropy::Entropy;
-use crate::fault::Fault;
 use crate::numbers::Numbers;
 use crate::on_its_way::{OnItsWay, Sending};
 use crate::rows::contract::{self, Terms};

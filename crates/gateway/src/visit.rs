@@ -1,9 +1,9 @@
 //! A browser's visit: its language, who is signed in, and the proof that a form is ours.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::TradeNo;
 use danbao_protocol::node::{Request, Response};
 
-use crate::fault::Fault;
 use crate::pages::{self, Lang, Link, LinkLabel, Notice, NoticeKind, Shell};
 use crate::rows::session::{self, Session};
 use crate::rows::users::User;

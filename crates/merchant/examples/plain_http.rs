@@ -7,16 +7,13 @@ use std::error::Error;
 
 use bytes::Bytes;
 use danbao_merchant::inbox::{self, MIGRATION_SQL, Outcome};
-use danbao_merchant::protocol::charset::Charset;
-use danbao_merchant::protocol::ids::{OutTradeNo, PartnerId, UserId};
-use danbao_merchant::protocol::money::Fen;
-use danbao_merchant::protocol::node::{NoAnswer, Request, Response};
 use danbao_merchant::protocol::params::Params;
-use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
-use danbao_merchant::protocol::sign::{self, Md5Key, Signer};
-use danbao_merchant::protocol::time::Timestamp;
+use danbao_merchant::protocol::sign;
 use danbao_merchant::store::{self, Conn, Migration, Tx};
-use danbao_merchant::{Account, Genuine, OrderFacts, Received, Rejected, Way, answer};
+use danbao_merchant::{
+    Account, Amount, Charset, Fen, Genuine, Md5Key, NoAnswer, OrderFacts, OutTradeNo, PartnerId,
+    PaymentService, Received, Rejected, Request, Response, Signer, Timestamp, UserId, Way, answer,
+};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -64,7 +61,7 @@ impl Shop {
         let mut request = self.account.payment(direct, Charset::Utf8, number, "剪纸书签", amount);
         request.return_url = Some("http://shop.example/pay/return".into());
         request.notify_url = Some("http://shop.example/pay/notify".into());
-        let facts = OrderFacts::of(&self.account, &request).ok_or("the amount is too large")?;
+        let facts = OrderFacts::of(&self.account, &request)?;
         let mut tx = Tx::begin(&mut *self.conn)?;
         inbox::open_order(&mut tx, &facts, now)?;
         tx.commit()?;
@@ -91,24 +88,14 @@ impl Shop {
         let believed = believe(&self.account, request, way, ask);
 
         let mut tx = Tx::begin(&mut *self.conn)?;
-        let outcome = match believed {
-            Err(rejected) => {
-                let outcome = Outcome::Rejected(rejected);
-                inbox::settle(&mut tx, id, &outcome, now)?;
-                outcome
-            }
-            Ok(genuine) => {
-                let receipt = inbox::receive(&mut tx, id, genuine, now)?;
-                if let Some(order) = receipt.order.as_ref().filter(|_| receipt.became_paid) {
-                    // Deliver, credit: in this same transaction, so exactly once.
-                    let number = order.facts.out_trade_no.as_str();
-                    tx.execute("INSERT INTO delivery (out_trade_no) VALUES ($1)", &[number.into()])?;
-                }
-                receipt.outcome
-            }
-        };
+        let receipt = inbox::conclude(&mut tx, id, believed, now)?;
+        if let Some(order) = receipt.order.as_ref().filter(|_| receipt.became_paid) {
+            // Deliver, credit: in this same transaction, so exactly once.
+            let number = order.facts.out_trade_no.as_str();
+            tx.execute("INSERT INTO delivery (out_trade_no) VALUES ($1)", &[number.into()])?;
+        }
         tx.commit()?;
-        match (way, outcome) {
+        match (way, receipt.outcome) {
             (Way::Return, Outcome::Rejected(_)) => page(400, "we could not check this; see your order"),
             (Way::Return, _) => page(200, "thank you"),
             (_, outcome) => Ok(outcome.answer()),

@@ -1,16 +1,16 @@
 //! A change of keys, and two contracts, as values: `cargo run -p danbao-merchant --example several_accounts`
 //!
 //! A key is changed in three steps, none of which stops the shop: hold both accounts, sign with the new one, and let the
-//! old one go when the last message under it has come (the gateway's retries end after 24 h 22 min, protocol.md §6.4).
+//! old one go when the last message under it has come (the gateway's retries end after 24 h 22 min at most, protocol.md §6.5).
 
 use std::error::Error;
 
 use bytes::Bytes;
-use danbao_merchant::protocol::ids::{PartnerId, UserId};
-use danbao_merchant::protocol::node::Response;
 use danbao_merchant::protocol::params::Params;
-use danbao_merchant::protocol::sign::{self, Md5Key, Signer};
-use danbao_merchant::{Account, AccountError, Genuine, Received, Rejected};
+use danbao_merchant::protocol::sign;
+use danbao_merchant::{
+    Account, AccountError, Genuine, Md5Key, PartnerId, Received, Rejected, Response, Signer, UserId,
+};
 
 /// The accounts of one merchant: the first of a partner signs, all of them are heard.
 struct Accounts(Vec<Account>);

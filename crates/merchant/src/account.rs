@@ -15,6 +15,8 @@ use http::{HeaderValue, Method, Uri};
 use crate::rejected::Rejected;
 
 /// Who the merchant is to a gateway: partner, keys, seller, and where the gateway is.
+///
+/// Cloning is cheap enough for one per request. `Debug` shows everything but the keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     partner: PartnerId,
@@ -35,17 +37,23 @@ pub enum AccountError {
     /// What stands in the key's place has the form of a partner.
     #[error("partner and key are the wrong way round")]
     Swapped,
-    /// Empty, or blanks were pasted with it.
-    #[error("the key is empty or has blanks in it")]
+    /// Empty, or something was pasted with it: blanks, a line end, a byte order mark, full-width letters.
+    #[error("the key is empty or has blanks or other foreign characters in it")]
     Key,
+    /// The private key is broken: it cannot make a signature.
+    #[error("the private key cannot sign")]
+    CannotSign,
+    /// Under MD5 both sides have one key, and these are two.
+    #[error("the keys of the two sides differ, but MD5 has one for both")]
+    TwoKeys,
     /// One key is for another kind of signature than the other.
     #[error("the merchant's and the gateway's key are for different kinds of signature")]
     KeyKinds,
     /// Not 16 digits beginning 2088.
     #[error("the seller_id is not 16 digits beginning 2088")]
     SellerId,
-    /// Empty.
-    #[error("the seller_email is empty")]
+    /// Empty, or blanks were pasted with it.
+    #[error("the seller_email is empty or has blanks in it")]
     SellerEmail,
     /// Not an absolute http or https address without a query.
     #[error("the gateway's address is not an absolute http or https address without a query")]
@@ -80,12 +88,6 @@ impl Account {
         seller_id: UserId,
         gateway_url: &str,
     ) -> Result<Account, AccountError> {
-        if PartnerId::new(key.reveal()).is_well_formed() {
-            return Err(AccountError::Swapped);
-        }
-        if key.reveal().is_empty() || key.reveal().contains(char::is_whitespace) {
-            return Err(AccountError::Key);
-        }
         let verifier = Verifier::Md5(key.clone());
         Account::with_keys(partner, Signer::Md5(key), verifier, seller_email, seller_id, gateway_url)
     }
@@ -94,7 +96,25 @@ impl Account {
     /// one (protocol.md §2.2).
     ///
     /// # Errors
-    /// [`AccountError`], as for [`Account::new`].
+    /// [`AccountError`], as for [`Account::new`]; [`AccountError::KeyKinds`], [`AccountError::TwoKeys`] and
+    /// [`AccountError::CannotSign`] for keys that are none together.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::ids::{PartnerId, UserId};
+    /// use danbao_merchant::protocol::sign::pasted::examine;
+    /// use danbao_merchant::protocol::sign::{SignType, rsa};
+    /// use danbao_merchant::{Account, AccountError};
+    ///
+    /// # let [mine, theirs] = [1, 2].map(|seed| rsa::PrivateKey::generate([seed; 32], 1024));
+    /// # let (my_private_pem, gateway_public_pem) = (mine?.to_pem(), theirs?.public().to_pem());
+    /// let signer = examine(my_private_pem.as_bytes())?.key.signer(SignType::Rsa).ok_or("not a private key")?;
+    /// let verifier = examine(gateway_public_pem.as_bytes())?.key.verifier(SignType::Rsa).ok_or("not a public key")?;
+    /// let (partner, seller) = (PartnerId::new("2088000000000001"), UserId::new("2088000000000002"));
+    /// let gateway = "http://127.0.0.1:8080/gateway.do";
+    /// let account = Account::with_keys(partner, signer, verifier, "seller@example.com", seller, gateway)?;
+    /// assert_eq!(account.sign_type(), SignType::Rsa);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_keys(
         partner: PartnerId,
         signer: Signer,
@@ -104,13 +124,11 @@ impl Account {
         gateway_url: &str,
     ) -> Result<Account, AccountError> {
         let seller_email = seller_email.into();
+        check_keys(&signer, &verifier)?;
         if !partner.is_well_formed() {
             return Err(AccountError::Partner);
         }
-        if signer.sign_type() != verifier.sign_type() {
-            return Err(AccountError::KeyKinds);
-        }
-        if seller_email.is_empty() {
+        if seller_email.is_empty() || seller_email.contains(char::is_whitespace) {
             return Err(AccountError::SellerEmail);
         }
         if !seller_id.is_well_formed() {
@@ -150,8 +168,8 @@ impl Account {
     }
 
     /// Signs the parameters with this account's key and adds `sign` and `sign_type` at the end.
-    /// A key that cannot sign leaves them unsigned, for the gateway to refuse with ILLEGAL_SIGN: keys are checked when
-    /// they are read, so there is nothing better to say here.
+    /// The key has made a signature when the account was made, and so it will now; one that could not would leave them
+    /// unsigned, for the gateway to refuse with ILLEGAL_SIGN.
     pub(crate) fn sign(&self, mut params: Params) -> Params {
         let _ = sign::append(&mut params, &self.signer);
         params
@@ -192,6 +210,27 @@ impl Account {
     }
 }
 
+/// Whether the keys can do their work together.
+fn check_keys(signer: &Signer, verifier: &Verifier) -> Result<(), AccountError> {
+    match (signer, verifier) {
+        (Signer::Md5(ours), Verifier::Md5(theirs)) => {
+            check_shared(ours)?;
+            if ours == theirs { Ok(()) } else { Err(AccountError::TwoKeys) }
+        }
+        _ if signer.sign_type() != verifier.sign_type() => Err(AccountError::KeyKinds),
+        _ => signer.sign(&Params::new()).map(|_| ()).map_err(|_| AccountError::CannotSign),
+    }
+}
+
+fn check_shared(key: &Md5Key) -> Result<(), AccountError> {
+    let text = key.reveal();
+    if PartnerId::new(text).is_well_formed() {
+        return Err(AccountError::Swapped);
+    }
+    let is_clean = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_clean { Ok(()) } else { Err(AccountError::Key) }
+}
+
 /// Everything but the keys.
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -222,10 +261,25 @@ mod tests {
         assert_eq!(account(KEY, PARTNER, URL), Err(AccountError::Swapped));
         assert_eq!(account("208800000000000", KEY, URL), Err(AccountError::Partner));
         assert_eq!(account(PARTNER, "k0k1 ", URL), Err(AccountError::Key));
-        assert_eq!(account(PARTNER, "", URL), Err(AccountError::Key));
+        for key in ["", "k0k1\n", "\u{feff}k0k1", "ｋ0k1", "k0\u{200b}k1"] {
+            assert_eq!(account(PARTNER, key, URL), Err(AccountError::Key), "{key:?}");
+        }
         for url in ["", "/gateway.do", "ftp://x/gateway.do", "http://x/gateway.do?a=b", "http://"] {
             assert_eq!(account(PARTNER, KEY, url), Err(AccountError::GatewayUrl), "{url}");
         }
+    }
+
+    #[test]
+    fn the_checks_of_a_shared_key_cannot_be_gone_around() {
+        let with = |ours: &str, theirs: &str| {
+            let (ours, theirs) = (Signer::Md5(Md5Key::new(ours)), Verifier::Md5(Md5Key::new(theirs)));
+            let (partner, seller) = (PartnerId::new("2088000000000001"), UserId::new("2088000000000002"));
+            Account::with_keys(partner, ours, theirs, "seller@example.com", seller, "http://x/gateway.do")
+        };
+        assert!(with("k0k1", "k0k1").is_ok());
+        assert_eq!(with("2088000000000001", "2088000000000001"), Err(AccountError::Swapped));
+        assert_eq!(with("k0k1 ", "k0k1 "), Err(AccountError::Key));
+        assert_eq!(with("k0k1", "k0k2"), Err(AccountError::TwoKeys));
     }
 
     #[test]

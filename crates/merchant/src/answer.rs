@@ -17,7 +17,14 @@ pub fn success() -> Response {
     plain("success")
 }
 
-/// Exactly the four bytes `fail`: the gateway sends the message again later.
+/// Exactly the four bytes `fail`: the gateway sends the message again later, by the list of 2011 eight times in nine and
+/// a half hours (protocol.md §6.5).
+///
+/// ```
+/// use danbao_merchant::answer;
+///
+/// assert_eq!(answer::fail().body().as_ref(), b"fail");                    // not believed, or could not be stored
+/// ```
 pub fn fail() -> Response {
     plain("fail")
 }

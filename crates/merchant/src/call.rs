@@ -15,6 +15,15 @@ use danbao_protocol::service::single_trade_query::{SingleTradeQuery, TradeRef};
 use crate::account::Account;
 
 /// 确认发货: what the gateway wants to know of a parcel (protocol.md §7.1).
+///
+/// ```
+/// use danbao_merchant::Parcel;
+/// use danbao_merchant::protocol::service::payment::TransportType;
+///
+/// let nothing_to_carry =
+///     Parcel { transport_type: TransportType::Direct, logistics_name: None, invoice_no: None };
+/// # assert!(nothing_to_carry.invoice_no.is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parcel {
     /// 物流类型: how the goods travel.
@@ -49,14 +58,8 @@ impl Account {
     /// use danbao_merchant::protocol::node::Response;
     /// use danbao_merchant::protocol::service::payment::TransportType;
     /// use danbao_merchant::{Parcel, read_reply};
-    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
     ///
     /// let parcel = Parcel {
     ///     transport_type: TransportType::Express,
@@ -68,8 +71,8 @@ impl Account {
     /// assert_eq!(request.uri().query(), Some("_input_charset=utf-8"));        // send it with any HTTP client
     /// # let body = "<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>";
     /// # let answer = Response::new(body.into());
-    /// let reply = read_reply(&answer)?;
-    /// assert_eq!((reply.is_success, reply.error.as_deref()), (false, Some("TRADE_NOT_EXIST")));
+    /// let refused = read_reply(&answer)?.accepted().unwrap_err();
+    /// assert_eq!(refused.as_str(), "TRADE_NOT_EXIST");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn send_goods_request(
@@ -93,6 +96,8 @@ impl Account {
 
     /// `single_trade_query`: what the gateway knows of a trade; for orders whose messages were lost (protocol.md §7.3).
     ///
+    /// [`Account::read_queried`] reads the answer, and has the example.
+    ///
     /// # Errors
     /// As [`Account::send_goods_request`].
     pub fn query_request(&self, trade: TradeRef, charset: Charset) -> Result<Request, BuildError> {
@@ -100,20 +105,51 @@ impl Account {
         Ok(self.signed_call(query.to_params()?, charset))
     }
 
-    /// `close_trade`: an unpaid trade is not to be paid any more (protocol.md §7.4).
+    /// `close_trade`: an unpaid trade is not to be paid any more (protocol.md §7.4). The change itself is told by a
+    /// notification; let that close the order.
     ///
     /// # Errors
     /// As [`Account::send_goods_request`].
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::service::single_trade_query::TradeRef;
+    /// use danbao_merchant::read_reply;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let send = |_request| example::answered("<alipay><is_success>T</is_success></alipay>");
+    ///
+    /// let trade = TradeRef::OutTradeNo(OutTradeNo::new("20120229000001"));
+    /// let request = account.close_request(trade, Charset::Utf8)?;
+    /// read_reply(&send(request))?.accepted()?;                                // nobody can pay it now
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close_request(&self, trade: TradeRef, charset: Charset) -> Result<Request, BuildError> {
         let partner = self.partner().clone();
         let close = CloseTrade { partner, charset, trade, trade_role: None, ip: None };
         Ok(self.signed_call(close.to_params()?, charset))
     }
 
-    /// `query_timestamp`: asks for an `anti_phishing_key`, which lives half a minute (protocol.md §7.2).
+    /// `query_timestamp`: asks for an `anti_phishing_key`, which lives 30 seconds (protocol.md §7.2).
     ///
     /// # Errors
     /// As [`Account::send_goods_request`].
+    ///
+    /// ```
+    /// use danbao_merchant::call::anti_phishing_key;
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::read_reply;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let (account, mut payment) = (example::account(), example::payment("A-1"));
+    /// # let said = "<alipay><is_success>T</is_success><response><timestamp><encrypt_key>KAB</encrypt_key></timestamp></response></alipay>";
+    /// # let send = |_request| example::answered(said);
+    ///
+    /// let reply = read_reply(&send(account.timestamp_request(Charset::Utf8)?))?.accepted()?;
+    /// payment.direct.anti_phishing_key = anti_phishing_key(&reply);
+    /// # assert_eq!(payment.direct.anti_phishing_key.as_deref(), Some("KAB"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn timestamp_request(&self, charset: Charset) -> Result<Request, BuildError> {
         let query = QueryTimestamp { partner: self.partner().clone(), charset };
         Ok(self.signed_call(query.to_params()?, charset))
@@ -131,11 +167,31 @@ impl Account {
 ///
 /// # Errors
 /// [`NoReply`] if it is neither. What was asked may have been done all the same.
+///
+/// ```
+/// use danbao_merchant::protocol::error_code::ErrorCode;
+/// use danbao_merchant::{NoReply, read_reply};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+///
+/// let no = example::answered("<alipay><is_success>F</is_success><error>ILLEGAL_SIGN</error></alipay>");
+/// let refused = read_reply(&no)?.accepted().unwrap_err();                 // a refusal has the wire's code
+/// assert!(refused.is(ErrorCode::IllegalSign));
+/// assert!(matches!(read_reply(&example::answered("<html>a proxy</html>")), Err(NoReply::Illegible(_))));
+/// # Ok::<(), NoReply>(())
+/// ```
 pub fn read_reply(response: &Response) -> Result<Reply, NoReply> {
     match response.status().as_u16() {
         200 => Ok(Reply::parse(response.body())?),
         other => Err(NoReply::Status(other)),
     }
+}
+
+/// The key in an accepted answer to [`Account::timestamp_request`], to be put into a direct payment within 30 seconds;
+/// `None` if it holds none. Opaque text, 32 characters from our gateway (protocol.md §7.2). The example is at
+/// [`Account::timestamp_request`].
+pub fn anti_phishing_key(reply: &Reply) -> Option<String> {
+    let is_timestamp = reply.is_success && reply.element.as_deref() == Some("timestamp");
+    reply.get("encrypt_key").filter(|_| is_timestamp).map(str::to_owned)
 }
 
 #[cfg(test)]

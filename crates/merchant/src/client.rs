@@ -34,6 +34,15 @@ use crate::rejected::Rejected;
 const POOL_IDLE: Duration = Duration::from_secs(10);
 
 /// How long a call may take, and how much of an answer is read.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use danbao_merchant::client::Limits;
+///
+/// let patient = Limits { total_max: Duration::from_secs(30), ..Limits::default() };
+/// # assert_eq!(patient.connect_max, Duration::from_secs(5));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Time for finding and reaching the gateway.
@@ -90,7 +99,7 @@ pub enum CallError {
 }
 
 /// What the gateway has said of a trade, and its bytes.
-#[derive(Debug)]
+#[must_use = "an answer that is not taken in repairs nothing"]
 pub struct Told {
     /// The trade, or the code of the refusal.
     pub queried: Queried,
@@ -140,7 +149,26 @@ impl Client {
     /// Sends any request of the kit, and gives the answer as a value.
     ///
     /// # Errors
-    /// [`NoAnswer`].
+    /// [`NoAnswer`]: what was asked may have been done all the same, unless it is [`NoAnswer::Unreachable`].
+    ///
+    /// ```
+    /// use danbao_merchant::client::{Client, Limits};
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::service::single_trade_query::TradeRef;
+    /// use danbao_merchant::read_reply;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// # let url = example::gateway("<alipay><is_success>T</is_success></alipay>");
+    /// # let account = example::account_at(example::PARTNER, example::KEY, &url);
+    /// # let client = Client::new(Limits::default())?;
+    /// let trade = TradeRef::OutTradeNo(OutTradeNo::new("A-1"));
+    /// let answer = client.send(account.close_request(trade, Charset::Utf8)?).await.map_err(|why| why.as_str())?;
+    /// read_reply(&answer)?.accepted()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn send(&self, request: Request) -> Result<Response, NoAnswer> {
         tokio::time::timeout(self.limits.total_max, self.carry(request))
             .await
@@ -153,6 +181,25 @@ impl Client {
     /// # Errors
     /// [`Rejected`] with the check that failed; [`Rejected::NoAnswer`] if the gateway could not be asked, in which case
     /// a notification is to be answered with `fail`, so that it comes again.
+    ///
+    /// ```
+    /// use danbao_merchant::Received;
+    /// use danbao_merchant::client::{Client, Limits};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// # let url = example::gateway("true");
+    /// # let account = example::account_at(example::PARTNER, example::KEY, &url);
+    /// # let client = Client::new(Limits::default())?;
+    /// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+    /// # let facts = example::order("A-1");
+    /// let received = Received::notification(None, body.as_bytes())?;
+    /// let genuine = client.believe(received, [&account]).await?;
+    /// let checked = genuine.against(&facts)?;                                 // or inbox::receive
+    /// assert_eq!(checked.trade().total_fee.to_string(), "19.90");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn believe<'a>(
         &self,
         received: Received,
@@ -162,6 +209,8 @@ impl Client {
     }
 
     /// `notify_verify`: asks the gateway whether it has sent a message (protocol.md §6.1).
+    ///
+    /// [`Client::believe`] does this and the check of the signature, and has the example.
     ///
     /// # Errors
     /// [`Rejected`] with the check `notify_verify`.
@@ -177,6 +226,31 @@ impl Client {
     ///
     /// # Errors
     /// [`CallError`]. A refusal of the gateway is none: [`Queried::Refused`].
+    ///
+    /// ```
+    /// use danbao_merchant::Queried;
+    /// use danbao_merchant::client::{Client, Limits};
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::service::single_trade_query::TradeRef;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// # let url = example::gateway(&example::found("A-1", "TRADE_FINISHED", "19.90"));
+    /// # let account = example::account_at(example::PARTNER, example::KEY, &url);
+    /// # let client = Client::new(Limits::default())?;
+    /// # let now = example::NOON;
+    /// let trade = TradeRef::OutTradeNo(OutTradeNo::new("A-1"));
+    /// let told = client.query(&account, trade, Charset::Utf8, now).await?;
+    /// match told.queried {
+    ///     Queried::Trade(genuine) => {                                        // inbox::receive_queried, with told.raw
+    ///         assert_eq!(genuine.order_named()?.as_str(), "A-1");
+    ///     }
+    ///     Queried::Refused(refused) => return Err(refused.into()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn query(
         &self,
         account: &Account,
@@ -196,7 +270,30 @@ impl Client {
     /// send again. A refusal is a [`Reply`] with its code.
     ///
     /// # Errors
-    /// [`CallError`].
+    /// [`CallError`]; the refusal from [`Reply::accepted`].
+    ///
+    /// ```
+    /// use danbao_merchant::Parcel;
+    /// use danbao_merchant::client::{Client, Limits};
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::TradeNo;
+    /// use danbao_merchant::protocol::service::payment::TransportType;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// # let url = example::gateway("<alipay><is_success>T</is_success></alipay>");
+    /// # let account = example::account_at(example::PARTNER, example::KEY, &url);
+    /// # let client = Client::new(Limits::default())?;
+    /// let parcel = Parcel {
+    ///     transport_type: TransportType::Express,
+    ///     logistics_name: Some("顺丰速运".into()),
+    ///     invoice_no: Some("SF0001".into()),
+    /// };
+    /// let trade_no = TradeNo::new("2012022900000001");
+    /// client.send_goods(&account, &trade_no, &parcel, Charset::Utf8).await?.accepted()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn send_goods(
         &self,
         account: &Account,
@@ -210,7 +307,29 @@ impl Client {
     /// `close_trade`: an unpaid trade is not to be paid any more (protocol.md §7.4). A refusal is a [`Reply`].
     ///
     /// # Errors
-    /// [`CallError`].
+    /// [`CallError`]; the refusal from [`Reply::accepted`].
+    ///
+    /// ```
+    /// use danbao_merchant::client::{Client, Limits};
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::error_code::ErrorCode;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::service::single_trade_query::TradeRef;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// # let url = example::gateway("<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>");
+    /// # let account = example::account_at(example::PARTNER, example::KEY, &url);
+    /// # let client = Client::new(Limits::default())?;
+    /// let trade = TradeRef::OutTradeNo(OutTradeNo::new("A-1"));
+    /// match client.close(&account, trade, Charset::Utf8).await?.accepted() {
+    ///     Ok(_) => {}                                                         // the notification closes the order
+    ///     Err(refused) if refused.is(ErrorCode::TradeNotExist) => {}          // the buyer was never at the cashier
+    ///     Err(refused) => return Err(refused.into()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn close(
         &self,
         account: &Account,
@@ -225,15 +344,46 @@ impl Client {
     /// DUPLICATE_BATCH_NO to a batch that had arrived before.
     ///
     /// # Errors
-    /// [`CallError`].
+    /// [`CallError`]; the refusal from [`Reply::accepted`].
+    ///
+    /// ```
+    /// use danbao_merchant::client::{Client, Limits};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// # let url = example::gateway("<alipay><is_success>T</is_success></alipay>");
+    /// # let account = example::account_at(example::PARTNER, example::KEY, &url);
+    /// # let client = Client::new(Limits::default())?;
+    /// # let batch = example::batch();
+    /// client.refund(&account, &batch).await?.accepted()?;                     // from Account::refund_batch, and kept
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn refund(&self, account: &Account, batch: &RefundBatch) -> Result<Reply, CallError> {
         self.reply(account.refund_request(batch)?).await
     }
 
-    /// `query_timestamp`: asks for an `anti_phishing_key`, which lives half a minute (protocol.md §7.2).
+    /// `query_timestamp`: asks for an `anti_phishing_key`, which lives 30 seconds (protocol.md §7.2).
     ///
     /// # Errors
-    /// [`CallError`].
+    /// [`CallError`]; the refusal from [`Reply::accepted`].
+    ///
+    /// ```
+    /// use danbao_merchant::call::anti_phishing_key;
+    /// use danbao_merchant::client::{Client, Limits};
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// # runtime.block_on(async {
+    /// # let says = "<alipay><is_success>T</is_success><response><timestamp><encrypt_key>KAB</encrypt_key></timestamp></response></alipay>";
+    /// # let url = example::gateway(says);
+    /// # let account = example::account_at(example::PARTNER, example::KEY, &url);
+    /// # let client = Client::new(Limits::default())?;
+    /// let reply = client.timestamp(&account, Charset::Utf8).await?.accepted()?;
+    /// assert_eq!(anti_phishing_key(&reply).as_deref(), Some("KAB"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn timestamp(&self, account: &Account, charset: Charset) -> Result<Reply, CallError> {
         self.reply(account.timestamp_request(charset)?).await
     }
@@ -267,6 +417,13 @@ async fn read(mut body: Incoming, max: usize) -> Result<Bytes, NoAnswer> {
         kept.extend_from_slice(&data);
     }
     Ok(kept.freeze())
+}
+
+/// What may go into a log: not the answer itself, which holds accounts and a signature.
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Told").field("queried", &self.queried).finish_non_exhaustive()
+    }
 }
 
 /// Its limits; connections have nothing to show.

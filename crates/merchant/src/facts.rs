@@ -3,9 +3,10 @@
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{OutTradeNo, PartnerId, UserId};
 use danbao_protocol::money::Fen;
-use danbao_protocol::service::payment::{PaymentRequest, PaymentService};
+use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use crate::account::Account;
+use crate::payment::PaymentError;
 
 /// An order as the merchant made it. Kept in the merchant's own database, never taken from a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,46 +23,67 @@ pub struct OrderFacts {
     pub seller_email: String,
     /// The seller's id.
     pub seller_id: UserId,
-    /// Every total that the buyer may lawfully pay: one for each way to ship that was offered, or the price alone.
+    /// Every total that the buyer may lawfully pay, in fen: one for each way to ship that was offered, or the price alone.
     pub total_fees: Vec<Fen>,
 }
 
 impl OrderFacts {
-    /// The facts of an order that is to be paid by this request; `None` if a total overflows.
+    /// The facts of an order that is to be paid by this request. What the gateway would refuse has none, so that no order
+    /// is opened that nobody can pay.
+    ///
+    /// # Errors
+    /// [`PaymentError`], as for [`Account::payment_url`]; [`PaymentError::OtherSeller`] if the request names another seller
+    /// than the account's, because no message about it would then be believed; [`PaymentError::TooLarge`].
     ///
     /// ```
-    /// # use danbao_merchant::{Account, OrderFacts, protocol::{charset::Charset, money::Fen, sign::Md5Key}};
-    /// # use danbao_merchant::protocol::ids::{OutTradeNo, PartnerId, UserId};
-    /// # use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
-    /// # let direct = PaymentService::CreateDirectPayByUser;
-    /// let amount = Amount { price: Fen(1990), quantity: 2, discount: Fen(-80) };
+    /// use danbao_merchant::OrderFacts;
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::money::Fen;
+    /// use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    ///
+    /// let direct = PaymentService::CreateDirectPayByUser;
+    /// let amount = Amount { price: Fen(1990), quantity: 2, discount: Fen::ZERO };
     /// let request = account.payment(direct, Charset::Utf8, OutTradeNo::new("A-1"), "tea", amount);
-    /// let facts = OrderFacts::of(&account, &request).ok_or("the amount is too large")?;
-    /// assert_eq!(facts.total_fees, [Fen(3900)]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// assert_eq!(OrderFacts::of(&account, &request)?.total_fees, [Fen(3980)]);
+    ///
+    /// let mut wrong = request;
+    /// wrong.amount.discount = Fen(-80);                                       // direct pay has none
+    /// assert!(OrderFacts::of(&account, &wrong).is_err());
+    /// # Ok::<(), danbao_merchant::PaymentError>(())
     /// ```
-    pub fn of(account: &Account, request: &PaymentRequest) -> Option<OrderFacts> {
-        let mut total_fees = match request.logistics.as_slice() {
-            [] => vec![request.amount.payable(None)?],
-            groups => groups.iter().map(|g| request.amount.payable(Some(g))).collect::<Option<_>>()?,
+    pub fn of(account: &Account, request: &PaymentRequest) -> Result<OrderFacts, PaymentError> {
+        account.checked_payment(request)?;
+        let is_ours = match &request.seller {
+            Party::Id(id) => id == account.seller_id(),
+            Party::Email(email) => email.eq_ignore_ascii_case(account.seller_email()),
+            // An alias is the gateway's to resolve.
+            Party::AccountName(_) => true,
         };
-        total_fees.sort();
-        total_fees.dedup();
-        Some(OrderFacts {
+        if !is_ours {
+            return Err(PaymentError::OtherSeller);
+        }
+        Ok(OrderFacts {
             partner: request.partner.clone(),
             service: request.service,
             charset: request.charset,
             out_trade_no: request.out_trade_no.clone(),
             seller_email: account.seller_email().to_owned(),
             seller_id: account.seller_id().clone(),
-            total_fees,
+            total_fees: total_fees(request).ok_or(PaymentError::TooLarge)?,
         })
     }
+}
+
+/// What the buyer may come to pay, ascending; `None` on overflow.
+fn total_fees(request: &PaymentRequest) -> Option<Vec<Fen>> {
+    let mut total_fees = match request.logistics.as_slice() {
+        [] => vec![request.amount.payable(None)?],
+        groups => groups.iter().map(|g| request.amount.payable(Some(g))).collect::<Option<_>>()?,
+    };
+    total_fees.sort();
+    total_fees.dedup();
+    Some(total_fees)
 }

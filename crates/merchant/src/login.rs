@@ -39,6 +39,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::fmt;
+
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{Token, UserId};
 use danbao_protocol::login_return::Arrival;
@@ -55,7 +57,7 @@ use crate::payment::PaymentError;
 pub const DISPLAY_PREFIX: &str = "支付宝用户";
 
 impl Account {
-    /// A request to have a buyer sign in at the gateway.
+    /// A request to have a buyer sign in at the gateway; the example is at [`Account::quick_login_url`].
     pub fn quick_login(&self, charset: Charset, return_url: impl Into<String>) -> Authorize {
         Authorize {
             partner: self.partner().clone(),
@@ -75,14 +77,8 @@ impl Account {
     ///
     /// ```
     /// use danbao_merchant::protocol::charset::Charset;
-    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
     ///
     /// let request = account.quick_login(Charset::Utf8, "http://shop.example/login/return");
     /// let url = account.quick_login_url(&request)?;
@@ -97,7 +93,8 @@ impl Account {
         Ok(format!("{}?{}", self.gateway_url(), params.to_urlencoded()))
     }
 
-    /// A request to have a buyer choose an address, with the token of the buyer's session.
+    /// A request to have a buyer choose an address, with the token of the buyer's session; the example is at
+    /// [`Account::address_query_url`].
     pub fn address_query(
         &self,
         charset: Charset,
@@ -117,6 +114,22 @@ impl Account {
     ///
     /// # Errors
     /// [`PaymentError`], as for a payment.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::{BuyerSession, Received};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let signed = Received::page_return(example::signed_in().as_bytes(), &[])?.check_sign(&account)?;
+    /// # let login = signed.hear(&example::answered("true"))?.login(Charset::Utf8)?;
+    /// # let session = BuyerSession::of(&login, example::NOON).ok_or("an unknown buyer from etao")?;
+    ///
+    /// // For a buyer who has signed in; the address comes to Received::posted_return.
+    /// let request = account.address_query(Charset::Utf8, "http://shop.example/address/return", &session);
+    /// let url = account.address_query_url(&request)?;
+    /// assert!(url.contains("service=user.logistics.address.query&"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn address_query_url(&self, request: &AddressQuery) -> Result<String, PaymentError> {
         if request.partner != *self.partner() {
             return Err(PaymentError::OtherPartner);
@@ -144,7 +157,13 @@ impl CameBy {
         }
     }
 
-    /// Reads the word.
+    /// Reads the word; `None` for any other.
+    ///
+    /// ```
+    /// use danbao_merchant::CameBy;
+    ///
+    /// assert_eq!(CameBy::from_word(CameBy::Etao.as_str()), Some(CameBy::Etao));
+    /// ```
     pub fn from_word(word: &str) -> Option<CameBy> {
         [CameBy::QuickLogin, CameBy::Etao].into_iter().find(|known| known.as_str() == word)
     }
@@ -154,7 +173,7 @@ impl CameBy {
 ///
 /// The member is `user_id` and nothing else. There is no e-mail in here on purpose: the buyer may change it at the
 /// gateway, and a member found by it might be somebody else tomorrow (quick-login tutorial 4).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BuyerSession {
     /// The key of the merchant's member.
     pub user_id: UserId,
@@ -169,8 +188,33 @@ pub struct BuyerSession {
     pub since: Timestamp,
 }
 
+/// What may go into a log: no name and no token.
+impl fmt::Debug for BuyerSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BuyerSession")
+            .field("user_id", &self.user_id)
+            .field("came_by", &self.came_by)
+            .field("since", &self.since)
+            .finish_non_exhaustive()
+    }
+}
+
 impl BuyerSession {
     /// What to keep of a login; `None` for an unknown buyer from etao.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::{BuyerSession, CameBy, Received};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let (account, now, query) = (example::account(), example::NOON, example::signed_in());
+    ///
+    /// let signed = Received::page_return(query.as_bytes(), &[])?.check_sign(&account)?;
+    /// let login = signed.hear(&example::answered("true"))?.login(Charset::Utf8)?;
+    /// let session = BuyerSession::of(&login, now).ok_or("an unknown buyer from etao")?;
+    /// assert_eq!((session.came_by, session.user_id.as_str()), (CameBy::QuickLogin, "2088000000000003"));
+    /// assert!(!format!("{session:?}").contains("张三"), "names stay out of logs");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(login: &Login, now: Timestamp) -> Option<BuyerSession> {
         let (buyer, came_by) = match login.arrival() {
             Arrival::QuickLogin(buyer) => (buyer, CameBy::QuickLogin),
@@ -187,12 +231,13 @@ impl BuyerSession {
     }
 
     /// The name to show: the prefix and `real_name`, as the integration rules have it. [`DISPLAY_PREFIX`] is theirs.
+    /// The example is at [this module](self). The name is the buyer's own: escape it.
     pub fn display_name(&self, prefix: &str) -> String {
         format!("{prefix}{}", self.real_name)
     }
 
     /// Puts into a payment what such a buyer's payments must carry: the token, and for a direct payment of a buyer from
-    /// etao the `item_orders_info` that `items` writes (quick-login tutorial 5).
+    /// etao the `item_orders_info` that `items` writes (quick-login tutorial 5). The example is at [this module](self).
     pub fn equip(&self, request: &mut PaymentRequest, items: impl FnOnce() -> String) {
         request.token = Some(self.token.clone());
         if self.came_by == CameBy::Etao && request.service.is_direct() {

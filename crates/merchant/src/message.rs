@@ -10,6 +10,7 @@
 //! [`Checked`] can be made only by [`Genuine::against`]. A shop that forgets the check of the amount does not compile.
 
 mod arrival;
+mod refused_request;
 
 use std::fmt;
 
@@ -28,6 +29,7 @@ use crate::facts::OrderFacts;
 use crate::rejected::Rejected;
 
 pub use arrival::{ChosenAddress, Login};
+pub use refused_request::RefusedRequest;
 
 /// By which way a message came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,12 +57,14 @@ impl Way {
 }
 
 /// A message as it came. Anybody may have sent it.
+#[must_use = "it has not been checked yet"]
 pub struct Received {
     way: Way,
     params: Params,
 }
 
 /// A message whose signature fits an account's key. It may still be an old one, sent again by somebody else.
+#[must_use = "the gateway has not been asked yet"]
 #[derive(Clone)]
 pub struct Signed {
     way: Way,
@@ -70,6 +74,7 @@ pub struct Signed {
 }
 
 /// A message that the gateway itself acknowledges. It may still be about another order, amount or seller.
+#[must_use = "it has not been held against an order yet"]
 pub struct Genuine {
     way: Way,
     params: Params,
@@ -79,6 +84,7 @@ pub struct Genuine {
 /// A message that agrees with the merchant's own order: the only one that can be read.
 ///
 /// Believed does not mean paid: look at the status, or let [`crate::inbox::verdict`] do it.
+#[must_use = "a message that is believed and not taken in is a lost change"]
 #[derive(Clone, PartialEq, Eq)]
 pub struct Checked {
     way: Way,
@@ -93,6 +99,20 @@ impl Received {
     ///
     /// # Errors
     /// [`Rejected::NoParameters`], [`Rejected::Malformed`].
+    ///
+    /// ```
+    /// use danbao_merchant::{Received, Rejected};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let signed = example::returned("A-1", "TRADE_FINISHED", "19.90");
+    ///
+    /// // The return_url was http://shop.example/pay/return?lang=zh, and the browser has come back to it:
+    /// let query = format!("lang=zh&{signed}");
+    /// assert!(Received::page_return(query.as_bytes(), &["lang"])?.check_sign(&account).is_ok());
+    /// assert!(Received::page_return(query.as_bytes(), &[])?.check_sign(&account).is_err());
+    /// assert_eq!(Received::page_return(b"", &[]).unwrap_err(), Rejected::NoParameters);
+    /// # Ok::<(), Rejected>(())
+    /// ```
     pub fn page_return(query: &[u8], own: &[&str]) -> Result<Received, Rejected> {
         let mut params = Params::parse_urlencoded(query)?;
         for name in own {
@@ -106,6 +126,17 @@ impl Received {
     ///
     /// # Errors
     /// [`Rejected::NoParameters`], [`Rejected::Malformed`].
+    ///
+    /// ```
+    /// use danbao_merchant::{Received, Rejected};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+    ///
+    /// let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+    /// assert_eq!(Received::notification(None, b"").unwrap_err(), Rejected::NoParameters);     // answer `fail`
+    /// # Ok::<(), Rejected>(())
+    /// ```
     pub fn notification(content_type: Option<&str>, body: &[u8]) -> Result<Received, Rejected> {
         Received::some(Way::Notify, Params::receive(b"", content_type, body)?)
     }
@@ -115,6 +146,24 @@ impl Received {
     ///
     /// # Errors
     /// [`Rejected::NoParameters`], [`Rejected::Malformed`].
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::UserId;
+    /// use danbao_merchant::{Received, Rejected};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let body = example::chosen_address();
+    /// # let send = |_question| example::answered("true");
+    ///
+    /// let signed = Received::posted_return(None, body.as_bytes())?.check_sign(&account)?;
+    /// let answer = send(signed.question());
+    /// let address = signed.hear(&answer)?.address(Charset::Utf8)?;
+    /// let buyer = UserId::new("2088000000000003");                            // who was sent to choose
+    /// assert_eq!(address.of(&buyer)?.area, "浦东新区");
+    /// assert_eq!(address.of(&UserId::new("2088000000000004")), Err(Rejected::OtherBuyer));
+    /// # Ok::<(), Rejected>(())
+    /// ```
     pub fn posted_return(content_type: Option<&str>, body: &[u8]) -> Result<Received, Rejected> {
         Received::some(Way::Return, Params::receive(b"", content_type, body)?)
     }
@@ -127,6 +176,18 @@ impl Received {
     ///
     /// # Errors
     /// [`Rejected`] with the check `sign` or `form`.
+    ///
+    /// ```
+    /// use danbao_merchant::{Check, Received, Rejected};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let body = example::told("A-1", "WAIT_BUYER_PAY", "19.90");
+    ///
+    /// let altered = body.replace("WAIT_BUYER_PAY", "TRADE_FINISHED");
+    /// let rejected = Received::notification(None, altered.as_bytes())?.check_sign(&account).unwrap_err();
+    /// assert_eq!((rejected.check(), &rejected), (Check::Sign, &Rejected::Sign));
+    /// # Ok::<(), Rejected>(())
+    /// ```
     pub fn check_sign(self, account: &Account) -> Result<Signed, Rejected> {
         self.check_sign_of([account])
     }
@@ -135,7 +196,21 @@ impl Received {
     /// key for each kind of signature. The account whose key fits is the one that the message is for.
     ///
     /// # Errors
-    /// As there.
+    /// As there; [`Rejected::SignType`] for no accounts.
+    ///
+    /// ```
+    /// use danbao_merchant::{Received, Rejected};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+    /// # let new_key = "n0n1n2n3n4n5n6n7n8n9nanbncndnenf";
+    ///
+    /// // Between two keys: sign with the first, hear both.
+    /// let accounts = [example::account_of("2088000000000001", new_key), example::account()];
+    /// let received = || Received::notification(None, body.as_bytes());
+    /// assert!(received()?.check_sign_of(&accounts).is_ok());                  // still under the old one
+    /// assert!(received()?.check_sign_of(&accounts[..1]).is_err());
+    /// # Ok::<(), Rejected>(())
+    /// ```
     pub fn check_sign_of<'a>(
         self,
         accounts: impl IntoIterator<Item = &'a Account>,
@@ -162,6 +237,20 @@ impl Received {
 impl Signed {
     /// The question to the gateway, `notify_verify`, as a value: send it, and give the answer to [`Signed::hear`]. It
     /// goes to the gateway and partner of the account whose key fitted (protocol.md §6.1).
+    ///
+    /// ```
+    /// use danbao_merchant::{Received, Rejected};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+    ///
+    /// let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+    /// let question = signed.question();
+    /// assert_eq!(question.method(), "POST");
+    /// assert_eq!(question.uri(), "http://127.0.0.1:8080/gateway.do");
+    /// assert!(question.body().starts_with(b"service=notify_verify&"));
+    /// # Ok::<(), Rejected>(())
+    /// ```
     pub fn question(&self) -> Request {
         let question =
             NotifyVerify { partner: self.account.partner().clone(), notify_id: self.notify_id.clone() };
@@ -172,6 +261,18 @@ impl Signed {
     ///
     /// # Errors
     /// [`Rejected`] with the check `notify_verify`.
+    ///
+    /// ```
+    /// use danbao_merchant::{Received, Rejected};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+    ///
+    /// let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+    /// assert!(signed.clone().hear(&example::answered("true")).is_ok());
+    /// assert_eq!(signed.hear(&example::answered("false")).unwrap_err(), Rejected::NotGenuine);
+    /// # Ok::<(), Rejected>(())
+    /// ```
     pub fn hear(self, answer: &Response) -> Result<Genuine, Rejected> {
         let status = answer.status().as_u16();
         match (status, Verdict::parse(answer.body().trim_ascii())) {
@@ -191,6 +292,18 @@ impl Signed {
     }
 
     /// The gateway did not answer: what cannot be checked is not believed. A notification comes again.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::node::NoAnswer;
+    /// use danbao_merchant::{Check, Received};
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+    ///
+    /// let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+    /// assert_eq!(signed.unheard(NoAnswer::TimedOut).check(), Check::NotifyVerify);            // answer `fail`
+    /// # Ok::<(), danbao_merchant::Rejected>(())
+    /// ```
     pub fn unheard(self, why: NoAnswer) -> Rejected {
         Rejected::NoAnswer(why)
     }
@@ -220,6 +333,20 @@ impl Genuine {
     ///
     /// # Errors
     /// [`Rejected::Missing`], and [`Rejected::Illegible`] if it is text in neither charset.
+    ///
+    /// ```
+    /// use danbao_merchant::Received;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+    /// # let find = |number: &str| example::order(number);
+    ///
+    /// let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+    /// let genuine = signed.hear(&example::answered("true"))?;
+    /// let facts = find(genuine.order_named()?.as_str());                      // in your own database
+    /// let checked = genuine.against(&facts)?;
+    /// # Ok::<(), danbao_merchant::Rejected>(())
+    /// ```
     pub fn order_named(&self) -> Result<OutTradeNo, Rejected> {
         order_named(&self.params)
     }
@@ -235,50 +362,23 @@ impl Genuine {
     /// [`Rejected`] with the check that failed, in the order of [`crate::Check`].
     ///
     /// ```
-    /// use danbao_merchant::message::Received;
-    /// use danbao_merchant::{OrderFacts, Rejected};
-    /// # use danbao_merchant::{Account, protocol::{charset::Charset, money::Fen, node::Response, params::Params}};
-    /// # use danbao_merchant::protocol::ids::{OutTradeNo, PartnerId, UserId};
-    /// # use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
-    /// # use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
-    /// # let direct = PaymentService::CreateDirectPayByUser;
-    /// # let amount = Amount { price: Fen(1990), quantity: 1, discount: Fen::ZERO };
-    /// # let request = account.payment(direct, Charset::Utf8, OutTradeNo::new("A-1"), "tea", amount);
-    /// # let facts = OrderFacts::of(&account, &request).ok_or("overflow")?;
-    /// # let body = |total_fee: &str| {
-    /// #     let mut params = Params::new();
-    /// #     for (name, value) in [
-    /// #         ("notify_id", "n1"),
-    /// #         ("notify_type", "trade_status_sync"),
-    /// #         ("notify_time", "2012-02-29 23:59:59"),
-    /// #         ("out_trade_no", "A-1"),
-    /// #         ("trade_no", "2012022900000001"),
-    /// #         ("trade_status", "TRADE_FINISHED"),
-    /// #         ("total_fee", total_fee),
-    /// #         ("seller_id", "2088000000000002"),
-    /// #     ] {
-    /// #         params.push(name, value.as_bytes());
-    /// #     }
-    /// #     append(&mut params, &Signer::Md5(Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"))).map(|()| params.to_urlencoded())
-    /// # };
-    /// # let said_true = Response::new("true".into());
+    /// use danbao_merchant::{Received, Rejected};
+    /// # use danbao_merchant::protocol::money::Fen;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let (account, facts) = (example::account(), example::order("A-1"));
+    /// # let body = |total_fee: &str| example::told("A-1", "TRADE_FINISHED", total_fee);
+    /// # let said_true = example::answered("true");
+    ///
     /// let believe = |body: &str| {
     ///     let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
     ///     let _question = signed.question();                                  // send it; the answer comes back:
     ///     signed.hear(&said_true)?.against(&facts)
     /// };
-    /// let checked = believe(&body("19.90")?)?;
+    /// let checked = believe(&body("19.90"))?;
     /// assert_eq!(checked.trade().total_fee.to_string(), "19.90");
-    /// assert_eq!(believe(&body("0.01")?), Err(Rejected::OtherAmount { said: Fen(1) }));
-    /// assert_eq!(believe(&body("19.90")?.replace("19.90", "29.90")), Err(Rejected::Sign));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// assert_eq!(believe(&body("0.01")), Err(Rejected::OtherAmount { said: Fen(1) }));
+    /// assert_eq!(believe(&body("19.90").replace("19.90", "29.90")), Err(Rejected::Sign));
+    /// # Ok::<(), Rejected>(())
     /// ```
     pub fn against(self, facts: &OrderFacts) -> Result<Checked, Rejected> {
         let text = self.params.decode(facts.charset).map_err(|e| Rejected::NotText(e.name))?;
@@ -336,7 +436,8 @@ impl Checked {
         &self.trade
     }
 
-    /// Any parameter by its wire name, as text in the order's charset; `None` if it is absent or empty.
+    /// Any parameter by its wire name, as text in the order's charset; `None` if it is absent or empty. As in the example
+    /// of [`Genuine::against`]: `checked.get("total_fee")` is `Some("19.90")`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.text.get(name)
     }
@@ -360,7 +461,20 @@ pub(crate) fn ascii(params: &Params, name: &'static str) -> Result<String, Rejec
     Err(Rejected::Illegible(name))
 }
 
-/// The raw bytes of a request that is one of the two kinds: what is to be stored before anything is believed.
+/// The raw bytes of a request that is one of the two kinds: what is to be stored before anything is believed. (The POST of
+/// an address comes by [`Way::Return`] with a body; store that.)
+///
+/// ```
+/// use danbao_merchant::Way;
+/// use danbao_merchant::message::raw_bytes;
+/// use danbao_merchant::protocol::node::Request;
+///
+/// let mut request = Request::new("notify_id=n1".into());
+/// *request.uri_mut() = "/pay/return?notify_id=p1".parse()?;
+/// assert_eq!(raw_bytes(Way::Notify, &request), "notify_id=n1");
+/// assert_eq!(raw_bytes(Way::Return, &request), "notify_id=p1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn raw_bytes(way: Way, request: &Request) -> Bytes {
     match way {
         Way::Return => Bytes::copy_from_slice(request.uri().query().unwrap_or_default().as_bytes()),

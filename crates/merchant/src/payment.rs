@@ -10,12 +10,31 @@ use danbao_protocol::service::payment::{
 use crate::account::Account;
 
 /// Why the buyer cannot be sent to the cashier with this request. Found before the buyer is, not by the buyer.
+///
+/// ```
+/// use danbao_merchant::PaymentError;
+/// use danbao_merchant::protocol::error_code::ErrorCode;
+/// use danbao_merchant::protocol::money::Fen;
+/// use danbao_merchant::protocol::service::payment::BuildError;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+///
+/// let mut request = example::payment("A-1");
+/// request.amount.price = Fen::ZERO;
+/// let refused = BuildError::Refused(ErrorCode::TotalFeeLessequalZero);    // what the gateway would say
+/// assert_eq!(example::account().payment_url(&request), Err(PaymentError::Build(refused)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PaymentError {
     /// The request is another partner's: it would be signed with the wrong key.
     #[error("the request is for another partner than the account's")]
     OtherPartner,
+    /// The request pays another seller than the account's: no message about it would be believed.
+    #[error("the request names another seller than the account's")]
+    OtherSeller,
+    /// A total of the request is more than can be counted.
+    #[error("the amount is too large")]
+    TooLarge,
     /// The request cannot be written, or the gateway would refuse it.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -26,7 +45,34 @@ pub enum PaymentError {
 
 impl Account {
     /// A request with everything that is needed and nothing else: to this account's seller, for goods, without ways
-    /// to ship. Its fields are public; set what the service also wants (escrow and dual need a way to ship).
+    /// to ship. Its fields are public; set what the service also wants (escrow and dual need a way to ship). Nothing is
+    /// checked here; [`Account::payment_url`] and [`crate::OrderFacts::of`] check all of it (protocol.md §3.1-3.6).
+    ///
+    /// ```
+    /// use danbao_merchant::OrderFacts;
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::ids::OutTradeNo;
+    /// use danbao_merchant::protocol::money::Fen;
+    /// use danbao_merchant::protocol::service::payment::{
+    ///     Amount, LogisticsGroup, LogisticsPayment, LogisticsType, PaymentService,
+    /// };
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    ///
+    /// let escrow = PaymentService::CreatePartnerTradeByBuyer;
+    /// let amount = Amount { price: Fen::parse("19.90")?, quantity: 2, discount: Fen::parse_signed("-3.00")? };
+    /// let mut request = account.payment(escrow, Charset::Gbk, OutTradeNo::new("A-1"), "油纸伞", amount);
+    /// assert!(account.payment_url(&request).is_err());                        // no way to ship yet
+    /// request.logistics.push(LogisticsGroup {
+    ///     logistics_type: LogisticsType::Express,
+    ///     logistics_fee: Fen(1000),
+    ///     logistics_payment: LogisticsPayment::BuyerPay,
+    /// });
+    /// request.notify_url = Some("http://shop.example/pay/notify".into());
+    /// assert!(account.payment_url(&request).is_ok());
+    /// assert_eq!(OrderFacts::of(&account, &request)?.total_fees, [Fen(4680)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn payment(
         &self,
         service: PaymentService,
@@ -69,14 +115,8 @@ impl Account {
     /// use danbao_merchant::protocol::ids::OutTradeNo;
     /// use danbao_merchant::protocol::money::Fen;
     /// use danbao_merchant::protocol::service::payment::{Amount, PaymentService};
-    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
     ///
     /// let amount = Amount { price: Fen::parse("19.90")?, quantity: 2, discount: Fen::ZERO };
     /// let number = OutTradeNo::new("20120229000001");
@@ -149,10 +189,15 @@ impl Account {
     }
 
     fn signed_payment(&self, request: &PaymentRequest) -> Result<Params, PaymentError> {
+        Ok(self.sign(self.checked_payment(request)?))
+    }
+
+    /// The request's parameters, unsigned, if it is this partner's and the gateway would take it.
+    pub(crate) fn checked_payment(&self, request: &PaymentRequest) -> Result<Params, PaymentError> {
         if request.partner != *self.partner() {
             return Err(PaymentError::OtherPartner);
         }
-        Ok(self.sign(request.to_params()?))
+        Ok(request.to_params()?)
     }
 }
 

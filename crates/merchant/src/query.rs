@@ -8,6 +8,7 @@
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::Response;
 use danbao_protocol::params::Params;
+use danbao_protocol::reply::Refused;
 use danbao_protocol::time::Timestamp;
 
 use crate::account::Account;
@@ -17,11 +18,12 @@ use crate::rejected::Rejected;
 
 /// What the gateway has said of a trade.
 #[derive(Debug)]
+#[must_use = "an answer that is not taken in repairs nothing"]
 pub enum Queried {
     /// The trade, to be held against the merchant's own order like any other message.
     Trade(Genuine),
-    /// It refuses, by the error code on the wire. `TRADE_NOT_EXIST`: the buyer has not been at the cashier yet.
-    Refused(String),
+    /// It refuses, by the error code on the wire. TRADE_NOT_EXIST: the buyer has not been at the cashier yet.
+    Refused(Refused),
 }
 
 /// Why an answer says nothing of a trade.
@@ -44,19 +46,14 @@ impl Account {
     ///
     /// ```
     /// use danbao_merchant::protocol::charset::Charset;
+    /// use danbao_merchant::protocol::error_code::ErrorCode;
     /// use danbao_merchant::protocol::ids::OutTradeNo;
     /// use danbao_merchant::protocol::node::Response;
     /// use danbao_merchant::protocol::service::single_trade_query::TradeRef;
     /// use danbao_merchant::protocol::time::Timestamp;
     /// use danbao_merchant::{Queried, Rejected, Unheard};
-    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
     ///
     /// let number = TradeRef::OutTradeNo(OutTradeNo::new("20120229000001"));
     /// let question = account.query_request(number, Charset::Utf8)?;           // send it with any HTTP client
@@ -64,7 +61,7 @@ impl Account {
     /// let answered = |body: &'static str| account.read_queried(&Response::new(body.into()), Charset::Utf8, now);
     ///
     /// let no = answered("<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>")?;
-    /// assert!(matches!(no, Queried::Refused(code) if code == "TRADE_NOT_EXIST"));
+    /// assert!(matches!(no, Queried::Refused(no) if no.is(ErrorCode::TradeNotExist)));
     /// let unsigned = answered("<alipay><is_success>T</is_success></alipay>");
     /// assert!(matches!(unsigned, Err(Unheard::Rejected(Rejected::Sign))));    // anybody could have written it
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -77,7 +74,7 @@ impl Account {
     ) -> Result<Queried, Unheard> {
         let reply = read_reply(response)?;
         if !reply.is_success {
-            return Ok(Queried::Refused(reply.error.unwrap_or_default()));
+            return Ok(Queried::Refused(Refused::new(reply.error.as_deref().unwrap_or_default())));
         }
         self.verify_reply(&reply)?;
         let changed = reply.get("gmt_last_modified_time").and_then(Timestamp::parse_wire).unwrap_or(now);

@@ -32,14 +32,8 @@ impl Account {
     /// use danbao_merchant::protocol::money::Fen;
     /// use danbao_merchant::protocol::time::Timestamp;
     /// use danbao_merchant::refund::RefundItem;
-    /// # use danbao_merchant::{Account, protocol::{ids::{PartnerId, UserId}, sign::Md5Key}};
-    /// # let account = Account::new(
-    /// #     PartnerId::new("2088000000000001"),
-    /// #     Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf"),
-    /// #     "seller@example.com",
-    /// #     UserId::new("2088000000000002"),
-    /// #     "http://127.0.0.1:8080/gateway.do",
-    /// # )?;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
     ///
     /// let now = Timestamp(1_330_488_000_000);                                 // 2012-02-29 12:00 in Beijing
     /// let item = RefundItem {
@@ -80,6 +74,23 @@ impl Account {
     ///
     /// # Errors
     /// [`PaymentError`] if the batch is another partner's, a value has no code, or the gateway would refuse it.
+    ///
+    /// ```
+    /// use danbao_merchant::protocol::error_code::ErrorCode;
+    /// use danbao_merchant::read_reply;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let (account, batch) = (example::account(), example::batch());
+    /// # let no = "<alipay><is_success>F</is_success><error>DUPLICATE_BATCH_NO</error></alipay>";
+    /// # let send = |_request| example::answered(no);
+    ///
+    /// let answer = send(account.refund_request(&batch)?);                     // any HTTP client
+    /// match read_reply(&answer)?.accepted() {
+    ///     Ok(_) => {}                                                         // kept; the results come to notify_url
+    ///     Err(refused) if refused.is(ErrorCode::DuplicateBatchNo) => {}       // it had arrived before: as good
+    ///     Err(refused) => panic!("{refused}"),                                // nothing is refunded
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn refund_request(&self, batch: &RefundBatch) -> Result<Request, PaymentError> {
         let params = self.refund_params(batch, RefundService::Nopwd)?;
         Ok(self.call(&self.sign(params), Some(batch.charset)))
@@ -89,7 +100,16 @@ impl Account {
     /// to the page that asks for the payment password. A form, because a large batch fits no address.
     ///
     /// # Errors
-    /// As [`Account::refund_request`].
+    /// As [`Account::refund_request`]; [`PaymentError::LineBreak`].
+    ///
+    /// ```
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let (account, batch) = (example::account(), example::batch());
+    /// let html = account.refund_form(&batch, "退款")?;                        // a part of a page for the seller alone
+    /// assert!(html.contains("value=\"refund_fastpay_by_platform_pwd\""));
+    /// assert!(html.contains("<button type=\"submit\">退款</button>"));
+    /// # Ok::<(), danbao_merchant::PaymentError>(())
+    /// ```
     pub fn refund_form(&self, batch: &RefundBatch, button: &str) -> Result<String, PaymentError> {
         let params = self.refund_params(batch, RefundService::Pwd)?;
         self.form("refund", &self.sign(params), batch.charset, button)
@@ -108,6 +128,7 @@ impl Account {
 }
 
 /// The result of a batch that agrees with what was asked for: the only one that can be read.
+#[must_use = "a result that is not taken in is lost once `success` has been answered"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedBatch {
     partner: PartnerId,
@@ -129,6 +150,22 @@ impl Genuine {
     ///
     /// # Errors
     /// [`Rejected`] with the check that failed.
+    ///
+    /// ```
+    /// use danbao_merchant::Received;
+    /// use danbao_merchant::protocol::batch_refund_notify::Outcome;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let (account, batch) = (example::account(), example::batch());
+    /// # let body = example::refunded();
+    ///
+    /// // A POST has come to the notify_url of the batch:
+    /// let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+    /// let genuine = signed.hear(&example::answered("true"))?;
+    /// assert_eq!(genuine.batch_named()?, batch.batch_no);                     // find your own batch by it
+    /// let checked = genuine.against_batch(&batch)?;
+    /// assert_eq!(checked.results()[0].outcome, Outcome::Success);             // else the code of its refusal
+    /// # Ok::<(), danbao_merchant::Rejected>(())
+    /// ```
     pub fn against_batch(self, batch: &RefundBatch) -> Result<CheckedBatch, Rejected> {
         if self.way() != Way::Notify {
             return Err(Rejected::Illegible("notify_type"));

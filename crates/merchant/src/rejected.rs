@@ -7,6 +7,14 @@ use danbao_protocol::params::ParamsError;
 use danbao_protocol::reported::MissingField;
 
 /// The checks that a message passes on its way to an order, in their order.
+///
+/// ```
+/// use danbao_merchant::{Check, Rejected};
+///
+/// assert_eq!(Rejected::Sign.check(), Check::Sign);
+/// assert_eq!(Check::TotalFee.as_str(), "total_fee");                      // for a log or a metric
+/// assert!(Check::Sign < Check::TotalFee);                                 // the signature is looked at first
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
     /// The bytes are parameters at all, and the ones that every message has are there.
@@ -49,6 +57,15 @@ impl Check {
 
 /// A message that must change nothing, and the check that it failed. Says enough to look for the cause and never what
 /// would help a forger: neither the key nor the signature that would have been right.
+///
+/// ```
+/// use danbao_merchant::Rejected;
+/// use danbao_merchant::protocol::money::Fen;
+///
+/// let rejected = Rejected::OtherAmount { said: Fen(1) };
+/// let line = format!("{}: {rejected}", rejected.check().as_str());
+/// assert_eq!(line, "total_fee: the amount 0.01 is not what the order costs");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejected {

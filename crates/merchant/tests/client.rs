@@ -99,7 +99,7 @@ async fn an_unsigned_answer_about_a_trade_is_not_believed_and_a_refusal_is_told(
     let body = "<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>";
     let no = saying(StatusCode::OK, body).await;
     let told = client().query(&no, number(), Charset::Utf8, NOW).await.unwrap();
-    assert!(matches!(told.queried, Queried::Refused(code) if code == "TRADE_NOT_EXIST"));
+    assert!(matches!(told.queried, Queried::Refused(no) if no.as_str() == "TRADE_NOT_EXIST"));
     assert_eq!(told.raw, body.as_bytes());
     let body = "<alipay><is_success>T</is_success><response><trade/></response></alipay>";
     let unsigned = saying(StatusCode::OK, body).await;

@@ -14,6 +14,27 @@ mod plain_http;
 #[expect(unreachable_pub, reason = "a program of its own")]
 mod axum_shop;
 
+/// Without the margin, which depends on where a piece stands.
+fn bare(text: &str) -> String {
+    text.lines().map(|line| line.trim_start().to_owned() + "\n").collect()
+}
+
+#[test]
+fn the_code_of_the_readme_stands_in_an_example_word_for_word() {
+    let examples = [
+        include_str!("../examples/axum_shop.rs"),
+        include_str!("../examples/plain_http.rs"),
+        include_str!("../examples/several_accounts.rs"),
+    ];
+    let examples = examples.map(bare);
+    let pieces: Vec<_> = include_str!("../README.md").split("```rust\n").skip(1).collect();
+    assert!(pieces.len() > 5);
+    for piece in pieces {
+        let code = piece.split("```").next().unwrap_or_default();
+        assert!(examples.iter().any(|example| example.contains(&bare(code))), "{code}");
+    }
+}
+
 type Played = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 #[test]

@@ -14,7 +14,7 @@ use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Account, Genuine, OrderFacts, Received, Rejected, Way};
-use danbao_store::{Conn, Migration, Tx, migrate};
+use danbao_store::{Conn, Error, Migration, Tx, migrate};
 use proptest::prelude::*;
 
 const KEY: &str = "k0k1k2k3k4k5k6k7k8k9kakbkckdkekf";
@@ -163,6 +163,18 @@ fn return_and_notification_of_one_payment_change_the_order_once() {
     assert_eq!(order.times_applied, 2);
     assert_eq!(order.state.choice, Some(Choice { mode: Mode::Escrow, basis: Basis::StoredUnpaid }));
     assert_eq!(order.state.heard.unwrap().buyer_email, "买家@example.com");
+}
+
+#[test]
+fn what_never_arrived_cannot_be_settled_and_changes_nothing() {
+    let mut shop = Shop::open(PaymentService::CreateDirectPayByUser);
+    let message = notify(1, "TRADE_FINISHED");
+    let mut tx = Tx::begin(&mut *shop.conn).unwrap();
+    inbox::arrive(&mut tx, "m1", Way::Notify, message.raw().as_bytes(), Timestamp(1)).unwrap();
+    let typo = inbox::receive(&mut tx, "m2", message.genuine(), Timestamp(1)).unwrap_err();
+    assert!(matches!(&typo, Error::Shape(why) if why.contains("m2")), "{typo}");
+    tx.rollback().unwrap();
+    assert!(!shop.order().state.is_paid());
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn checkout(
     let mut request = account.payment(direct, Charset::Utf8, number, "剪纸书签", amount);
     request.return_url = Some("http://shop.example/pay/return".into());
     request.notify_url = Some("http://shop.example/pay/notify".into());
-    let facts = OrderFacts::of(account, &request).ok_or("overflow")?;
+    let facts = OrderFacts::of(account, &request)?;
     inbox::open_order(tx, &facts, now)?;
     Ok(account.payment_url(&request)?)
 }

@@ -49,7 +49,7 @@ fn answer(status: &str, total_fee: &str, key: &str) -> Response {
 fn read(answer: &Response) -> Result<Genuine, Unheard> {
     match account().read_queried(answer, Charset::Gbk, Timestamp(0))? {
         Queried::Trade(genuine) => Ok(genuine),
-        Queried::Refused(code) => panic!("{code}"),
+        Queried::Refused(no) => panic!("{no}"),
     }
 }
 
@@ -109,7 +109,7 @@ fn a_trade_that_does_not_exist_yet_is_a_refusal_and_not_silence() {
     let no =
         "<?xml version=\"1.0\"?><alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>";
     let heard = account().read_queried(&Response::new(Bytes::from(no)), Charset::Utf8, Timestamp(0)).unwrap();
-    assert!(matches!(heard, Queried::Refused(code) if code == "TRADE_NOT_EXIST"));
+    assert!(matches!(heard, Queried::Refused(no) if no.as_str() == "TRADE_NOT_EXIST"));
     let proxy = Response::new(Bytes::from_static(b"<html>"));
     assert!(matches!(account().read_queried(&proxy, Charset::Utf8, Timestamp(0)), Err(Unheard::NoReply(_))));
 }

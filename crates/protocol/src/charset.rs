@@ -5,6 +5,15 @@ use std::borrow::Cow;
 use encoding_rs::{DecoderResult, GBK};
 
 /// The charset of a request and of everything that is sent back for it.
+///
+/// ```
+/// use danbao_protocol::charset::Charset;
+///
+/// assert_eq!(Charset::from_label("GB2312"), Some(Charset::Gbk));          // what such clients send
+/// assert_eq!(Charset::Gbk.encode("剪")?.as_ref(), [0xbc, 0xf4]);
+/// assert!(Charset::Gbk.encode("笔😀").is_err(), "never a silent question mark");
+/// # Ok::<(), danbao_protocol::charset::Unmappable>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Charset {
     /// GBK, under the labels `gbk` and `gb2312`; what a request without a label is in.

@@ -7,6 +7,13 @@ use crate::status::wire_enum;
 wire_enum! {
     /// 错误代码: the eighteen of the tutorials first, then those of the interface documents and of client lists, for
     /// payments, the quick login, shipping, queries, closings and refunds.
+    ///
+    /// ```
+    /// use danbao_protocol::error_code::ErrorCode;
+    ///
+    /// assert_eq!(ErrorCode::IllegalSign.as_str(), "ILLEGAL_SIGN");
+    /// assert_eq!(ErrorCode::from_wire("A_CODE_OF_2013"), None);               // keep the text then
+    /// ```
     ErrorCode {
         /// The merchant contract does not include the requested service, or the contract is not active.
         HasNoPrivilege = "HAS_NO_PRIVILEGE",

@@ -1,4 +1,5 @@
 //! The names of things on the wire. Each is text with a meaning of its own, so that none can be passed for another.
+//! Making one checks nothing: what has a form is checked where it is used, with the code of the wire.
 
 use std::fmt::{self, Write as _};
 
@@ -32,16 +33,59 @@ macro_rules! text_ids {
 
 text_ids! {
     /// 合作者身份: the merchant's id, 16 digits beginning 2088 (protocol.md §3.1).
+    ///
+    /// ```
+    /// use danbao_protocol::ids::PartnerId;
+    ///
+    /// assert!(PartnerId::new("2088000000000001").is_well_formed());
+    /// assert!(!PartnerId::new("2088000000000001 ").is_well_formed());         // pasted with a blank
+    /// ```
     PartnerId;
     /// An account holder, buyer or seller: 16 digits beginning 2088 (protocol.md §4.1).
+    ///
+    /// ```
+    /// use danbao_protocol::ids::UserId;
+    ///
+    /// assert!(UserId::new("2088000000000002").is_well_formed());
+    /// assert!(!UserId::new("seller@example.com").is_well_formed());
+    /// ```
     UserId;
-    /// 商户订单号: the merchant's order number, up to 64 characters, unique per partner (protocol.md §3.2).
+    /// 商户订单号: the merchant's order number, 1 to 64 characters, unique per partner (protocol.md §3.2). Use a new one
+    /// for a new attempt with another amount; the same one leads to the same trade (protocol.md §3.7).
+    ///
+    /// ```
+    /// use danbao_protocol::ids::OutTradeNo;
+    ///
+    /// let number = OutTradeNo::new("20120229000001");
+    /// assert_eq!(number.as_str(), "20120229000001");
+    /// ```
     OutTradeNo;
-    /// 交易号: the gateway's number of a trade; ours are 16 digits, date first (protocol.md §4.1).
+    /// 交易号: the gateway's number of a trade; ours are 16 digits, date first (protocol.md §4.1). A merchant never makes
+    /// one up: it comes with the first message of a trade.
+    ///
+    /// ```
+    /// use danbao_protocol::ids::TradeNo;
+    ///
+    /// assert_eq!(TradeNo::new("2012022900000001").to_string(), "2012022900000001");
+    /// ```
     TradeNo;
     /// 退款批次号: a merchant's own number of a refund batch, the day first (protocol.md §7.5).
+    ///
+    /// ```
+    /// use danbao_protocol::ids::BatchNo;
+    ///
+    /// let first_of_the_day = BatchNo::new("20120229001");
+    /// assert!(first_of_the_day.as_str().starts_with("20120229"));
+    /// ```
     BatchNo;
     /// The id that a merchant hands back to `notify_verify`; ours are letters and digits, at most 64 (protocol.md §6.1).
+    /// Every try of one notification has the same.
+    ///
+    /// ```
+    /// use danbao_protocol::ids::NotifyId;
+    ///
+    /// assert_eq!(NotifyId::new("0123456789abcdef").as_str(), "0123456789abcdef");
+    /// ```
     NotifyId;
 }
 
@@ -62,6 +106,14 @@ impl UserId {
 /// 免登令牌: the right of one partner to skip one buyer's sign-in for half an hour (protocol.md §3.13). At most 40
 /// characters on the wire; ours are 8 digits of date and 32 lower-case hex digits. Whoever has it may use it, so that
 /// it is not written into logs.
+///
+/// ```
+/// use danbao_protocol::ids::Token;
+///
+/// let token = Token::new("20120229fedcba9876543210fedcba9876543210");
+/// assert!(token.is_well_formed());
+/// assert_eq!(format!("{token:?}"), "Token(20120229…)");                   // what a log would show
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(String);
 

@@ -3,6 +3,17 @@
 use std::fmt;
 
 /// An amount of money in fen (0.01 yuan). Never a float, never unchecked arithmetic.
+///
+/// ```
+/// use danbao_protocol::money::{Fen, FenError};
+///
+/// let price = Fen::parse("19.90")?;                                       // yuan, as a person writes them
+/// assert_eq!(price, Fen(1990));                                           // fen
+/// assert_eq!(price.checked_mul(3).map(|total| total.to_string()).as_deref(), Some("59.70"));
+/// assert_eq!(Fen(i64::MAX).checked_add(price), None);
+/// assert_eq!(Fen::parse("19.901"), Err(FenError::Decimals));
+/// # Ok::<(), FenError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fen(pub i64);
 

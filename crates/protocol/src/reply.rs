@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-pub use parse::{Reply, ReplyError};
+pub use parse::{Refused, Reply, ReplyError};
 
 use crate::charset::{Charset, Unmappable};
 use crate::error_code::ErrorCode;

@@ -9,6 +9,15 @@ use crate::status::{RefundStatus, TradeStatus};
 use crate::time::Timestamp;
 
 /// A state by its wire name; the platform may say one that this release does not know.
+///
+/// ```
+/// use danbao_protocol::reported::Reported;
+/// use danbao_protocol::status::TradeStatus;
+///
+/// let said = Reported::read("TRADE_REFUSE_DEALING", TradeStatus::from_wire);
+/// assert_eq!(said.known(), None);
+/// assert_eq!(said.wire(TradeStatus::as_str), "TRADE_REFUSE_DEALING");     // kept, and never applied
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported<T> {
     /// One of ours.

@@ -61,6 +61,13 @@ wire_enum! {
 
 wire_enum! {
     /// 交易状态: the seven states that this gateway gives a trade (protocol.md §5.1).
+    ///
+    /// ```
+    /// use danbao_protocol::status::TradeStatus;
+    ///
+    /// assert_eq!(TradeStatus::from_wire("TRADE_FINISHED"), Some(TradeStatus::TradeFinished));
+    /// assert_eq!(TradeStatus::from_wire("trade_finished"), None);
+    /// ```
     TradeStatus {
         /// 等待买家付款: made, unpaid.
         WaitBuyerPay = "WAIT_BUYER_PAY",

@@ -1,13 +1,25 @@
 //! Instants, and the Beijing time that every message carries (protocol.md §4.1, §9).
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 /// An instant: milliseconds since 1970-01-01 00:00 UTC. It is always an argument; nothing below the hosts reads a
 /// clock.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// use danbao_protocol::time::Timestamp;
+///
+/// // Where the clock is read: Timestamp::from(SystemTime::now())
+/// let noon = Timestamp::from(UNIX_EPOCH + Duration::from_secs(1_330_488_000));
+/// assert_eq!(noon, Timestamp(1_330_488_000_000));                         // milliseconds, not seconds
+/// assert_eq!(noon.wire(), "2012-02-29 12:00:00");                         // in Beijing
+/// assert_eq!(Timestamp::parse_wire("2012-02-29 12:00:00"), Some(noon));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
@@ -67,6 +79,16 @@ impl Timestamp {
             jiff::Timestamp::MAX
         });
         BEIJING.to_datetime(instant)
+    }
+}
+
+/// An instant of the system's clock, wherever that was read; the part below a millisecond is dropped.
+impl From<SystemTime> for Timestamp {
+    fn from(instant: SystemTime) -> Timestamp {
+        match instant.duration_since(UNIX_EPOCH) {
+            Ok(after) => Timestamp(0).plus(after),
+            Err(before) => Timestamp(0).minus(before.duration()),
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::{ChosenAddress, Received, Signed};
+use danbao_node::Fault;
 use http::header::CONTENT_TYPE;
 
-use crate::fault::Fault;
 use crate::login::{self, CHARSET, USED, Why, turn_away};
 use crate::router::ADDRESS_RETURN_PATH;
 use crate::rows;
@@ -32,7 +32,7 @@ pub(crate) fn ask(turn: &mut Turn<'_, '_>, request: &Request, visitor: &Visitor)
     let query = config.account.address_query(CHARSET, return_url, &session);
     match config.account.address_query_url(&query) {
         Ok(url) => Ok(web::see_other(&url)),
-        Err(why) => Err(Fault::Invariant(format!("nobody can be sent to the address book: {why}"))),
+        Err(why) => Err(Fault::invariant(format!("nobody can be sent to the address book: {why}"))),
     }
 }
 

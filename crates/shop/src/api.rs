@@ -41,12 +41,12 @@ use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::service::payment::{PaymentService, Receive};
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::catalogue::{Line, total};
-use crate::fault::Fault;
 use crate::rows::orders::OrderRow;
 use crate::turn::Turn;
 use crate::words::Lang;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use danbao_merchant::protocol::node::{Request, Response};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::catalogue::{Line, QUANTITY_MAX, total};
-use crate::fault::Fault;
 use crate::pages::{self, LineShown};
 use crate::rows;
 use crate::turn::Turn;

@@ -8,11 +8,11 @@ use danbao_merchant::protocol::ids::UserId;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::service::payment::{BuildError, PaymentService, Receive};
 use danbao_merchant::{BuyerSession, PaymentError};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde::Serialize;
 
 use crate::catalogue::{Line, total};
-use crate::fault::Fault;
 use crate::pages::{self, LineShown};
 use crate::regions::RegionChoice;
 use crate::rows::orders::OrderRow;

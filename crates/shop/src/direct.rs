@@ -5,10 +5,10 @@ use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::money::Fen;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::service::payment::{PaymentService, Receive};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::fault::Fault;
 use crate::rows::orders::OrderRow;
 use crate::turn::Turn;
 use crate::visitor::Visitor;

@@ -5,11 +5,11 @@ use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::{Received, Rejected, Signed, Way, answer};
+use danbao_node::Fault;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
-use crate::fault::Fault;
 use crate::turn::{Turn, Waiting};
 use crate::visitor::Visitor;
 use crate::{order, pages, rows, web};

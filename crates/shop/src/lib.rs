@@ -34,8 +34,6 @@ mod cart;
 mod catalogue;
 mod checkout;
 mod direct;
-mod entropy;
-mod fault;
 mod incoming;
 mod login;
 mod order;

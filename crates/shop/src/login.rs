@@ -8,10 +8,10 @@ use std::time::Duration;
 use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::{BuyerSession, CameBy, Login, Received, Rejected, Signed};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::fault::Fault;
 use crate::router::LOGIN_RETURN_PATH;
 use crate::turn::{Turn, Waiting};
 use crate::visitor::Visitor;
@@ -102,7 +102,7 @@ pub(crate) fn begin(
     let login = config.account.quick_login(CHARSET, format!("{}{LOGIN_RETURN_PATH}", config.own_url));
     match config.account.quick_login_url(&login) {
         Ok(url) => Ok(web::see_other(&url)),
-        Err(why) => Err(Fault::Invariant(format!("nobody can be sent to sign in: {why}"))),
+        Err(why) => Err(Fault::invariant(format!("nobody can be sent to sign in: {why}"))),
     }
 }
 

@@ -11,10 +11,10 @@ use danbao_merchant::protocol::service::payment::{
 use danbao_merchant::protocol::status::TradeStatus;
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{BuyerSession, OrderFacts, PaymentError};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::fault::Fault;
 use crate::pages::{self, LineShown};
 use crate::router::{NOTIFY_PATH, RETURN_PATH};
 use crate::rows::orders::OrderRow;
@@ -97,8 +97,10 @@ pub(crate) fn open(
         Ok(url) => url,
         Err(why) => return Ok(Err(why)),
     };
-    let facts = OrderFacts::of(account, &request)
-        .ok_or_else(|| Fault::Invariant(format!("the total of {} overflows", order.out_trade_no)))?;
+    let facts = match OrderFacts::of(account, &request) {
+        Ok(facts) => facts,
+        Err(why) => return Ok(Err(why)),
+    };
     rows::orders::insert(&mut **turn.tx, order)?;
     if let Some(member) = member {
         rows::member::own_order(&mut **turn.tx, &order.out_trade_no, &member.user_id)?;
@@ -134,7 +136,7 @@ pub(crate) fn pay_again(turn: &mut Turn<'_, '_>, visitor: &Visitor, number: &str
     let request = payment_request(&turn.base.config, &row, member.as_ref());
     match turn.base.config.account.payment_url(&request) {
         Ok(url) => Ok(web::see_other(&url)),
-        Err(why) => Err(Fault::Invariant(format!("order {number} can no longer be paid: {why}"))),
+        Err(why) => Err(Fault::invariant(format!("order {number} can no longer be paid: {why}"))),
     }
 }
 

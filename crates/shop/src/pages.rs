@@ -2,13 +2,13 @@
 
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::params::Params;
+use danbao_node::Fault;
 use http::StatusCode;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use crate::catalogue::{GOODS, Good, Line, QUANTITY_MAX, find};
-use crate::fault::Fault;
 use crate::router::{ADDRESS_RETURN_PATH, LOGIN_RETURN_PATH, RETURN_PATH};
 use crate::turn::Turn;
 use crate::visitor::Visitor;
@@ -81,7 +81,7 @@ impl Pages {
         let t = words::of(visitor_lang);
         let context = context! { t, frame => Value::from(Serde(frame)), page => Value::from(Serde(page)) };
         let written = self.0.get_template(template).and_then(|template| template.render(context));
-        written.map_err(|error| Fault::Page { template, error })
+        written.map_err(|error| Fault::invariant(format!("page {template}: {error:#}")))
     }
 
     /// The page that needs no database.

@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
+use danbao_node::Fault;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 use matchit::Router;
 
-use crate::fault::Fault;
 use crate::turn::{Turn, Waiting};
 use crate::visitor::Visitor;
 use crate::{address, api, cart, catalogue, checkout, direct, incoming, login, order, pages, shipping, web};

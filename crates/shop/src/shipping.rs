@@ -4,9 +4,9 @@ use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::service::send_goods_confirm_by_platform::TransportType;
 use danbao_merchant::{Parcel, read_reply};
+use danbao_node::Fault;
 use http::StatusCode;
 
-use crate::fault::Fault;
 use crate::turn::{Turn, Waiting};
 use crate::visitor::Visitor;
 use crate::web::{self, Fields};

@@ -8,11 +8,10 @@ use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::targets::{NotAnOrigin, Targets};
 use danbao_merchant::{Account, answer};
+use danbao_node::{Again, Entropy, Fault, Program, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
-use crate::entropy::Entropy;
-use crate::fault::Fault;
 use crate::pages::Pages;
 use crate::turn::{Base, Effects, Names, Turn, Waiting};
 use crate::words::Lang;
@@ -70,6 +69,11 @@ pub enum OpenError {
 /// The model shop.
 pub struct Shop {
     conn: Box<dyn Conn>,
+    program: ShopProgram,
+}
+
+/// A shop without its connection.
+struct ShopProgram {
     base: Base,
     memory: Memory,
 }
@@ -81,9 +85,6 @@ struct Memory {
     names: Names,
     waiting: BTreeMap<SendId, Waiting>,
 }
-
-/// How often a group is tried again when another instance was at work on the same rows.
-const TRIES_MAX: u32 = 5;
 
 impl Shop {
     /// Opens the shop on its database, which is brought up to date first. Randomness comes from `seed` alone.
@@ -106,29 +107,23 @@ impl Shop {
         migrate(&mut *conn, rows::MIGRATIONS)?;
         let life = u64::try_from(rows::begin_life(&mut *conn)?).unwrap_or_default();
         let pages = Pages::new().map_err(|error| OpenError::Pages(format!("{error:#}")))?;
-        let entropy = Entropy::new(seed, life);
+        let entropy = Entropy::of_life(seed, life);
         let memory = Memory { entropy, names: Names { life, send: 1, message: 1 }, waiting: BTreeMap::new() };
-        Ok(Shop { conn, base: Base { config, pages, targets }, memory })
+        Ok(Shop { conn, program: ShopProgram { base: Base { config, pages, targets }, memory } })
     }
+}
 
-    /// Takes a group as one transaction. On an error nothing of it has happened, unless the error is fatal.
-    fn take(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
-        let mut tries = 1;
-        loop {
-            match self.try_once(now, inputs) {
-                Err(fault) if fault.is_conflict() && tries < TRIES_MAX => tries += 1,
-                done => return done,
-            }
-        }
-    }
+impl Program for ShopProgram {
+    type Effects = Effects;
+    const GROUP_TRIES_MAX: u32 = 5;
+    const ALONE_TRIES_MAX: u32 = 5;
 
-    fn try_once(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
-        let Shop { conn, base, memory } = self;
+    fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Effects, Fault> {
+        let ShopProgram { base, memory } = self;
         let mut effects = Effects::default();
-        let mut tx = Tx::begin(&mut **conn)?;
         for input in inputs {
             let mut turn = Turn {
-                tx: &mut tx,
+                tx: &mut *tx,
                 now,
                 base,
                 entropy: &mut memory.entropy,
@@ -146,16 +141,22 @@ impl Shop {
                 Input::Due => {}
             }
         }
-        tx.commit()?;
-        for id in effects.answered {
-            memory.waiting.remove(&id);
-        }
-        memory.waiting.append(&mut effects.asked);
-        Ok(effects.outputs)
+        Ok(effects)
     }
 
-    /// What to say to an input that could not be taken, not even alone.
-    fn apologise(&mut self, input: &Input) -> Option<Output> {
+    fn committed(&mut self, mut effects: Effects) -> Vec<Output> {
+        for id in effects.answered {
+            self.memory.waiting.remove(&id);
+        }
+        self.memory.waiting.append(&mut effects.asked);
+        effects.outputs
+    }
+
+    fn rolled_back(&mut self, fault: &Fault) -> Again {
+        if fault.is_conflict() { Again::InConflict } else { Again::No }
+    }
+
+    fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {
         let (id, to_gateway, request) = match input {
             Input::Request { id, request } => (*id, router::is_notification(request), Some(request)),
             Input::Answer { id, .. } => {
@@ -166,7 +167,9 @@ impl Shop {
         };
         Some(self.sorry(id, to_gateway, request))
     }
+}
 
+impl ShopProgram {
     fn sorry(&self, id: AskId, to_gateway: bool, request: Option<&Request>) -> Output {
         let mut response = match to_gateway {
             true => answer::fail(),
@@ -182,25 +185,7 @@ impl Node for Shop {
         if inputs.iter().all(|input| matches!(input, Input::Due)) {
             return Ok(Vec::new());
         }
-        match self.take(now, &inputs) {
-            Ok(outputs) => return Ok(outputs),
-            Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
-            Err(fault) => {
-                tracing::warn!(%fault, inputs = inputs.len(), "group rolled back, taken one by one")
-            }
-        }
-        let mut outputs = Vec::new();
-        for input in &inputs {
-            match self.take(now, std::slice::from_ref(input)) {
-                Ok(more) => outputs.extend(more),
-                Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
-                Err(fault) => {
-                    tracing::error!(%fault, "input could not be taken");
-                    outputs.extend(self.apologise(input));
-                }
-            }
-        }
-        Ok(outputs)
+        group::step(&mut *self.conn, &mut self.program, now, &inputs)
     }
 
     /// A shop plans nothing: what it waits for comes as an answer or not at all.
@@ -211,6 +196,6 @@ impl Node for Shop {
 
 impl fmt::Debug for Shop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shop").field("config", &self.base.config).finish_non_exhaustive()
+        f.debug_struct("Shop").field("config", &self.program.base.config).finish_non_exhaustive()
     }
 }

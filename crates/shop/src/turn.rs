@@ -7,9 +7,9 @@ use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::targets::Targets;
 use danbao_merchant::{Signed, Way};
+use danbao_node::Entropy;
 use danbao_store::Tx;
 
-use crate::entropy::Entropy;
 use crate::pages::Pages;
 use crate::shop::Config;
 use crate::visitor::Visitor;

@@ -1,10 +1,10 @@
 //! Who is looking: a cookie for the cart and the orders, another for the language.
 
 use danbao_merchant::protocol::node::{Request, Response};
+use danbao_node::Entropy;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
 
-use crate::entropy::Entropy;
 use crate::login;
 use crate::web::{Fields, cookie, first_language};
 use crate::words::Lang;

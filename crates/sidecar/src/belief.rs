@@ -4,8 +4,8 @@
 use danbao_merchant::inbox::{self, Outcome};
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Response};
 use danbao_merchant::{Received, Rejected, Signed, Way, answer};
+use danbao_node::Fault;
 
-use crate::fault::Fault;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{refunds, visits};

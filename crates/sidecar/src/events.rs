@@ -2,10 +2,10 @@
 //! the feed and by webhooks in the same words.
 
 use danbao_merchant::protocol::node::{Request, Response};
+use danbao_node::Fault;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::event::{self, EventRow};
 use crate::turn::Turn;
@@ -20,7 +20,7 @@ const PAGE_MAX: i64 = 1000;
 pub(crate) fn write(turn: &mut Turn<'_, '_>, kind: &str, order_no: &str, data: &Value) -> Result<(), Fault> {
     let seq = rows::next_number(&mut **turn.tx, "event")?;
     // A database that was restored from a copy gives its numbers a second time; the tail tells the two apart.
-    let id = format!("evt_{seq:016}_{}", turn.entropy.twelve_digits());
+    let id = format!("evt_{seq:016}_{}", turn.entropy.short_id());
     let body = json!({ "id": id, "type": kind, "timestamp": web::rfc3339(turn.now), "data": data });
     let row = EventRow { seq, id, order_no: order_no.to_owned(), at: turn.now, body: body.to_string() };
     event::insert(&mut **turn.tx, &row)?;
@@ -67,7 +67,7 @@ pub(crate) fn feed(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Respons
     let next = found.last().map(|event| event.id.clone()).or_else(|| after.map(str::to_owned));
     let events =
         found.iter().map(|event| serde_json::from_str(&event.body)).collect::<Result<Vec<Value>, _>>();
-    let events = events.map_err(|error| Fault::Invariant(format!("a stored event: {error}")))?;
+    let events = events.map_err(|error| Fault::invariant(format!("a stored event: {error}")))?;
     Ok(web::json(StatusCode::OK, &json!({ "events": events, "next": next, "has_more": has_more })))
 }
 
@@ -85,6 +85,6 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, id: &str) -> Result<Response, Fault>
         })
     });
     let body: Value = serde_json::from_str(&event.body)
-        .map_err(|error| Fault::Invariant(format!("a stored event: {error}")))?;
+        .map_err(|error| Fault::invariant(format!("a stored event: {error}")))?;
     Ok(web::json(StatusCode::OK, &json!({ "event": body, "delivery": delivery })))
 }

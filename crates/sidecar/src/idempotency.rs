@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::time::Timestamp;
+use danbao_node::Fault;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::idempotency::{self, Given};
 use crate::turn::Turn;
@@ -58,6 +58,12 @@ pub(crate) fn once(
     let forget_before = Timestamp(turn.now.0.saturating_sub(length));
     idempotency::insert(&mut **turn.tx, &key_hash, &given, turn.now, forget_before)?;
     Ok(web::json_text(status, given.body))
+}
+
+/// A name of the question, the same as long as its key and its meaning are: 64 hexadecimal digits.
+pub(crate) fn name(request: &Request, body_hash: &str) -> String {
+    let key = request.headers().get(HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+    web::sha256(&[request.uri().path().as_bytes(), key, body_hash.as_bytes()])
 }
 
 fn again(given: Given, body_hash: &str) -> Response {

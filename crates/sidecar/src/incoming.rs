@@ -5,10 +5,10 @@ use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
 use danbao_merchant::{Queried, Received, Rejected, Signed, Unheard, Way, answer};
+use danbao_node::Fault;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::terms::Terms;
 use crate::turn::{Turn, Waiting};
@@ -131,7 +131,7 @@ pub(crate) fn queried(
                 _ => None,
             }
         }
-        Ok(Queried::Refused(code)) => Some(Problem::refused(code)),
+        Ok(Queried::Refused(no)) => Some(Problem::refused(no.as_str().to_owned())),
         Err(Unheard::NoReply(why)) => Some(Problem::unheard(&why.to_string())),
         Err(Unheard::Rejected(why)) => Some(Problem::unheard(&why.to_string())),
     };
@@ -158,7 +158,7 @@ fn book(turn: &mut Turn<'_, '_>, way: Way, receipt: &Receipt) -> Result<(), Faul
     };
     let number = &heard.facts.out_trade_no;
     let Some((order, row)) = payment_requests::find(turn, number.as_str())? else {
-        return Err(Fault::Invariant(format!("{number} was opened without a payment request")));
+        return Err(Fault::invariant(format!("{number} was opened without a payment request")));
     };
     let kind = match receipt.became_paid {
         true if rows::orders::set_paid(&mut **turn.tx, &order.order_no, number)? => "order.paid",

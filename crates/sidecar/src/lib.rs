@@ -20,9 +20,7 @@
 
 mod belief;
 mod config;
-mod entropy;
 mod events;
-mod fault;
 mod idempotency;
 mod incoming;
 mod orders;

@@ -2,10 +2,10 @@
 
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::time::Timestamp;
+use danbao_node::Fault;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::idempotency::{self, Made};
 use crate::payment_requests;
 use crate::problem::Problem;
@@ -42,7 +42,7 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewOrder) -> Made {
         && let Err(problem) = payment_requests::open(turn, &order, terms)?
     {
         // The number was free when it was looked for, in this same transaction.
-        return Err(Fault::Invariant(format!("a checked payment request was refused: {problem:?}")));
+        return Err(Fault::invariant(format!("a checked payment request was refused: {problem:?}")));
     }
     Ok(Ok((StatusCode::CREATED, shown(turn, &order.order_no)?.unwrap_or_default())))
 }

@@ -11,7 +11,6 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::fault::Fault;
 use crate::idempotency::{self, Made};
 use crate::problem::Problem;
 use crate::rows::orders::OrderRow;
@@ -19,6 +18,7 @@ use crate::rows::payment_request::RequestRow;
 use crate::terms::{self, Terms};
 use crate::turn::{Turn, Waiting};
 use crate::{polling, rows, web};
+use danbao_node::Fault;
 
 /// The words on the button of a payment form, for browsers that run no script.
 const BUTTON: &str = "付款 / Pay";
@@ -97,7 +97,7 @@ pub(crate) fn open(
     let out_trade_no = numbered(order, position);
     let prepared = match terms.prepare(turn.config, order, out_trade_no.clone(), buyer.as_ref()) {
         Ok(prepared) => prepared,
-        Err(problem) => return Err(Fault::Invariant(format!("{out_trade_no}: {problem:?}"))),
+        Err(problem) => return Err(Fault::invariant(format!("{out_trade_no}: {problem:?}"))),
     };
     let request = RequestRow {
         out_trade_no,
@@ -269,14 +269,14 @@ pub(crate) fn query(turn: &mut Turn<'_, '_>, ask: AskId, number: &str) -> Result
 pub(crate) fn query_call(account: &Account, row: &RequestRow) -> Result<Request, Fault> {
     let charset = Terms::stored(&row.terms)?.charset()?;
     let call = account.query_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
-    call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.out_trade_no)))
+    call.map_err(|why| Fault::invariant(format!("{}: {why}", row.out_trade_no)))
 }
 
 /// The request that a trade be closed.
 pub(crate) fn close_call(account: &Account, row: &RequestRow) -> Result<Request, Fault> {
     let charset = Terms::stored(&row.terms)?.charset()?;
     let call = account.close_request(TradeRef::OutTradeNo(row.out_trade_no.clone()), charset);
-    call.map_err(|why| Fault::Invariant(format!("{}: {why}", row.out_trade_no)))
+    call.map_err(|why| Fault::invariant(format!("{}: {why}", row.out_trade_no)))
 }
 
 /// The account under which a payment request was made, or that there is none of its partner any more.
@@ -293,14 +293,14 @@ pub(crate) fn find(turn: &mut Turn<'_, '_>, number: &str) -> Result<Option<(Orde
         return Ok(None);
     };
     let order = rows::orders::load(&mut **turn.tx, &request.order_no)?;
-    let order = order.ok_or_else(|| Fault::Invariant(format!("{number} belongs to no order")))?;
+    let order = order.ok_or_else(|| Fault::invariant(format!("{number} belongs to no order")))?;
     Ok(Some((order, request)))
 }
 
 /// What was heard of a payment request.
 pub(crate) fn heard(turn: &mut Turn<'_, '_>, row: &RequestRow) -> Result<Order, Fault> {
     let order = inbox::load_order(&mut **turn.tx, &row.partner, &row.out_trade_no)?;
-    order.ok_or_else(|| Fault::Invariant(format!("{} was never opened", row.out_trade_no)))
+    order.ok_or_else(|| Fault::invariant(format!("{} was never opened", row.out_trade_no)))
 }
 
 /// The payment request as the API shows it.
@@ -355,7 +355,7 @@ fn ways_to_pay(
     let buyer = rows::buyer::of_request(&mut **turn.tx, &row.out_trade_no)?;
     let request = terms.request(turn.config, account, order, row.out_trade_no.clone(), buyer.as_ref());
     let mut request =
-        request.map_err(|problem| Fault::Invariant(format!("{}: {problem:?}", row.out_trade_no)))?;
+        request.map_err(|problem| Fault::invariant(format!("{}: {problem:?}", row.out_trade_no)))?;
     // The settings may name another seller by now; what is paid to him would not be believed to be for this order.
     request.seller = Party::Email(facts.seller_email.clone());
     Ok((account.payment_url(&request).ok(), account.payment_form(&request, BUTTON).ok()))

@@ -9,8 +9,8 @@ use danbao_merchant::protocol::node::{NoAnswer, Response};
 use danbao_merchant::protocol::status::TradeStatus;
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::read_reply;
+use danbao_node::Fault;
 
-use crate::fault::Fault;
 use crate::rows::payment_request::RequestRow;
 use crate::stuck::{STUCK_WAIT, stuck};
 use crate::turn::{Background, Turn, Waiting};

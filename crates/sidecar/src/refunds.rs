@@ -1,7 +1,9 @@
 //! Refunds of direct payments over REST: a batch is written down, told to the gateway until it answers, and done when
 //! the gateway has told what came of it (protocol.md §7.5).
 //!
-//! Telling it again is safe: the gateway knows a batch by its number, and refunds nothing twice.
+//! Telling it again is safe: the gateway knows a batch by its number, and refunds nothing twice. Believing a no is not: once
+//! a try may have arrived, the gateway may have kept the batch and refuse the next try for a reason of its own, at the
+//! latest because its number is of yesterday. A failure is told only when it is certain, because the shop will ask anew.
 
 use std::time::Duration;
 
@@ -13,13 +15,13 @@ use danbao_merchant::protocol::money::Fen;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::refund::{RefundBatch, RefundItem};
 use danbao_merchant::{Account, Genuine, Received, Rejected, answer, read_reply};
+use danbao_node::Fault;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::belief::{self, Door, Taken};
-use crate::fault::Fault;
 use crate::idempotency::{self, Made};
 use crate::problem::Problem;
 use crate::router::REFUND_PATH;
@@ -28,7 +30,7 @@ use crate::rows::refund_batch::{self, BatchRow, BatchState};
 use crate::stuck::{STUCK_WAIT, stuck};
 use crate::terms;
 use crate::turn::{Background, Turn, Waiting};
-use crate::{events, payment_requests, rows, web};
+use crate::{events, payment_requests, web};
 
 /// An answer is waited for so long; the host gives up well before.
 const LEASE: Duration = Duration::from_secs(120);
@@ -36,9 +38,8 @@ const LEASE: Duration = Duration::from_secs(120);
 const WAIT_FIRST: Duration = Duration::from_secs(10);
 /// The longest wait between two tries.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
-/// A no to a later try is taken for the last word once the batch is so old: an earlier try may have arrived, and then
-/// its result comes; the gateway repeats a notification for a day and a little more (protocol.md §6.4).
-const NO_STANDS_AFTER: Duration = Duration::from_secs(2 * 86_400);
+/// A batch number has at most so many letters and digits after its day (protocol.md §7.5).
+const SEQUENCE_DIGITS: usize = 24;
 
 /// The body of `POST /v1/refunds`.
 #[derive(Debug, Deserialize)]
@@ -82,10 +83,11 @@ pub(crate) fn create(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Respo
         Ok(body) => body,
         Err(problem) => return Ok(problem.respond()),
     };
-    idempotency::once(turn, request, &body.hash, |turn| make(turn, &body.value))
+    let name = idempotency::name(request, &body.hash);
+    idempotency::once(turn, request, &body.hash, |turn| make(turn, &body.value, &name))
 }
 
-fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
+fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund, name: &str) -> Made {
     let charset = match terms::known("charset", &wish.charset, Charset::from_label) {
         Ok(charset) => charset,
         Err(problem) => return Ok(Err(problem)),
@@ -98,9 +100,8 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
         Ok(account) => account,
         Err(problem) => return Ok(Err(problem)),
     };
-    let mut row = BatchRow {
-        // Stands for the number until it is known that the batch can be.
-        batch_no: numbered(turn, "00000000000000000001"),
+    let row = BatchRow {
+        batch_no: numbered(turn, name),
         partner: account.partner().clone(),
         sign_type: account.sign_type(),
         charset,
@@ -116,16 +117,14 @@ fn make(turn: &mut Turn<'_, '_>, wish: &NewRefund) -> Made {
     if let Err(why) = written {
         return Ok(Err(Problem::unprocessable("refund_refused", why.to_string())));
     }
-    let count = rows::next_number(&mut **turn.tx, "refund")?;
-    // The tail keeps a database that was restored from a copy from giving a number twice.
-    let tail = turn.entropy.twelve_digits();
-    row.batch_no = numbered(turn, &format!("{count:08}{tail}"));
     refund_batch::insert(&mut **turn.tx, &row)?;
     Ok(Ok((StatusCode::CREATED, shown(&row)?)))
 }
 
-fn numbered(turn: &Turn<'_, '_>, sequence: &str) -> BatchNo {
-    BatchNo::new(format!("{}{sequence}", turn.now.wire_day()))
+/// The number of a batch: the day, and what the shop has called its wish, so that a database that was restored from an
+/// older copy gives the same wish the same number, and the gateway knows it.
+fn numbered(turn: &Turn<'_, '_>, name: &str) -> BatchNo {
+    BatchNo::new(format!("{}{}", turn.now.wire_day(), name.get(..SEQUENCE_DIGITS).unwrap_or(name)))
 }
 
 type Found = Result<(Vec<Item>, RequestRow), Problem>;
@@ -203,7 +202,7 @@ fn shown(row: &BatchRow) -> Result<Value, Fault> {
     Ok(json!({
         "batch_no": row.batch_no.as_str(),
         "partner": row.partner.as_str(),
-        "state": row.state.as_str(),
+        "state": if row.state == BatchState::Asked { BatchState::Waiting } else { row.state }.as_str(),
         "error_code": row.error_code,
         "items": items,
         "created_at": web::rfc3339(row.created_at),
@@ -215,8 +214,9 @@ fn shown(row: &BatchRow) -> Result<Value, Fault> {
 pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let free = turn.free(Background::Queries);
     for row in refund_batch::claim_due(&mut **turn.tx, turn.now, turn.now.plus(LEASE), free)? {
+        let is_sole = row.state == BatchState::Waiting;
         match stuck(call(turn, &row))? {
-            Ok(call) => turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries }),
+            Ok(call) => turn.send(call, Waiting::Refund { batch_no: row.batch_no, nth: row.tries, is_sole }),
             Err(why) => {
                 tracing::error!(batch_no = %row.batch_no, why, "a batch of refunds cannot be sent; tried again in an hour");
                 let later = BatchRow { send_due_at: Some(turn.now.plus(STUCK_WAIT)), ..row };
@@ -230,52 +230,82 @@ pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
 fn call(turn: &Turn<'_, '_>, row: &BatchRow) -> Result<Request, Fault> {
     let account = turn.config.accounts.of(&row.partner, row.sign_type);
     let account =
-        account.ok_or_else(|| Fault::Invariant(format!("no account of partner {}", row.partner)))?;
+        account.ok_or_else(|| Fault::invariant(format!("no account of partner {}", row.partner)))?;
     let call = account.refund_request(&batch(turn, account, row)?);
-    call.map_err(|why| Fault::Invariant(why.to_string()))
+    call.map_err(|why| Fault::invariant(why.to_string()))
+}
+
+/// One telling of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Try {
+    /// Which it is, from 1.
+    pub(crate) nth: i64,
+    /// No earlier one can have arrived.
+    pub(crate) is_sole: bool,
 }
 
 /// The gateway has answered on a batch, or has not.
 pub(crate) fn answered(
     turn: &mut Turn<'_, '_>,
     batch_no: &BatchNo,
-    nth: i64,
+    told: Try,
     outcome: &Result<Response, NoAnswer>,
 ) -> Result<(), Fault> {
     let Some(row) = refund_batch::load(&mut **turn.tx, batch_no)? else { return Ok(()) };
-    if row.state != BatchState::Waiting {
+    if !row.state.is_unanswered() {
         return Ok(());
     }
-    let reply = outcome.as_ref().ok().and_then(|answer| read_reply(answer).ok());
-    let accepted =
-        BatchRow { state: BatchState::Accepted, error_code: None, send_due_at: None, ..row.clone() };
-    match reply {
-        Some(reply) if reply.is_success => Ok(refund_batch::update(&mut **turn.tx, &accepted)?),
-        Some(reply) => match reply.error.as_deref() {
-            // An earlier try had arrived.
-            Some("DUPLICATE_BATCH_NO") => Ok(refund_batch::update(&mut **turn.tx, &accepted)?),
-            None | Some("SYSTEM_ERROR") => try_again(turn, row, nth),
-            // The gateway looks at the day, the contract and the seller before it looks whether it knows the number
-            // (protocol.md §7.5): after midnight it refuses what it has accepted before.
-            Some(code) if row.tries > 1 && turn.now.since(row.created_at) < NO_STANDS_AFTER => {
-                tracing::warn!(batch_no = %row.batch_no, nth, code, "refused, and an earlier try may have arrived");
-                try_again(turn, BatchRow { error_code: Some(code.to_owned()), ..row.clone() }, nth)
-            }
-            Some(code) => refused(turn, row, code),
-        },
-        None => try_again(turn, row, nth),
+    let reply = match outcome {
+        Ok(answer) => read_reply(answer).ok(),
+        // It stays certain that none has arrived.
+        Err(NoAnswer::Unreachable) if told.is_sole && row.tries == told.nth => {
+            return try_again(turn, BatchRow { state: BatchState::Waiting, ..row }, told);
+        }
+        Err(_) => None,
+    };
+    let refusal = match reply {
+        Some(reply) if reply.is_success => return accepted(turn, row),
+        Some(reply) => reply.error,
+        None => None,
+    };
+    match refusal.as_deref() {
+        // An earlier try had arrived.
+        Some("DUPLICATE_BATCH_NO") => accepted(turn, row),
+        None | Some("SYSTEM_ERROR") => try_again(turn, row, told),
+        Some(code) if told.is_sole && row.tries == told.nth => refused(turn, row, code),
+        Some(code) => doubt(turn, row, told, code),
     }
 }
 
-fn try_again(turn: &mut Turn<'_, '_>, row: BatchRow, nth: i64) -> Result<(), Fault> {
+fn accepted(turn: &mut Turn<'_, '_>, row: BatchRow) -> Result<(), Fault> {
+    let kept = BatchRow { state: BatchState::Accepted, error_code: None, send_due_at: None, ..row };
+    Ok(refund_batch::update(&mut **turn.tx, &kept)?)
+}
+
+fn try_again(turn: &mut Turn<'_, '_>, row: BatchRow, told: Try) -> Result<(), Fault> {
     // A later try has a lease of its own.
-    if row.tries != nth {
+    if row.tries != told.nth || row.state == BatchState::Unclear {
         return Ok(());
     }
-    let doubled = u32::try_from(nth.clamp(1, 16) - 1).map_or(WAIT_MAX, |by| WAIT_FIRST * (1 << by));
+    let doubled = u32::try_from(told.nth.clamp(1, 16) - 1).map_or(WAIT_MAX, |by| WAIT_FIRST * (1 << by));
     let due = turn.now.plus(doubled.min(WAIT_MAX));
-    tracing::warn!(batch_no = %row.batch_no, nth, "a batch of refunds has no answer yet");
+    tracing::warn!(batch_no = %row.batch_no, told.nth, "a batch of refunds has no answer yet");
     Ok(refund_batch::update(&mut **turn.tx, &BatchRow { send_due_at: Some(due), ..row })?)
+}
+
+/// The gateway says no, and may have said yes to an earlier try. As long as the batch's number is of this day another try may
+/// be called a duplicate; afterwards only the notification can tell.
+fn doubt(turn: &mut Turn<'_, '_>, row: BatchRow, told: Try, code: &str) -> Result<(), Fault> {
+    if row.tries != told.nth || row.state == BatchState::Unclear {
+        return Ok(());
+    }
+    let row = BatchRow { error_code: Some(code.to_owned()), ..row };
+    if row.batch_no.as_str().starts_with(&turn.now.wire_day()) {
+        return try_again(turn, row, told);
+    }
+    tracing::error!(batch_no = %row.batch_no, code, "a batch of refunds is refused, and may have been kept before");
+    let unclear = BatchRow { state: BatchState::Unclear, send_due_at: None, ..row };
+    Ok(refund_batch::update(&mut **turn.tx, &unclear)?)
 }
 
 fn refused(turn: &mut Turn<'_, '_>, row: BatchRow, code: &str) -> Result<(), Fault> {
@@ -285,7 +315,7 @@ fn refused(turn: &mut Turn<'_, '_>, row: BatchRow, code: &str) -> Result<(), Fau
     finish(turn, row, BatchState::Refused, Some(code.to_owned()), items)
 }
 
-/// Writes what came of a batch, and an event for each item, in one transaction.
+/// Writes what came of a batch, and an event for each item of which it is news, in one transaction.
 fn finish(
     turn: &mut Turn<'_, '_>,
     row: BatchRow,
@@ -293,7 +323,8 @@ fn finish(
     error_code: Option<String>,
     items: Vec<Item>,
 ) -> Result<(), Fault> {
-    for item in &items {
+    let before = stored(&row)?;
+    for (item, _) in items.iter().zip(&before).filter(|(item, before)| item.state != before.state) {
         let kind = if item.state == "succeeded" { "refund.succeeded" } else { "refund.failed" };
         let data = json!({
             "batch_no": row.batch_no.as_str(),
@@ -338,13 +369,9 @@ pub(crate) fn take_result(turn: &mut Turn<'_, '_>, genuine: Genuine) -> Result<T
         Ok(checked) => checked,
         Err(rejected) => return Ok(Err(rejected)),
     };
-    match row.state {
-        BatchState::Done => return Ok(Ok((Outcome::AlreadyDone, answer::success()))),
-        // What has come of it is more than what was said of it.
-        BatchState::Refused => {
-            tracing::error!(batch_no = %row.batch_no, "the gateway has carried out a batch that it had refused");
-        }
-        BatchState::Waiting | BatchState::Accepted => {}
+    // A refusal is not the last word: this is, and it tells of money.
+    if row.state == BatchState::Done {
+        return Ok(Ok((Outcome::AlreadyDone, answer::success())));
     }
     // They agree one by one: trade and amount were compared.
     let told = checked.results().iter().map(|result| match &result.outcome {
@@ -373,9 +400,9 @@ fn batch(turn: &Turn<'_, '_>, account: &Account, row: &BatchRow) -> Result<Refun
 }
 
 fn stored(row: &BatchRow) -> Result<Vec<Item>, Fault> {
-    serde_json::from_str(&row.items).map_err(|error| Fault::Invariant(format!("{}: {error}", row.batch_no)))
+    serde_json::from_str(&row.items).map_err(|error| Fault::invariant(format!("{}: {error}", row.batch_no)))
 }
 
 fn to_json(items: &[Item]) -> Result<String, Fault> {
-    serde_json::to_string(items).map_err(|error| Fault::Invariant(format!("items: {error}")))
+    serde_json::to_string(items).map_err(|error| Fault::invariant(format!("items: {error}")))
 }

@@ -9,11 +9,11 @@ use http::{HeaderValue, Method, StatusCode};
 use matchit::Router;
 use subtle::ConstantTimeEq;
 
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, visits, web, webhooks};
+use danbao_node::Fault;
 
 /// The API's description.
 pub(crate) const OPENAPI: &str = include_str!("openapi.json");
@@ -131,7 +131,9 @@ pub(crate) fn answer(
         Waiting::Believe { door, message_id, signed, .. } => {
             belief::heard(turn, &door, &message_id, *signed, outcome)?
         }
-        Waiting::Refund { batch_no, nth } => return refunds::answered(turn, &batch_no, nth, outcome),
+        Waiting::Refund { batch_no, nth, is_sole } => {
+            return refunds::answered(turn, &batch_no, refunds::Try { nth, is_sole }, outcome);
+        }
         Waiting::Deliver { seq, nth } => return webhooks::heard(turn, seq, nth, outcome),
     };
     if let Some(ask) = ask {

@@ -6,12 +6,11 @@ use std::fmt;
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
 use danbao_merchant::protocol::time::Timestamp;
+use danbao_node::{Again, Entropy, Fault, Program, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
 use crate::config::{Config, ConfigError};
-use crate::entropy::Entropy;
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::turn::{Background, Effects, Names, Turn, Waiting};
 use crate::{polling, refunds, router, rows, webhooks};
@@ -33,6 +32,11 @@ pub enum OpenError {
 /// The merchant's kit as a service beside a shop.
 pub struct Sidecar {
     conn: Box<dyn Conn>,
+    program: SidecarProgram,
+}
+
+/// A sidecar without its connection.
+struct SidecarProgram {
     config: Config,
     memory: Memory,
 }
@@ -45,8 +49,8 @@ struct Memory {
     waiting: BTreeMap<SendId, Waiting>,
 }
 
-/// How often a group is tried again when another instance was at work on the same rows.
-const TRIES_MAX: u32 = 20;
+/// How often the start of a life is tried when another instance is being opened at the same time.
+const LIFE_TRIES_MAX: u32 = 20;
 
 impl Sidecar {
     /// Opens the sidecar on its database, which is brought up to date first. Randomness comes from `seed` alone.
@@ -58,27 +62,21 @@ impl Sidecar {
         migrate(&mut *conn, rows::MIGRATIONS)?;
         let life = u64::try_from(begin_life(&mut *conn)?).unwrap_or_default();
         let names = Names { life, send: 1, message: 1 };
-        let memory = Memory { entropy: Entropy::new(seed, life), names, waiting: BTreeMap::new() };
-        Ok(Sidecar { conn, config, memory })
+        let memory = Memory { entropy: Entropy::of_life(seed, life), names, waiting: BTreeMap::new() };
+        Ok(Sidecar { conn, program: SidecarProgram { config, memory } })
     }
+}
 
-    /// Takes a group as one transaction. On an error nothing of it has happened, unless the error is fatal.
-    fn take(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
-        let mut tries = 1;
-        loop {
-            match self.try_once(now, inputs) {
-                Err(fault) if fault.is_conflict() && tries < TRIES_MAX => tries += 1,
-                done => return done,
-            }
-        }
-    }
+impl Program for SidecarProgram {
+    type Effects = Effects;
+    const GROUP_TRIES_MAX: u32 = 20;
+    const ALONE_TRIES_MAX: u32 = 20;
 
-    fn try_once(&mut self, now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
-        let Sidecar { conn, config, memory } = self;
+    fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Effects, Fault> {
+        let SidecarProgram { config, memory } = self;
         let mut effects = Effects::default();
-        let mut tx = Tx::begin(&mut **conn)?;
         let mut turn = Turn {
-            tx: &mut tx,
+            tx,
             now,
             config,
             entropy: &mut memory.entropy,
@@ -102,16 +100,22 @@ impl Sidecar {
                 }
             }
         }
-        tx.commit()?;
-        for id in effects.answered {
-            memory.waiting.remove(&id);
-        }
-        memory.waiting.append(&mut effects.asked);
-        Ok(effects.outputs)
+        Ok(effects)
     }
 
-    /// What to say to an input that could not be taken, not even alone.
-    fn apologise(&mut self, input: &Input) -> Option<Output> {
+    fn committed(&mut self, mut effects: Effects) -> Vec<Output> {
+        for id in effects.answered {
+            self.memory.waiting.remove(&id);
+        }
+        self.memory.waiting.append(&mut effects.asked);
+        effects.outputs
+    }
+
+    fn rolled_back(&mut self, fault: &Fault) -> Again {
+        if fault.is_conflict() { Again::InConflict } else { Again::No }
+    }
+
+    fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {
         let (id, to_gateway): (AskId, bool) = match input {
             Input::Request { id, request } => (*id, router::is_notification(request)),
             Input::Answer { id, .. } => {
@@ -131,7 +135,7 @@ fn begin_life(conn: &mut dyn Conn) -> Result<i64, Error> {
     let mut tries = 1;
     loop {
         match rows::begin_life(conn) {
-            Err(error) if error.is_conflict() && tries < TRIES_MAX => tries += 1,
+            Err(error) if error.is_conflict() && tries < LIFE_TRIES_MAX => tries += 1,
             done => return done,
         }
     }
@@ -139,25 +143,7 @@ fn begin_life(conn: &mut dyn Conn) -> Result<i64, Error> {
 
 impl Node for Sidecar {
     fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
-        match self.take(now, &inputs) {
-            Ok(outputs) => return Ok(outputs),
-            Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
-            Err(fault) => {
-                tracing::warn!(%fault, inputs = inputs.len(), "group rolled back, taken one by one")
-            }
-        }
-        let mut outputs = Vec::new();
-        for input in &inputs {
-            match self.take(now, std::slice::from_ref(input)) {
-                Ok(more) => outputs.extend(more),
-                Err(fault) if fault.is_fatal() => return Err(Crash(fault.to_string())),
-                Err(fault) => {
-                    tracing::error!(%fault, "input could not be taken");
-                    outputs.extend(self.apologise(input));
-                }
-            }
-        }
-        Ok(outputs)
+        group::step(&mut *self.conn, &mut self.program, now, &inputs)
     }
 
     /// What cannot be begun now, because too much is on its way, is not due: an answer comes first, and the host asks
@@ -166,12 +152,13 @@ impl Node for Sidecar {
         let crash = |error: Error| Crash(error.to_string());
         let mut next: Option<Timestamp> = None;
         for work in [Background::Deliveries, Background::Queries] {
-            if work.free(self.memory.waiting.values()) == 0 {
+            if work.free(self.program.memory.waiting.values()) == 0 {
                 continue;
             }
             let due = match work {
                 Background::Deliveries => {
-                    webhooks::next_due(&mut *self.conn, self.config.webhook.as_ref()).map_err(crash)?
+                    webhooks::next_due(&mut *self.conn, self.program.config.webhook.as_ref())
+                        .map_err(crash)?
                 }
                 Background::Queries => {
                     let query = rows::payment_request::next_due(&mut *self.conn).map_err(crash)?;
@@ -187,6 +174,6 @@ impl Node for Sidecar {
 
 impl fmt::Debug for Sidecar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sidecar").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Sidecar").field("config", &self.program.config).finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use danbao_store::Error;
 
-use crate::fault::Fault;
+use danbao_node::Fault;
 
 /// What cannot be done because of the settings, or of its own row, is tried again after this: not at once, for nothing
 /// will have changed, and not never, for settings that were wrong are put right.

@@ -10,10 +10,10 @@ use danbao_merchant::protocol::service::payment::{
 use danbao_merchant::protocol::sign::SignType;
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Account, BuyerSession, OrderFacts};
+use danbao_node::Fault;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, is_address};
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::router::{NOTIFY_PATH, RETURN_PATH};
 use crate::rows::orders::OrderRow;
@@ -174,9 +174,7 @@ impl Terms {
         let account = self.account(config)?;
         let request = self.request(config, account, order, out_trade_no, buyer)?;
         let refused = |why: String| Problem::unprocessable("payment_refused", why);
-        account.payment_url(&request).map_err(|why| refused(why.to_string()))?;
-        let facts =
-            OrderFacts::of(account, &request).ok_or_else(|| refused("the amount overflows".into()))?;
+        let facts = OrderFacts::of(account, &request).map_err(|why| refused(why.to_string()))?;
         Ok(Prepared { account, facts })
     }
 
@@ -219,17 +217,17 @@ impl Terms {
 
     /// The charset of the request and of all that is said about it.
     pub(crate) fn charset(&self) -> Result<Charset, Fault> {
-        Charset::from_label(&self.charset).ok_or_else(|| Fault::Invariant("a stored charset".into()))
+        Charset::from_label(&self.charset).ok_or_else(|| Fault::invariant("a stored charset"))
     }
 
     /// As they are kept.
     pub(crate) fn to_json(&self) -> Result<String, Fault> {
-        serde_json::to_string(self).map_err(|error| Fault::Invariant(format!("terms: {error}")))
+        serde_json::to_string(self).map_err(|error| Fault::invariant(format!("terms: {error}")))
     }
 
     /// Reads what was kept.
     pub(crate) fn stored(json: &str) -> Result<Terms, Fault> {
-        serde_json::from_str(json).map_err(|error| Fault::Invariant(format!("terms: {error}")))
+        serde_json::from_str(json).map_err(|error| Fault::invariant(format!("terms: {error}")))
     }
 }
 

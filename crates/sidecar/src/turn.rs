@@ -6,11 +6,11 @@ use danbao_merchant::protocol::ids::{BatchNo, OutTradeNo};
 use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Signed, Way};
+use danbao_node::Entropy;
 use danbao_store::Tx;
 
 use crate::belief::Door;
 use crate::config::Config;
-use crate::entropy::Entropy;
 
 /// What we wait for from somebody else. Kept in memory: if the process dies, whoever asked us sees its request fail,
 /// the gateway repeats its notification, and what was claimed falls due again.
@@ -26,8 +26,8 @@ pub(crate) enum Waiting {
     Close { out_trade_no: OutTradeNo },
     /// As `Verify`, for a message that is about no payment request.
     Believe { ask: AskId, door: Door, message_id: String, signed: Box<Signed> },
-    /// The gateway was told of a batch of refunds, for the nth time.
-    Refund { batch_no: BatchNo, nth: i64 },
+    /// The gateway was told of a batch of refunds, for the nth time; whether no earlier time can have arrived.
+    Refund { batch_no: BatchNo, nth: i64, is_sole: bool },
     /// The shop was told of an event, for the nth time.
     Deliver { seq: i64, nth: i64 },
 }

@@ -13,6 +13,7 @@ use danbao_merchant::protocol::ids::{PartnerId, UserId};
 use danbao_merchant::protocol::node::{AskId, Request, Response};
 use danbao_merchant::targets::Targets;
 use danbao_merchant::{Account, BuyerSession, Genuine, Login, Received, Rejected};
+use danbao_node::Fault;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -20,7 +21,6 @@ use serde_json::{Value, json};
 
 use crate::belief::{self, Door, Taken};
 use crate::config::is_address;
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::router::{ADDRESS_PATH, LOGIN_PATH};
 use crate::rows::visit::{self, Purpose, VisitRow};
@@ -102,7 +102,7 @@ fn prepare(
         }
     };
     Ok(Ok(VisitRow {
-        id: format!("{}{}", turn.entropy.twelve_digits(), turn.entropy.twelve_digits()),
+        id: format!("{}{}", turn.entropy.short_id(), turn.entropy.short_id()),
         purpose,
         partner: account.partner().clone(),
         sign_type: account.sign_type(),
@@ -162,12 +162,12 @@ fn way_there(turn: &mut Turn<'_, '_>, visit: &VisitRow) -> Result<Option<String>
         Purpose::Address => {
             let named = visit.user_id.as_deref().unwrap_or_default();
             let buyer = rows::buyer::load(&mut **turn.tx, &visit.partner, named)?;
-            let buyer = buyer.ok_or_else(|| Fault::Invariant(format!("{}: the buyer is gone", visit.id)))?;
+            let buyer = buyer.ok_or_else(|| Fault::invariant(format!("{}: the buyer is gone", visit.id)))?;
             let back = format!("{}{ADDRESS_PATH}/{}", config.public_url, visit.id);
             account.address_query_url(&account.address_query(visit.charset, back, &buyer))
         }
     };
-    url.map(Some).map_err(|why| Fault::Invariant(format!("{}: {why}", visit.id)))
+    url.map(Some).map_err(|why| Fault::invariant(format!("{}: {why}", visit.id)))
 }
 
 /// `GET /v1/buyers/{user_id}`: a buyer as they last came, by the default account's contract.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use danbao_merchant::protocol::node::{NoAnswer, Request, Response};
 use danbao_merchant::protocol::time::Timestamp;
+use danbao_node::Fault;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::Webhook;
-use crate::fault::Fault;
 use crate::problem::Problem;
 use crate::rows::delivery::{self, Claimed};
 use crate::rows::event::{self, EventRow};
@@ -49,7 +49,7 @@ pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
     let free = turn.free(Background::Deliveries);
     for claimed in delivery::claim_due(&mut **turn.tx, turn.now, turn.now.plus(LEASE), free)? {
         let event = event::load(&mut **turn.tx, claimed.seq)?;
-        let event = event.ok_or_else(|| Fault::Invariant(format!("no event {}", claimed.seq)))?;
+        let event = event.ok_or_else(|| Fault::invariant(format!("no event {}", claimed.seq)))?;
         match message(webhook, &event, turn.now) {
             Some(request) => turn.send(request, Waiting::Deliver { seq: claimed.seq, nth: claimed.nth }),
             None => delivery::settle(&mut **turn.tx, claimed, "given_up", "address unusable", None)?,

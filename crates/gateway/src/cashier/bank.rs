@@ -1,5 +1,6 @@
 //! A bank's page, simulated: the buyer says yes or no.
 
+use danbao_node::Fault;
 use danbao_protocol::node::Response;
 use danbao_protocol::service::bank;
 
@@ -7,7 +8,6 @@ use super::At;
 use super::checkout::{self, Source};
 use super::front::refused;
 use super::pay::{is_shown_total, payer};
-use crate::fault::Fault;
 use crate::pages::{Bank, NoticeKind};
 use crate::turn::Turn;
 use crate::web::Fields;

@@ -6,11 +6,11 @@ use danbao_engine::machine::{self, Choice, Means, Opening};
 use danbao_engine::refusal::Refusal;
 use danbao_engine::standing::{Holder, Parties};
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::service::payment::Receive;
 
-use crate::fault::Fault;
 use crate::rows::payment_request::StoredRequest;
 use crate::rows::{account, apply};
 use crate::services::payment::load_royalty;

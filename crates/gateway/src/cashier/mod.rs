@@ -18,6 +18,7 @@ pub(crate) use shown::{address, chosen_logistics, mode, order};
 
 use danbao_engine::deadlines::close_unpaid;
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{Token, TradeNo};
 use danbao_protocol::node::{Request, Response};
@@ -25,7 +26,6 @@ use danbao_protocol::status::TradeStatus;
 use http::{Method, StatusCode};
 use subtle::ConstantTimeEq;
 
-use crate::fault::Fault;
 use crate::login;
 use crate::pages::{DebugError, Link, LinkLabel, NoticeKind, explain};
 use crate::rows::payment_request::{self, StoredRequest};

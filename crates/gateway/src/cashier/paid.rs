@@ -1,13 +1,13 @@
 //! "You have paid": the last page, and the way back to the merchant.
 
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::node::Response;
 use danbao_protocol::page_return;
 use danbao_protocol::status::TradeStatus;
 
 use super::At;
 use crate::delivery;
-use crate::fault::Fault;
 use crate::message;
 use crate::pages::{NextStep, Paid, Return};
 use crate::rows;

@@ -2,6 +2,7 @@
 
 use danbao_engine::chart::Account;
 use danbao_engine::trade::{Mode, Trade};
+use danbao_node::Fault;
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::service::bank;
 use danbao_protocol::service::payment::Receive;
@@ -10,7 +11,6 @@ use super::checkout::{self, Checkout, Source};
 use super::front::refused;
 use super::{At, shown};
 use crate::credentials::{self, Kind, Outcome};
-use crate::fault::Fault;
 use crate::pages::{AddressEntry, BANKS, Balance, FormError, Message, Method, Pay, PayAddress, Word};
 use crate::rows::account;
 use crate::rows::address::{self, Address, one_line};

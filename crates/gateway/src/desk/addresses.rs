@@ -1,9 +1,9 @@
 //! The address book at the desk.
 
+use danbao_node::Fault;
 use danbao_protocol::node::{Request, Response};
 
 use crate::address_book;
-use crate::fault::Fault;
 use crate::pages::{Addresses, BookForm, FormError, Message};
 use crate::rows::address;
 use crate::rows::users::User;

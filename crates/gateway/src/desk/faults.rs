@@ -1,11 +1,11 @@
 //! Fault plans at the seller's desk of a sandbox.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, TradeNo};
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::time::Timestamp;
 
 use super::member;
-use crate::fault::Fault;
 use crate::fault_plan::{self, Kind, Plan, Rule, SECONDS_MAX, USUAL_SECONDS};
 use crate::pages::{
     FaultChoice, FaultPlanFact, FaultRecord, FaultRuleFact, FaultShop, Faults, FormError, Message,

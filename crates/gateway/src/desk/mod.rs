@@ -8,10 +8,10 @@ pub(crate) mod trade;
 
 use danbao_engine::chart::Account;
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::status::TradeStatus;
 
-use crate::fault::Fault;
 use crate::pages::{Action, Desk, DeskRow, Role};
 use crate::rows::account;
 use crate::rows::trade::{self as trades, Side};

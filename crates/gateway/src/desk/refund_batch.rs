@@ -1,6 +1,7 @@
 //! 批量退款: the page where a seller looks at a merchant's batch, confirms it with the payment password and sees how far
 //! it is (protocol.md §7.5, `refund_fastpay_by_platform_pwd`).
 
+use danbao_node::Fault;
 use danbao_protocol::ids::BatchNo;
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::{Request, Response};
@@ -9,7 +10,6 @@ use subtle::ConstantTimeEq;
 
 use super::member;
 use crate::cashier;
-use crate::fault::Fault;
 use crate::pages::{self, BatchState, FormError, Link, LinkLabel, Message, NoticeKind, RefundLine};
 use crate::refunds;
 use crate::rows::notice::Thread;

@@ -1,10 +1,10 @@
 //! Signing in and out at the desk.
 
+use danbao_node::Fault;
 use danbao_protocol::node::{Request, Response};
 use http::StatusCode;
 
 use crate::cashier;
-use crate::fault::Fault;
 use crate::pages::{FormError, Link, LinkLabel, Message, NoticeKind, SignIn};
 use crate::turn::Turn;
 use crate::visit::Visit;

@@ -7,6 +7,7 @@ use danbao_engine::machine;
 use danbao_engine::refund::{self, Application, Refund};
 use danbao_engine::refusal::Refusal;
 use danbao_engine::trade::{Mode, Shipment, Trade};
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::money::Fen;
@@ -17,7 +18,6 @@ use danbao_protocol::status::TradeStatus;
 use super::{member, refund_batch};
 use crate::cashier;
 use crate::deed::{self, Deed, Side};
-use crate::fault::Fault;
 use crate::pages::{
     self, Action, ApplyRefund, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState,
     Party, Posting, RefundFacts, RefundForms, RefundLine, RefundPaid, Role, SendGoods, TradeDetail,

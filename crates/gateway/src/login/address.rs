@@ -1,5 +1,6 @@
 //! 物流地址查询: which address the merchant shall have, and the form that brings it (protocol.md §3.12, §4.6).
 
+use danbao_node::Fault;
 use danbao_protocol::address_post::{AddressPost, ReceiveAddress};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::node::{Request, Response};
@@ -9,7 +10,6 @@ use danbao_protocol::service::address_query::AddressQuery;
 use super::{Asked, At, sign};
 use crate::address_book;
 use crate::cashier;
-use crate::fault::Fault;
 use crate::pages::{AddressChoice, AddressForm, AddressPosting, BookForm, FormError, Message};
 use crate::rows::address::{self, Address};
 use crate::rows::login;

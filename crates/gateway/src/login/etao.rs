@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use danbao_node::Fault;
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::login_return::Arrival;
 use danbao_protocol::node::{Request, Response};
 
 use super::quick;
-use crate::fault::Fault;
 use crate::pages::{Etao, EtaoShop, EtaoVisitor, FormError, Message, WebLink};
 use crate::rows::login::{self, Entrance};
 use crate::rows::partner::Partner;

@@ -12,6 +12,7 @@ pub(crate) mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::params::Params;
@@ -23,7 +24,6 @@ use http::{Method, StatusCode};
 use subtle::ConstantTimeEq;
 
 use crate::cashier;
-use crate::fault::Fault;
 use crate::pages::{FormError, HandoverSignIn, Link, LinkLabel, NoticeKind, Purpose};
 use crate::rows::handover;
 use crate::rows::partner::Partner;

@@ -1,5 +1,6 @@
 //! 快捷登录: whether the merchant may know who the buyer is, and the way back as somebody (protocol.md §3.11, §4.5).
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::login_return::{Arrival, Buyer, Grade, LoginReturn};
 use danbao_protocol::node::Response;
@@ -9,7 +10,6 @@ use danbao_protocol::service::authorize::Authorize;
 use danbao_protocol::time::Timestamp;
 
 use super::{Asked, At, sign, token};
-use crate::fault::Fault;
 use crate::message::fit;
 use crate::pages::{Consent, FormError, Message};
 use crate::rows::login::{self, Entrance, Permission};

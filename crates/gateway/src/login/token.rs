@@ -1,9 +1,9 @@
 //! 免登令牌: a token is handed out with every login, and saves its buyer the sign-in when the partner sends it with an
 //! address query or a payment (protocol.md §3.13). One that does not hold is no error: the sign-in comes after all.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, Token};
 
-use crate::fault::Fault;
 use crate::rows::token::{self, StoredToken};
 use crate::rows::users::{User, UserStatus};
 use crate::turn::Turn;

@@ -1,10 +1,9 @@
 //! Balances and postings: the ledger's reading side.
 
 use danbao_engine::chart::Account;
+use danbao_node::Fault;
 use danbao_protocol::money::Fen;
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// What an account holds; nothing if it was never posted to.
 pub(crate) fn balance(tx: &mut dyn Conn, account: &Account) -> Result<Fen, Fault> {

@@ -1,12 +1,11 @@
 //! Address books.
 
+use danbao_node::Fault;
 use danbao_protocol::address_post::ReceiveAddress;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::service::payment::Receive;
 use danbao_region::{Code, Place};
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// One entry of a buyer's address book.
 #[derive(Debug, Clone, PartialEq, Eq)]

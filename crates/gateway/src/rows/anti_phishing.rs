@@ -1,10 +1,9 @@
 //! 防钓鱼时间戳: keys that `query_timestamp` has handed out.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// Keeps a key, and forgets some of those that nobody can use any more.
 pub(crate) fn insert(

@@ -9,13 +9,13 @@ use danbao_engine::chart::Account;
 use danbao_engine::notices::Notice;
 use danbao_engine::refund::Refund;
 use danbao_engine::trade::{Mode, Trade};
+use danbao_node::Fault;
 use danbao_protocol::money::Fen;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Error};
 
 use super::notice::Thread;
 use super::{account, notice};
-use crate::fault::Fault;
 use crate::turn::Turn;
 
 /// A journal has at most this many postings; the next journal's numbers begin there.

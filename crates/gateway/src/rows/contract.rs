@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::service::Service;
 use danbao_store::{Bind, Conn};
 
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// A type with a fixed list of words, which the database and the sandbox API share.

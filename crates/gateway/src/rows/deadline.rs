@@ -2,11 +2,11 @@
 //! release of an account sets those of trades that it does not change itself.
 
 use danbao_engine::deadlines::DeadlineKind;
+use danbao_node::Fault;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
 
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// A deadline that has come, its kind as it was written: one that cannot be read must be found all the same.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, TradeNo};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
 
-use crate::fault::Fault;
 use crate::fault_plan::{Kind, Mishap, Plan, Rule};
 use crate::rows::notice::{StoredNotice, Thread};
 use crate::rows::word;

@@ -1,10 +1,9 @@
 //! Browsers that merchants have sent here for a login or an address.
 
+use danbao_node::Fault;
 use danbao_protocol::params::Params;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// A browser on its way back to a merchant.
 #[derive(Debug, Clone)]

@@ -1,12 +1,12 @@
 //! Keys: those that partners sign with, and this gateway's own.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::sign::pasted::{Key, examine};
 use danbao_protocol::sign::{Md5Key, SignType};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
 
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// Whose key it is.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use danbao_node::{Entropy, Fault};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{NotifyId, PartnerId, UserId};
 use danbao_protocol::sign::SignType;
@@ -9,8 +10,6 @@ use danbao_protocol::status::{UserGrade, UserGradeType};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
 
-use crate::entropy::Entropy;
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// The first character of the id of a login or an address, which no trade number and no page return begins with.

@@ -24,6 +24,7 @@ pub(crate) mod token;
 pub(crate) mod trade;
 pub(crate) mod users;
 
+use danbao_node::Fault;
 use danbao_store::Migration;
 
 /// The shape of the database, step by step.
@@ -45,8 +46,6 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 8, name: "faults", sql: include_str!("../../migrations/0008_faults.sql") },
 ];
-
-use crate::fault::Fault;
 
 /// Reads a word that we wrote ourselves; anything else means that the database was tampered with.
 pub(crate) fn word<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use danbao_node::{Entropy, Fault};
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{NotifyId, PartnerId, TradeNo};
 use danbao_protocol::money::Fen;
@@ -12,8 +13,6 @@ use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Reader, Row};
 
-use crate::entropy::Entropy;
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// Whose notifications keep their order among themselves: a number of the trades' series, a trade's own or one that was

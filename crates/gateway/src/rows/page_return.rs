@@ -1,11 +1,9 @@
 //! Ids under which the result of a payment was handed to a buyer's browser.
 
+use danbao_node::{Entropy, Fault};
 use danbao_protocol::ids::{NotifyId, TradeNo};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
-
-use crate::entropy::Entropy;
-use crate::fault::Fault;
 
 /// The first character of a page return's id, which no trade number begins with.
 pub(crate) const MARK: char = 'p';

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use danbao_engine::triggers::Triggers;
+use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::service::Service;
 use danbao_protocol::sign::{Md5Key, SignType, Signer};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
 
-use crate::fault::Fault;
 use crate::rows::contract::{self, Terms};
 use crate::rows::key::{self, Owner, StoredKey};
 use crate::rows::word;

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{OutTradeNo, PartnerId, TradeNo};
 use danbao_protocol::params::Params;
 use danbao_protocol::service::payment::PaymentRequest;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
-
-use crate::fault::Fault;
 
 /// A request that was accepted and waits, or has waited, for a buyer.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
 //! Refusals that a test has asked for ahead (protocol.md §8.7).
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::service::Service;
 use danbao_store::{Bind, Conn};
 
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// The next calls of a service by a partner are refused.

@@ -1,6 +1,7 @@
 //! Refunds of direct payments: what was asked for in one call or at the desk, and what came of each item.
 
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::{BatchNo, PartnerId, TradeNo, UserId};
 use danbao_protocol::money::Fen;
@@ -10,7 +11,6 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Error, Row};
 
 use super::notice::Thread;
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// Where a batch came from.

@@ -1,9 +1,9 @@
 //! Sends of a notification beside its schedule, and the numbers of all sends in the order in which they ended.
 
+use danbao_node::Fault;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
 
-use crate::fault::Fault;
 use crate::rows::notice::Thread;
 
 /// Names one resend.

@@ -1,8 +1,7 @@
 //! Series of numbers that are never used twice.
 
+use danbao_node::Fault;
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// Reserves the next `count` numbers of a series, which starts at 1, and returns the first number after them.
 pub(crate) fn reserve(tx: &mut dyn Conn, series: &str, count: i64) -> Result<i64, Fault> {

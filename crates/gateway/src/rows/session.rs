@@ -1,10 +1,9 @@
 //! Who is signed in.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// A signed-in browser.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Settings that belong to the database and not to the process.
 
+use danbao_node::Fault;
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// Reads a setting.
 pub(crate) fn load(tx: &mut dyn Conn, name: &str) -> Result<Option<String>, Fault> {

@@ -1,10 +1,9 @@
 //! 免登令牌: tokens that the quick login has handed out.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, Token, UserId};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn};
-
-use crate::fault::Fault;
 
 /// What a token says of whoever brings it.
 #[derive(Debug, Clone, PartialEq, Eq)]

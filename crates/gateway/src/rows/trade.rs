@@ -8,6 +8,7 @@ use danbao_engine::refund::{Application, Refund};
 use danbao_engine::settlement::Royalty;
 use danbao_engine::trade::{Instants, Mode, Shipment, Trade};
 use danbao_engine::triggers::Triggers;
+use danbao_node::Fault;
 use danbao_protocol::ids::{TradeNo, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::service::payment::{Amount, Receive, TransportType};
@@ -16,7 +17,6 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
 
 use super::payment_request;
-use crate::fault::Fault;
 use crate::rows::word;
 
 macro_rules! select_trade {

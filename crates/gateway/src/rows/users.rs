@@ -1,11 +1,11 @@
 //! Account holders.
 
 use danbao_engine::standing::{AccountKind, Holder};
+use danbao_node::Fault;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
 
-use crate::fault::Fault;
 use crate::rows::word;
 
 /// What an account holder may do.

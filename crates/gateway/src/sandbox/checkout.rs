@@ -2,6 +2,7 @@
 
 use danbao_engine::machine::Choice;
 use danbao_engine::trade::Mode;
+use danbao_node::Fault;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::node::Request;
 use danbao_protocol::params::Params;
@@ -14,7 +15,6 @@ use serde_json::json;
 
 use super::{Answer, Problem, read};
 use crate::cashier::{self, Checkout, Source};
-use crate::fault::Fault;
 use crate::rows::address::{self, Address};
 use crate::rows::payment_request::StoredRequest;
 use crate::rows::trade;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::PartnerId;
 use danbao_protocol::node::Request;
@@ -12,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Answer, Problem, read};
-use crate::fault::Fault;
 use crate::rows::contract::{Barred, Terms, Withheld};
 use crate::rows::partner::Partner;
 use crate::rows::planned_refusal::{self, PlannedRefusal};

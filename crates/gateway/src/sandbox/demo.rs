@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use danbao_node::Fault;
 use danbao_protocol::time::Timestamp;
 
 use super::people::{NewAddress, NewPartner, NewUser, make_partner, make_user};
-use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::pages::DemoAccount;
 use crate::rows::setting;

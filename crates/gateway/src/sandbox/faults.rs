@@ -1,5 +1,6 @@
 //! Fault plans by the sandbox API.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, TradeNo};
 use danbao_protocol::node::Request;
 use danbao_protocol::time::Timestamp;
@@ -7,7 +8,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Problem, read};
-use crate::fault::Fault;
 use crate::fault_plan::{self, Kind, Plan, Rule, SECONDS_MAX, USUAL_SECONDS};
 use crate::rows::fault_plan as rows;
 use crate::rows::notice::{self, Thread};

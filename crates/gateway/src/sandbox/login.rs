@@ -1,6 +1,7 @@
 //! A headless buyer at the quick login: signs in, agrees, chooses an address, or comes by etao, and says where its browser
 //! would go with what.
 
+use danbao_node::Fault;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::PartnerId;
@@ -14,7 +15,6 @@ use serde_json::{Value, json};
 
 use super::checkout::{find_user, first_entry};
 use super::{Answer, Problem, read};
-use crate::fault::Fault;
 use crate::login::etao::{self, Visitor};
 use crate::login::{address, quick, token};
 use crate::rows::address as book;

@@ -12,6 +12,7 @@ mod people;
 mod refunds;
 mod trades;
 
+use danbao_node::Fault;
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::{Request, Response};
 use http::{Method, StatusCode};
@@ -19,7 +20,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use crate::fault::Fault;
 use crate::rows::{account, setting};
 use crate::turn::Turn;
 use crate::web;

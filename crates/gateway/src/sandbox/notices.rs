@@ -1,12 +1,12 @@
 //! Notifications by the sandbox API: looking at them, following them, sending one again.
 
+use danbao_node::Fault;
 use danbao_protocol::node::Request;
 use danbao_protocol::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Answer, Problem};
 use crate::delivery;
-use crate::fault::Fault;
 use crate::fault_plan::{self, Kind, Mishap};
 use crate::rows::fault_plan as rows;
 use crate::rows::notice::{self, Said, StoredAttempt, StoredNotice, Thread, Wanted};

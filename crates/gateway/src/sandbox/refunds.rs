@@ -1,12 +1,12 @@
 //! Looking at refund batches.
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{BatchNo, PartnerId};
 use danbao_protocol::node::Request;
 use serde_json::{Value, json};
 
 use super::{Answer, Problem, notices};
 use crate::desk;
-use crate::fault::Fault;
 use crate::refunds;
 use crate::rows::notice;
 use crate::rows::refund_batch::{self, StoredBatch};

@@ -3,12 +3,12 @@
 use danbao_engine::change::Actor;
 use danbao_engine::machine;
 use danbao_engine::refusal::Refusal;
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::reply;
 use danbao_protocol::service::close_trade::CloseTrade;
 
 use super::{Answer, Call, find_trade};
-use crate::fault::Fault;
 use crate::rows::apply;
 use crate::turn::Turn;
 use crate::web;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::{Peer, Request};
@@ -13,7 +14,6 @@ use http::Uri;
 use http::header::REFERER;
 
 use super::Call;
-use crate::fault::Fault;
 use crate::rows::contract::{Barred, Terms};
 use crate::turn::Turn;
 

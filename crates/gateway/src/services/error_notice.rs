@@ -4,11 +4,11 @@
 //! request must have been signed by the partner, and the same refusal is owed once at a time, however often somebody
 //! follows the merchant's link.
 
+use danbao_node::Fault;
 use danbao_protocol::service::error_notify;
 use danbao_protocol::sign::SignType;
 
 use super::{Refused, payment};
-use crate::fault::Fault;
 use crate::rows::notice::{self, Letter, Thread};
 use crate::turn::Turn;
 

@@ -23,6 +23,7 @@ pub(crate) use refused::Refused;
 use std::sync::Arc;
 
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::PartnerId;
@@ -34,7 +35,6 @@ use danbao_protocol::service::single_trade_query::TradeRef;
 use danbao_protocol::sign::{self, Leniency, SignType, Signer};
 use http::header::CONTENT_TYPE;
 
-use crate::fault::Fault;
 use crate::login;
 use crate::message::fit;
 use crate::rows::key::StoredKey;

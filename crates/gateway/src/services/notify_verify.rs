@@ -1,12 +1,12 @@
 //! notify_verify: did the platform really send this? (protocol.md §6.1-6.3)
 
+use danbao_node::Fault;
 use danbao_protocol::ids::{NotifyId, PartnerId, TradeNo};
 use danbao_protocol::node::{Request, Response};
 use danbao_protocol::params::Params;
 use danbao_protocol::service::notify_verify::{NotifyVerify, Verdict};
 
 use super::receive;
-use crate::fault::Fault;
 use crate::rows::notice::{Said, StoredNotice};
 use crate::rows::page_return::MARK;
 use crate::rows::{login, notice, page_return, payment_request};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use danbao_engine::refusal::Refusal;
 use danbao_engine::repeat;
 use danbao_engine::settlement::Royalty;
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
 use danbao_protocol::money::Fen;
@@ -15,7 +16,6 @@ use danbao_protocol::service::payment::{Party, PaymentRequest, PaymentService};
 
 use super::{Call, Refused, contract, standing};
 use crate::cashier;
-use crate::fault::Fault;
 use crate::login;
 use crate::rows::anti_phishing;
 use crate::rows::partner::Partner;

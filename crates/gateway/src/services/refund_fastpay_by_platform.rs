@@ -1,6 +1,7 @@
 //! refund_fastpay_by_platform_pwd and _nopwd: a batch of refunds is checked as a whole and kept; its items are taken
 //! afterwards, each by itself (protocol.md §7.5, [`crate::refunds`]).
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::params::Params;
@@ -9,7 +10,6 @@ use danbao_protocol::service::refund_fastpay_by_platform::{RefundBatch, RefundSe
 
 use super::{Answer, Call, payment, sign_type_of};
 use crate::desk;
-use crate::fault::Fault;
 use crate::refunds;
 use crate::rows::notice::Thread;
 use crate::rows::partner::Partner;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use danbao_node::Fault;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::node::{Request, Response};
@@ -10,7 +11,6 @@ use danbao_protocol::reply;
 use danbao_protocol::service::{Kind, Service};
 use danbao_protocol::sign;
 
-use crate::fault::Fault;
 use crate::pages::{DebugDetail, DebugError, DebugLabel, explain};
 use crate::rows::partner::Partner;
 use crate::turn::Turn;

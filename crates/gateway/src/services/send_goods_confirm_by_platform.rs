@@ -6,13 +6,13 @@ use danbao_engine::refund;
 use danbao_engine::refusal::Refusal;
 use danbao_engine::standing::AccountKind;
 use danbao_engine::trade::{Shipment, Trade};
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::service::send_goods_confirm_by_platform::SendGoods;
 use danbao_protocol::service::single_trade_query::TradeRef;
 
 use super::{Answer, Call, find_trade};
-use crate::fault::Fault;
 use crate::rows::apply;
 use crate::turn::Turn;
 use crate::web;

@@ -1,12 +1,12 @@
 //! single_trade_query: the merchant's server asks how a trade stands (protocol.md §7.3).
 
 use danbao_engine::trade::Trade;
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::service::single_trade_query::SingleTradeQuery;
 use danbao_protocol::time::Timestamp;
 
 use super::{Answer, Call, find_trade};
-use crate::fault::Fault;
 use crate::rows::trade as trades;
 use crate::turn::Turn;
 use crate::web;

@@ -1,10 +1,10 @@
 //! Whether the accounts of a new direct payment may take part in it (protocol.md §3.3, §3.10). A request that was
 //! accepted stays accepted: what happens to an account afterwards is the payment's business (§5.6 TRADE_PENDING).
 
+use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::service::payment::PaymentRequest;
 
-use crate::fault::Fault;
 use crate::turn::Turn;
 
 /// Seller first, then the royalty's parties in their order. An account that is not there was refused before.

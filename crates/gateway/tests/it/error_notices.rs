@@ -1,5 +1,6 @@
 //! 错误通知: refused direct-pay requests, told to the address that they name (protocol.md §8.4).
 
+use danbao_protocol::params::Params;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -139,6 +140,44 @@ fn a_letter_is_tried_again_and_one_link_followed_often_owes_one_at_a_time() {
             second.get("notify_id"),
             "a new refusal is told anew"
         );
+    });
+}
+
+/// Letters as merchants' kits are tested on, one a line: charset, key, body.
+const LETTERS: &str = include_str!("../../../protocol/tests/error-letters.txt");
+
+/// Everything but the contract's own data and what is drawn, byte for byte and in its order.
+fn but_drawn(body: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let params = Params::parse_urlencoded(body).unwrap();
+    let pairs = params.iter().map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value));
+    pairs
+        .map(|(name, value)| match name.as_str() {
+            "partner" | "notify_id" | "sign" => (name, vec![b'x'; value.len()]),
+            _ => (name, value.to_vec()),
+        })
+        .collect()
+}
+
+#[test]
+fn the_letters_that_kits_are_tested_on_are_the_ones_that_are_sent() {
+    on_both_databases(|world| {
+        let shop = opened(world);
+        let plain = call(&shop, "e1").with("total_fee", "0.00").with("buyer_email", "zhang@danbao.example");
+        let stranger = call(&shop, "e2").with("seller_email", &world.shop.seller_email);
+        let gbk = call(&shop, "订单3").with("total_fee", "x").in_gbk();
+        let long = call(&shop, &"4".repeat(65));
+        let vectors = LETTERS.lines().filter(|line| !line.starts_with('#'));
+        let mut sent = Vec::new();
+        for asked in [plain, stranger, gbk, long] {
+            world.get(&asked.url());
+            sent.push(world.sent.front().unwrap().request.body().clone());
+            world.acknowledge();
+        }
+        let vectors: Vec<&str> = vectors.filter_map(|line| line.split(' ').nth(2)).collect();
+        assert_eq!(vectors.len(), sent.len());
+        for (vector, sent) in vectors.iter().zip(&sent) {
+            assert_eq!(but_drawn(vector.as_bytes()), but_drawn(sent));
+        }
     });
 }
 

@@ -113,7 +113,7 @@ fn goods_are_not_shipped_before_payment_nor_for_instant_trades_nor_for_others() 
             .without("logistics_name")
             .without("transport_type")
             .with("create_transport_type", "DIRECT");
-        carried_out(world, &shop, &without_carrier);
+        let _ = carried_out(world, &shop, &without_carrier);
         assert_eq!(
             world.acknowledge_all(),
             ["WAIT_BUYER_CONFIRM_GOODS"],
@@ -273,7 +273,7 @@ fn a_trade_of_the_past_is_still_described() {
     on_both_databases(|world| {
         let shop = world.shop.clone();
         let trade_no = bought(world, &Call::escrow(&shop, "i12", "8.00"), Value::Null);
-        carried_out(world, &shop, &ship(&shop, &trade_no));
+        let _ = carried_out(world, &shop, &ship(&shop, &trade_no));
         world.acknowledge_all();
         world.later(days(10));
         let reply = carried_out(world, &shop, &query(&shop).with("trade_no", &trade_no));

@@ -10,6 +10,8 @@
 
 mod progress;
 #[cfg(feature = "inbox")]
+mod reading;
+#[cfg(feature = "inbox")]
 mod rows;
 
 use std::fmt;
@@ -24,8 +26,8 @@ use danbao_protocol::time::Timestamp;
 pub use self::progress::{Position, Standing};
 #[cfg(feature = "inbox")]
 pub use self::rows::{
-    MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive, load_order, messages_of,
-    open_order, receive, receive_queried, settle,
+    MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive, conclude, load_order,
+    messages_of, open_order, receive, receive_queried, settle,
 };
 use crate::message::Checked;
 
@@ -41,13 +43,13 @@ pub struct OrderState {
 }
 
 /// The newest thing that was heard of a trade.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Heard {
     /// `trade_no`
     pub trade_no: TradeNo,
     /// `trade_status` and `refund_status`
     pub position: Position,
-    /// `total_fee`
+    /// `total_fee`, in fen
     pub total_fee: Fen,
     /// `buyer_id`, empty if no message named it
     pub buyer_id: String,
@@ -153,6 +155,44 @@ pub enum Conflict {
 }
 
 /// Decides what a believed message means for an order. Pure; the order of the states is protocol.md §5.3-5.6.
+///
+/// This is the inbox without a database: keep the [`OrderState`] where you like, in the transaction in which you deliver.
+///
+/// ```
+/// use danbao_merchant::inbox::{OrderState, Verdict, verdict};
+/// use danbao_merchant::protocol::service::payment::PaymentService;
+/// use danbao_merchant::protocol::status::TradeStatus;
+/// use danbao_merchant::{OrderFacts, Received, Rejected};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let (account, facts) = (example::account(), example::order("A-1"));
+/// # let checked = |trade_status: &str| {
+/// #     let body = example::told("A-1", trade_status, "19.90");
+/// #     let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+/// #     signed.hear(&example::answered("true"))?.against(&facts)
+/// # };
+/// let mut stored = OrderState::new(PaymentService::CreateDirectPayByUser);
+///
+/// // The gateway says TRADE_FINISHED, then the same once more, and then something older, that was late:
+/// let mut deliveries = 0;
+/// for (trade_status, means) in
+///     [("TRADE_FINISHED", "apply"), ("TRADE_FINISHED", "already_done"), ("WAIT_BUYER_PAY", "stale")]
+/// {
+///     let verdict = verdict(&stored, &checked(trade_status)?);
+///     assert_eq!(verdict.as_str(), means);
+///     match verdict {
+///         Verdict::Apply(next) => {
+///             let became_paid = !stored.is_paid() && next.is_paid();
+///             deliveries += u32::from(became_paid);                           // deliver, and store `next`, together
+///             stored = next;
+///         }
+///         Verdict::AlreadyDone(next) | Verdict::Stale(next) => stored = next, // answer `success`
+///         Verdict::Unknown { .. } => {}                                       // keep the message; answer `success`
+///         Verdict::Conflict(_) => {}                                          // a person must look; answer `fail`
+///     }
+/// }
+/// assert_eq!((deliveries, stored.trade_status()), (1, Some(TradeStatus::TradeFinished)));
+/// # Ok::<(), Rejected>(())
+/// ```
 pub fn verdict(stored: &OrderState, incoming: &Checked) -> Verdict {
     match Incoming::of(incoming) {
         Ok(incoming) => judge(stored, &incoming),
@@ -162,6 +202,16 @@ pub fn verdict(stored: &OrderState, incoming: &Checked) -> Verdict {
 
 impl OrderState {
     /// An order of which nothing was heard yet.
+    ///
+    /// ```
+    /// use danbao_merchant::inbox::{Mode, OrderState};
+    /// use danbao_merchant::protocol::service::payment::PaymentService;
+    ///
+    /// let escrow = OrderState::new(PaymentService::CreatePartnerTradeByBuyer);
+    /// assert!(escrow.is_payable() && !escrow.is_paid() && !escrow.awaits_shipping());
+    /// assert_eq!(escrow.choice.map(|choice| choice.mode), Some(Mode::Escrow));
+    /// assert_eq!(OrderState::new(PaymentService::TradeCreateByBuyer).choice, None);          // the buyer decides
+    /// ```
     pub fn new(service: PaymentService) -> OrderState {
         let choice = match service {
             PaymentService::CreateDirectPayByUser => Some(Mode::Direct),
@@ -329,7 +379,7 @@ impl Mode {
     /// Every mode.
     pub const ALL: [Mode; 2] = [Mode::Escrow, Mode::Direct];
 
-    /// A stable word: `escrow`, `instant`.
+    /// A stable word: `escrow`, `direct`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Mode::Escrow => "escrow",
@@ -365,6 +415,18 @@ impl Verdict {
             Verdict::Conflict(_) => "conflict",
             Verdict::Unknown { .. } => "unknown",
         }
+    }
+}
+
+/// What may go into a log: no accounts.
+impl fmt::Debug for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heard")
+            .field("trade_no", &self.trade_no)
+            .field("position", &self.position)
+            .field("total_fee", &self.total_fee)
+            .field("moment", &self.moment)
+            .finish_non_exhaustive()
     }
 }
 

@@ -32,6 +32,17 @@ pub enum Standing {
 
 impl Position {
     /// Where `self` lies, seen from `other`.
+    ///
+    /// ```
+    /// use danbao_merchant::inbox::{Position, Standing};
+    /// use danbao_merchant::protocol::status::TradeStatus;
+    ///
+    /// let at = |trade_status| Position { trade_status, refund_status: None };
+    /// let (unpaid, paid) = (at(TradeStatus::WaitBuyerPay), at(TradeStatus::TradeFinished));
+    /// assert_eq!(unpaid.seen_from(paid), Standing::Before);
+    /// assert_eq!(paid.seen_from(unpaid), Standing::After);
+    /// assert_eq!(paid.seen_from(at(TradeStatus::TradeClosed)), Standing::Apart);             // never both
+    /// ```
     pub fn seen_from(self, other: Position) -> Standing {
         use Standing::{After, Apart, Before, Level};
         let trade = trade_standing(self.trade_status, other.trade_status);
@@ -49,6 +60,15 @@ impl Position {
 
     /// Whether a trade of this service can ever be in this state. A trade status of another service means that order
     /// and trade do not belong together.
+    ///
+    /// ```
+    /// use danbao_merchant::inbox::Position;
+    /// use danbao_merchant::{PaymentService, TradeStatus};
+    ///
+    /// let shipped = Position { trade_status: TradeStatus::WaitBuyerConfirmGoods, refund_status: None };
+    /// assert!(shipped.belongs_to(PaymentService::CreatePartnerTradeByBuyer));
+    /// assert!(!shipped.belongs_to(PaymentService::CreateDirectPayByUser));
+    /// ```
     pub fn belongs_to(self, service: PaymentService) -> bool {
         use TradeStatus::{TradePending, TradeSuccess, WaitBuyerConfirmGoods, WaitSellerSendGoods};
         match service {

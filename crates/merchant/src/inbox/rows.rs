@@ -3,25 +3,36 @@
 //! Everything here happens in the caller's transaction. What the merchant does because of a message (ship, credit) is
 //! written in the same one, and so happens exactly as often as the change itself: once.
 
+use std::fmt;
+
 use bytes::Bytes;
-use danbao_protocol::charset::Charset;
-use danbao_protocol::ids::{NotifyId, OutTradeNo, PartnerId, TradeNo, UserId};
+use danbao_protocol::ids::{OutTradeNo, PartnerId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::Response;
 use danbao_protocol::params::Params;
 use danbao_protocol::reported::Reported;
-use danbao_protocol::service::payment::PaymentService;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
-use danbao_store::{Bind, Conn, Error, Reader, Row, Tx};
+use danbao_store::{Bind, Conn, Error, Tx};
 
-use super::{Basis, Choice, Heard, Mode, Moment, OrderState, Position, Verdict, refund_rank, verdict};
+use super::reading::{read_message, read_order};
+use super::{Heard, OrderState, Verdict, verdict};
 use crate::answer;
 use crate::facts::OrderFacts;
 use crate::message::{Checked, Genuine, Way};
 use crate::rejected::Rejected;
 
-/// The tables of the inbox, to be one of the merchant's own migrations: `order_state`, `message`, `heard`.
+/// The tables of the inbox, to be one of the merchant's own migrations: `order_state`, `message`, `heard`. One text for
+/// SQLite and PostgreSQL.
+///
+/// ```
+/// use danbao_merchant::inbox::MIGRATION_SQL;
+/// use danbao_merchant::store::{Migration, migrate, open};
+///
+/// let mut conn = open("sqlite::memory:")?;                                // or a postgresql:// URL
+/// migrate(&mut *conn, &[Migration { version: 1, name: "inbox", sql: MIGRATION_SQL }])?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const MIGRATION_SQL: &str = include_str!("schema.sql");
 
 /// Longer messages are cut when they are stored; no message of the gateway is near this long.
@@ -40,7 +51,7 @@ pub struct Order {
     pub opened_at: Timestamp,
     /// When a message last changed it.
     pub changed_at: Timestamp,
-    version: i64,
+    pub(super) version: i64,
 }
 
 /// What became of a message.
@@ -75,7 +86,7 @@ pub struct Receipt {
 }
 
 /// One message as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MessageRow {
     /// The caller's id of it.
     pub id: String,
@@ -95,6 +106,20 @@ pub struct MessageRow {
 ///
 /// # Errors
 /// [`Error::Unique`] if the partner has used this order number already.
+///
+/// ```
+/// use danbao_merchant::inbox;
+/// use danbao_merchant::store::Tx;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let (mut conn, facts, now) = (example::database(), example::order("A-1"), example::NOON);
+///
+/// let mut tx = Tx::begin(&mut *conn)?;
+/// inbox::open_order(&mut tx, &facts, now)?;                               // beside your own row of the order
+/// tx.commit()?;
+/// let order = inbox::load_order(&mut *conn, &facts.partner, &facts.out_trade_no)?.ok_or("no such order")?;
+/// assert!(order.facts == facts && order.state.is_payable());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn open_order(tx: &mut Tx<'_>, facts: &OrderFacts, now: Timestamp) -> Result<(), Error> {
     let choice = OrderState::new(facts.service).choice;
     tx.execute(
@@ -117,7 +142,7 @@ pub fn open_order(tx: &mut Tx<'_>, facts: &OrderFacts, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Finds an order.
+/// Finds an order; `None` if the partner has none of this number. The example is at [`open_order`].
 ///
 /// # Errors
 /// The store's.
@@ -139,10 +164,11 @@ pub fn load_order(
     row.as_ref().map(read_order).transpose()
 }
 
-/// Stores a message as it came, before anything of it is believed. `id` is the caller's, unique for ever.
+/// Stores a message as it came, before anything of it is believed. `id` is the caller's, unique for ever: two tries of
+/// one notification are two messages. The example is at [`receive`].
 ///
 /// # Errors
-/// The store's.
+/// The store's; [`Error::Unique`] if the id was used before.
 pub fn arrive(tx: &mut Tx<'_>, id: &str, way: Way, raw: &[u8], now: Timestamp) -> Result<(), Error> {
     keep(tx, id, way, raw, claimed_order(raw).as_deref(), now)
 }
@@ -174,13 +200,33 @@ fn keep(
 /// Writes down what became of a message. [`receive`] does it by itself.
 ///
 /// # Errors
-/// The store's.
+/// The store's; [`Error::Shape`] if no message has [`arrive`]d under this id.
+///
+/// ```
+/// use danbao_merchant::inbox::{self, Outcome};
+/// use danbao_merchant::store::Tx;
+/// use danbao_merchant::{Received, Way};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let (mut conn, account, now) = (example::database(), example::account(), example::NOON);
+///
+/// // Somebody has posted something to notify_url:
+/// let body = b"out_trade_no=A-1&trade_status=TRADE_FINISHED&sign=0&sign_type=MD5";
+/// let mut tx = Tx::begin(&mut *conn)?;
+/// inbox::arrive(&mut tx, "1", Way::Notify, body, now)?;
+/// let rejected = Received::notification(None, body)?.check_sign(&account).unwrap_err();
+/// let outcome = Outcome::Rejected(rejected);
+/// inbox::settle(&mut tx, "1", &outcome, now)?;
+/// tx.commit()?;
+/// assert_eq!(outcome.answer().body().as_ref(), b"fail");
+/// assert_eq!(outcome.note(), "sign: the signature does not fit");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn settle(tx: &mut Tx<'_>, id: &str, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
-    tx.execute(
+    let rows = tx.execute(
         "UPDATE message SET outcome = $1, note = $2, settled_at = $3 WHERE id = $4",
         &[outcome.as_str().into(), (&storable(&outcome.note())).into(), now.0.into(), id.into()],
     )?;
-    Ok(())
+    if rows == 1 { Ok(()) } else { Err(Error::Shape(format!("no message has arrived as `{id}`"))) }
 }
 
 /// Takes a genuine message into the order that it names: holds it against the order, decides by
@@ -189,7 +235,37 @@ pub fn settle(tx: &mut Tx<'_>, id: &str, outcome: &Outcome, now: Timestamp) -> R
 /// Two instances that take two messages of one order at once cannot both win: the row carries a version.
 ///
 /// # Errors
-/// The store's; [`Error::Conflict`] if another instance was faster: roll back and try again.
+/// The store's; [`Error::Conflict`] if another instance was faster: roll back and try again, or answer `fail` and hear the
+/// message again. [`Error::Shape`] if no message has [`arrive`]d under this id.
+///
+/// ```
+/// use danbao_merchant::inbox::{self, Outcome};
+/// use danbao_merchant::store::Tx;
+/// use danbao_merchant::{Received, Way};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let (mut conn, account, now) = (example::database(), example::account(), example::NOON);
+/// # let mut tx = Tx::begin(&mut *conn)?;
+/// # inbox::open_order(&mut tx, &example::order("A-1"), now)?;
+/// # tx.commit()?;
+/// # let body = example::told("A-1", "TRADE_FINISHED", "19.90");
+///
+/// // A notification of a payment, and its second try:
+/// for (id, outcome) in [("1", Outcome::Applied), ("2", Outcome::AlreadyDone)] {
+///     let mut tx = Tx::begin(&mut *conn)?;
+///     inbox::arrive(&mut tx, id, Way::Notify, body.as_bytes(), now)?;
+///     let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+///     let genuine = signed.hear(&example::answered("true"))?;
+///     let receipt = inbox::receive(&mut tx, id, genuine, now)?;
+///     if receipt.became_paid {
+///         tx.execute("INSERT INTO delivery (out_trade_no) VALUES ($1)", &["A-1".into()])?;
+///     }
+///     tx.commit()?;
+///     assert_eq!(receipt.outcome, outcome);
+///     assert_eq!(receipt.outcome.answer().body().as_ref(), b"success");
+/// }
+/// assert_eq!(conn.query("SELECT out_trade_no FROM delivery", &[])?.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn receive(tx: &mut Tx<'_>, id: &str, genuine: Genuine, now: Timestamp) -> Result<Receipt, Error> {
     let receipt = weigh(tx, id, genuine, now)?;
     settle(tx, id, &receipt.outcome, now)?;
@@ -201,6 +277,31 @@ pub fn receive(tx: &mut Tx<'_>, id: &str, genuine: Genuine, now: Timestamp) -> R
 ///
 /// # Errors
 /// As [`receive`].
+///
+/// ```
+/// use danbao_merchant::protocol::charset::Charset;
+/// use danbao_merchant::protocol::ids::OutTradeNo;
+/// use danbao_merchant::protocol::service::single_trade_query::TradeRef;
+/// use danbao_merchant::store::Tx;
+/// use danbao_merchant::{Queried, inbox};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let (mut conn, account, now) = (example::database(), example::account(), example::NOON);
+/// # let mut tx = Tx::begin(&mut *conn)?;
+/// # inbox::open_order(&mut tx, &example::order("A-1"), now)?;
+/// # tx.commit()?;
+/// # let send = |_question| example::answered(&example::found("A-1", "TRADE_FINISHED", "19.90"));
+///
+/// // Paid, as the buyer says, and no notification has come:
+/// let trade = TradeRef::OutTradeNo(OutTradeNo::new("A-1"));
+/// let answer = send(account.query_request(trade, Charset::Utf8)?);
+/// if let Queried::Trade(genuine) = account.read_queried(&answer, Charset::Utf8, now)? {
+///     let mut tx = Tx::begin(&mut *conn)?;
+///     let receipt = inbox::receive_queried(&mut tx, "3", genuine, answer.body(), now)?;
+///     assert!(receipt.became_paid);                                       // deliver, in this transaction
+///     tx.commit()?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn receive_queried(
     tx: &mut Tx<'_>,
     id: &str,
@@ -229,10 +330,72 @@ fn weigh(tx: &mut Tx<'_>, id: &str, genuine: Genuine, now: Timestamp) -> Result<
     })
 }
 
-/// The messages that name an order, oldest first, the ones that were not believed among them.
+/// As [`receive`], for what came of believing a message, whichever it is: a rejection is written down, too, so that no
+/// message stays `waiting` and the answer is right in every case.
+///
+/// # Errors
+/// As [`receive`].
+///
+/// ```
+/// use danbao_merchant::store::Tx;
+/// use danbao_merchant::{Genuine, Received, Rejected, Way, inbox};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let (mut conn, account, now) = (example::database(), example::account(), example::NOON);
+/// # let mut tx = Tx::begin(&mut *conn)?;
+/// # inbox::open_order(&mut tx, &example::order("A-1"), now)?;
+/// # tx.commit()?;
+/// # let body = example::told("A-1", "TRADE_FINISHED", "0.01");
+///
+/// let believe = || -> Result<Genuine, Rejected> {
+///     let signed = Received::notification(None, body.as_bytes())?.check_sign(&account)?;
+///     signed.hear(&example::answered("true"))
+/// };
+/// let mut tx = Tx::begin(&mut *conn)?;
+/// inbox::arrive(&mut tx, "1", Way::Notify, body.as_bytes(), now)?;
+/// let receipt = inbox::conclude(&mut tx, "1", believe(), now)?;
+/// tx.commit()?;
+/// // The buyer has paid 0.01 for what costs 19.90:
+/// assert!(!receipt.became_paid);
+/// assert_eq!(receipt.outcome.note(), "total_fee: the amount 0.01 is not what the order costs");
+/// assert_eq!(receipt.outcome.answer().body().as_ref(), b"fail");
+/// # Ok::<(), danbao_merchant::store::Error>(())
+/// ```
+pub fn conclude(
+    tx: &mut Tx<'_>,
+    id: &str,
+    believed: Result<Genuine, Rejected>,
+    now: Timestamp,
+) -> Result<Receipt, Error> {
+    match believed {
+        Ok(genuine) => receive(tx, id, genuine, now),
+        Err(rejected) => {
+            let outcome = Outcome::Rejected(rejected);
+            settle(tx, id, &outcome, now)?;
+            Ok(Receipt { outcome, order: None, became_paid: false })
+        }
+    }
+}
+
+/// The messages that name an order, oldest first, the ones that were not believed among them. All partners' together: an
+/// order number says nothing of its partner before the message is believed.
 ///
 /// # Errors
 /// The store's.
+///
+/// ```
+/// use danbao_merchant::inbox;
+/// use danbao_merchant::store::Tx;
+/// use danbao_merchant::{Way, protocol::ids::OutTradeNo};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let mut conn = example::database();
+///
+/// let mut tx = Tx::begin(&mut *conn)?;
+/// inbox::arrive(&mut tx, "1", Way::Notify, b"out_trade_no=A-1&sign=forged", example::NOON)?;
+/// tx.commit()?;
+/// let messages = inbox::messages_of(&mut *conn, &OutTradeNo::new("A-1"))?;
+/// assert_eq!((messages.len(), messages[0].outcome.as_str()), (1, "waiting"));
+/// # Ok::<(), danbao_merchant::store::Error>(())
+/// ```
 pub fn messages_of(conn: &mut dyn Conn, out_trade_no: &OutTradeNo) -> Result<Vec<MessageRow>, Error> {
     let rows = conn.query(
         "SELECT id, way, received_at, raw, outcome, note FROM message
@@ -344,6 +507,19 @@ fn write(
     Ok(Order { state: next, times_applied, changed_at, version: order.version + 1, ..order })
 }
 
+/// What may go into a log: not the message itself, which holds accounts and a signature.
+impl fmt::Debug for MessageRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageRow")
+            .field("id", &self.id)
+            .field("way", &self.way)
+            .field("received_at", &self.received_at)
+            .field("outcome", &self.outcome)
+            .field("note", &self.note)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Outcome {
     /// A stable word: `waiting`, `applied`, `already_done`, `stale`, `conflict`, `unknown`, `rejected`.
     pub const fn as_str(&self) -> &'static str {
@@ -369,6 +545,14 @@ impl Outcome {
 
     /// What to say at `notify_url`, once the transaction has committed: `success` to all that is taken in or kept,
     /// `fail` to what was not believed and to what contradicts the order, so that the gateway's record shows it too.
+    ///
+    /// ```
+    /// use danbao_merchant::Rejected;
+    /// use danbao_merchant::inbox::Outcome;
+    ///
+    /// assert_eq!(Outcome::AlreadyDone.answer().body().as_ref(), b"success");  // else it would come again
+    /// assert_eq!(Outcome::Rejected(Rejected::Sign).answer().body().as_ref(), b"fail");
+    /// ```
     pub fn answer(&self) -> Response {
         match self {
             Outcome::Applied | Outcome::AlreadyDone | Outcome::Stale | Outcome::Unknown(_) => {
@@ -377,73 +561,6 @@ impl Outcome {
             Outcome::Waiting | Outcome::Conflict(_) | Outcome::Rejected(_) => answer::fail(),
         }
     }
-}
-
-fn read_order(row: &Row) -> Result<Order, Error> {
-    let mut columns = row.reader();
-    let facts = OrderFacts {
-        partner: PartnerId::new(columns.next::<String>()?),
-        out_trade_no: OutTradeNo::new(columns.next::<String>()?),
-        service: word(columns.next()?, PaymentService::from_wire)?,
-        charset: word(columns.next()?, Charset::from_label)?,
-        seller_email: columns.next()?,
-        seller_id: UserId::new(columns.next::<String>()?),
-        total_fees: split(columns.next()?)?,
-    };
-    let times_applied = columns.next()?;
-    let opened_at = Timestamp(columns.next()?);
-    let changed_at = Timestamp(columns.next()?);
-    let version = columns.next()?;
-    let state = read_state(facts.service, &mut columns)?;
-    Ok(Order { facts, state, times_applied, opened_at, changed_at, version })
-}
-
-fn read_state(service: PaymentService, columns: &mut Reader<'_>) -> Result<OrderState, Error> {
-    let mode = columns.next::<Option<&str>>()?;
-    let basis = columns.next::<Option<&str>>()?;
-    let choice = match mode.zip(basis) {
-        None => None,
-        Some((mode, basis)) => Some(Choice {
-            mode: word(mode, |text| Mode::ALL.into_iter().find(|m| m.as_str() == text))?,
-            basis: word(basis, |text| Basis::ALL.into_iter().find(|b| b.as_str() == text))?,
-        }),
-    };
-    let Some(trade_no) = columns.next::<Option<String>>()? else {
-        return Ok(OrderState { service, heard: None, choice });
-    };
-    let trade_status = word(columns.next()?, TradeStatus::from_wire)?;
-    let refund_status =
-        columns.next::<Option<&str>>()?.map(|text| word(text, RefundStatus::from_wire)).transpose()?;
-    let heard = Heard {
-        trade_no: TradeNo::new(trade_no),
-        position: Position { trade_status, refund_status },
-        total_fee: Fen(columns.next()?),
-        buyer_id: columns.next()?,
-        buyer_email: columns.next()?,
-        moment: Moment {
-            notify_time: Timestamp(columns.next()?),
-            refund_rank: refund_rank(refund_status),
-            notify_id: NotifyId::new(columns.next::<String>()?),
-        },
-    };
-    Ok(OrderState { service, heard: Some(heard), choice })
-}
-
-fn read_message(row: &Row) -> Result<MessageRow, Error> {
-    let mut columns = row.reader();
-    Ok(MessageRow {
-        id: columns.next()?,
-        way: word(columns.next()?, |text| Way::ALL.into_iter().find(|w| w.as_str() == text))?,
-        received_at: Timestamp(columns.next()?),
-        raw: Bytes::from(columns.next::<Vec<u8>>()?),
-        outcome: columns.next()?,
-        note: columns.next()?,
-    })
-}
-
-/// A word that we wrote ourselves; any other means that somebody else wrote to the table.
-fn word<T>(text: &str, known: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
-    known(text).ok_or_else(|| Error::Shape(format!("`{text}` is not a word of the inbox")))
 }
 
 fn said<T: Copy>(status: &Reported<T>, word: impl Fn(T) -> &'static str) -> String {
@@ -461,11 +578,6 @@ fn storable(text: &str) -> String {
 fn join(amounts: &[Fen]) -> String {
     let texts: Vec<String> = amounts.iter().map(|fen| fen.0.to_string()).collect();
     texts.join(",")
-}
-
-fn split(text: &str) -> Result<Vec<Fen>, Error> {
-    let amounts = text.split(',').map(|fen| fen.parse().map(Fen));
-    amounts.collect::<Result<_, _>>().map_err(|_| Error::Shape(format!("`{text}` is not a list of amounts")))
 }
 
 /// The order that the bytes name, for the record only.

@@ -34,6 +34,20 @@ impl Genuine {
     ///
     /// # Errors
     /// [`Rejected::LoginRefused`] if it says so itself; [`Rejected`] with the check `form` if it is no quick-login return.
+    ///
+    /// ```
+    /// use danbao_merchant::Received;
+    /// use danbao_merchant::protocol::charset::Charset;
+    /// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+    /// # let account = example::account();
+    /// # let query = example::signed_in();
+    ///
+    /// let signed = Received::page_return(query.as_bytes(), &[])?.check_sign(&account)?;
+    /// let login = signed.hear(&example::answered("true"))?.login(Charset::Utf8)?;
+    /// let user_id = login.buyer().map(|buyer| buyer.user_id.as_str());        // the key of your member
+    /// assert_eq!(user_id, Some("2088000000000003"));
+    /// # Ok::<(), danbao_merchant::Rejected>(())
+    /// ```
     pub fn login(self, charset: Charset) -> Result<Login, Rejected> {
         let text = self.text(charset)?;
         // A message about a trade is signed by the same key, and is no proof of who brings it.
@@ -46,7 +60,8 @@ impl Genuine {
         })
     }
 
-    /// Reads the POST of an address.
+    /// Reads the POST of an address (protocol.md §4.6); the example is at [`crate::Received::posted_return`]. `charset` is
+    /// that of the merchant's request.
     ///
     /// # Errors
     /// [`Rejected::NoAddress`] if its document is not one that may be read; [`Rejected`] with the check `form`.
@@ -58,7 +73,7 @@ impl Genuine {
         })
     }
 
-    fn text(&self, charset: Charset) -> Result<Text, Rejected> {
+    pub(super) fn text(&self, charset: Charset) -> Result<Text, Rejected> {
         self.params.decode(charset).map_err(|e| Rejected::NotText(e.name))
     }
 }
@@ -100,7 +115,7 @@ impl ChosenAddress {
     /// The address in parts, for this buyer. Its texts are the buyer's own: escape them.
     ///
     /// # Errors
-    /// [`Rejected::OtherBuyer`] for anybody else.
+    /// [`Rejected::OtherBuyer`] for anybody else. The example is at [`crate::Received::posted_return`].
     pub fn of(&self, buyer: &UserId) -> Result<&ReceiveAddress, Rejected> {
         if self.0.user_id == *buyer { Ok(&self.0.receive_address) } else { Err(Rejected::OtherBuyer) }
     }

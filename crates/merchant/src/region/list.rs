@@ -51,6 +51,26 @@ impl RegionList {
     ///
     /// # Errors
     /// [`ListError`].
+    ///
+    /// ```
+    /// use danbao_merchant::region::{ListError, RegionList, ShopRegion};
+    ///
+    /// let region = |key: &str, parent: Option<&str>, name: &str| ShopRegion {
+    ///     key: key.into(),
+    ///     parent: parent.map(Into::into),
+    ///     name: name.into(),
+    ///     code: None,
+    /// };
+    /// let list = RegionList::new([region("sh", None, "上海市"), region("pd", Some("sh"), "浦东")])?;
+    /// let pudong = list.find("pd").expect("it stands in the list");
+    /// assert_eq!(list.path(pudong).iter().map(|region| &*region.name).collect::<String>(), "上海市浦东");
+    /// assert_eq!(list.children(list.parent(pudong)), [pudong]);
+    /// assert_eq!(list.get(pudong).map(|region| &*region.key), Some("pd"));
+    ///
+    /// let loose = RegionList::new([region("pd", Some("sh"), "浦东")]);
+    /// assert!(matches!(loose, Err(ListError::Parent { .. })));
+    /// # Ok::<(), ListError>(())
+    /// ```
     pub fn new(regions: impl IntoIterator<Item = ShopRegion>) -> Result<RegionList, ListError> {
         let mut list = RegionList::default();
         for region in regions {
@@ -72,22 +92,23 @@ impl RegionList {
         Ok(list)
     }
 
-    /// The region of a key.
+    /// The region of a key; the example is at [`RegionList::new`].
     pub fn find(&self, key: &str) -> Option<RegionId> {
         self.by_key.get(key).copied()
     }
 
-    /// A region of this list; `None` for an id of another list.
+    /// A region of this list, as in the example of [`RegionList::new`]; `None` for an id that it does not have.
     pub fn get(&self, id: RegionId) -> Option<&ShopRegion> {
         self.regions.get(id.0)
     }
 
-    /// What a region lies in; `None` at the top.
+    /// What a region lies in, as in the example of [`RegionList::new`]; `None` at the top.
     pub fn parent(&self, id: RegionId) -> Option<RegionId> {
         self.parents.get(id.0).copied().flatten()
     }
 
-    /// The regions directly in this one, in the list's order; those at the top for `None`.
+    /// The regions directly in this one, in the list's order; those at the top for `None`. The example is at
+    /// [`RegionList::new`].
     pub fn children(&self, of: Option<RegionId>) -> &[RegionId] {
         self.children.get(&of).map(Vec::as_slice).unwrap_or_default()
     }
@@ -97,7 +118,7 @@ impl RegionList {
         (0..self.regions.len()).map(RegionId)
     }
 
-    /// The region and all that it lies in, the largest first.
+    /// The region and all that it lies in, the largest first; the example is at [`RegionList::new`].
     pub fn path(&self, id: RegionId) -> Vec<&ShopRegion> {
         let mut path: Vec<&ShopRegion> =
             std::iter::successors(Some(id), |id| self.parent(*id)).filter_map(|id| self.get(id)).collect();

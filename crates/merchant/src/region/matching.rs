@@ -49,7 +49,7 @@ pub enum RegionMatch {
 }
 
 /// Finds a place by all three ways: by code, and by names as far as there are no codes. Where the two lead to different
-/// regions, the answer is ambiguous.
+/// regions, the answer is ambiguous. The example is at [the module](super).
 pub fn find_region(list: &RegionList, place: &NamedPlace<'_>) -> RegionMatch {
     let by_code = match find_region_by(list, place, Method::AreaCode) {
         RegionMatch::Matched(id) => Some(id),
@@ -71,7 +71,24 @@ pub fn find_region(list: &RegionList, place: &NamedPlace<'_>) -> RegionMatch {
     }
 }
 
-/// Finds a place by one way alone.
+/// Finds a place by one way alone, for a merchant who wants exactly the tutorial's (quick-login tutorial, 4).
+///
+/// ```
+/// use danbao_merchant::region::{Method, NamedPlace, RegionList, RegionMatch, ShopRegion, find_region_by};
+///
+/// let region = |key: &str, name: &str, code: &str| ShopRegion {
+///     key: key.into(),
+///     parent: None,
+///     name: name.into(),
+///     code: code.parse().ok(),
+/// };
+/// let list = RegionList::new([region("sh", "沪", "310000"), region("bj", "京", "110000")])?;
+/// let place = NamedPlace { prov: "上海", address_code: "310000", ..NamedPlace::default() };
+/// let shanghai = list.ids().next().map(RegionMatch::Matched);
+/// assert_eq!(Some(find_region_by(&list, &place, Method::AreaCode)), shanghai);
+/// assert_eq!(find_region_by(&list, &place, Method::Contains), RegionMatch::NoMatch { reached: None });
+/// # Ok::<(), danbao_merchant::region::ListError>(())
+/// ```
 pub fn find_region_by(list: &RegionList, place: &NamedPlace<'_>, method: Method) -> RegionMatch {
     match method {
         Method::AreaCode => by_code(list, place),

@@ -9,6 +9,7 @@ use quick_xml::{Reader, XmlVersion, escape};
 use crate::charset::Charset;
 use crate::error_code::ErrorCode;
 use crate::params::Params;
+use crate::reported::Reported;
 use crate::sign::{self, BadSign, Leniency, Verifier};
 
 /// No answer comes near these.
@@ -16,8 +17,9 @@ const BYTES_MAX: usize = 256 * 1024;
 const ELEMENTS_MAX: usize = 2048;
 const DEPTH_MAX: usize = 8;
 
-/// An answer of the gateway (protocol.md §7.1, 8.2).
+/// An answer of the gateway (protocol.md §7.1, 8.2): a yes, or a no with its code. [`Reply::accepted`] tells them apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use = "an answer may be a refusal: ask `accepted`"]
 pub struct Reply {
     /// Whether `is_success` is `T`.
     pub is_success: bool,
@@ -32,6 +34,40 @@ pub struct Reply {
     sign: Option<String>,
     sign_type: Option<String>,
     charset: Charset,
+}
+
+/// The gateway's no to a call, with its code (protocol.md §8.3). Nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the gateway refuses: {}", self.as_str())]
+pub struct Refused {
+    /// The code, also if this release does not know it; empty if the answer names none.
+    pub code: Reported<ErrorCode>,
+}
+
+impl Refused {
+    /// The code by its name on the wire.
+    ///
+    /// ```
+    /// use danbao_protocol::error_code::ErrorCode;
+    /// use danbao_protocol::reply::Refused;
+    ///
+    /// let refused = Refused::new("TRADE_NOT_EXIST");
+    /// assert_eq!(refused.code.known(), Some(ErrorCode::TradeNotExist));
+    /// assert_eq!(Refused::new("A_CODE_OF_2013").as_str(), "A_CODE_OF_2013");
+    /// ```
+    pub fn as_str(&self) -> &str {
+        self.code.wire(ErrorCode::as_str)
+    }
+
+    /// Takes a code by its name on the wire.
+    pub fn new(code: &str) -> Refused {
+        Refused { code: Reported::read(code, ErrorCode::from_wire) }
+    }
+
+    /// Whether this is the code.
+    pub fn is(&self, code: ErrorCode) -> bool {
+        self.code.known() == Some(code)
+    }
 }
 
 /// Why bytes are not an answer of the gateway.
@@ -69,6 +105,27 @@ impl Reply {
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.children.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The answer if it is a yes.
+    ///
+    /// # Errors
+    /// [`Refused`] with the gateway's code.
+    ///
+    /// ```
+    /// use danbao_protocol::error_code::ErrorCode;
+    /// use danbao_protocol::reply::Reply;
+    ///
+    /// let no = b"<alipay><is_success>F</is_success><error>TRADE_NOT_EXIST</error></alipay>";
+    /// let refused = Reply::parse(no)?.accepted().unwrap_err();
+    /// assert!(refused.is(ErrorCode::TradeNotExist));
+    ///
+    /// let yes = b"<alipay><is_success>T</is_success></alipay>";
+    /// assert!(Reply::parse(yes)?.accepted().is_ok());
+    /// # Ok::<(), danbao_protocol::reply::ReplyError>(())
+    /// ```
+    pub fn accepted(self) -> Result<Reply, Refused> {
+        if self.is_success { Ok(self) } else { Err(Refused::new(self.error.as_deref().unwrap_or_default())) }
     }
 
     /// `error` as a code, if this release knows it.

@@ -2,9 +2,12 @@
 
 use crate::charset::Charset;
 use crate::error_code::ErrorCode;
-use crate::params::Params;
+use crate::ids::{NotifyId, OutTradeNo, PartnerId, UserId};
+use crate::params::{Params, Text};
+use crate::reported::{MissingField, Reported};
 use crate::service::Service;
 use crate::service::fields::is_full_http_address;
+use crate::time::Timestamp;
 
 /// Characters of the longest address that is written to (protocol.md §3.1).
 const URL_CHARS_MAX: usize = 200;
@@ -41,6 +44,60 @@ pub fn build(request: &Params, charset: Charset, code: ErrorCode) -> Params {
     }
     body.push("error_code", spelled(code).as_str().as_bytes());
     body
+}
+
+/// What an error notification says. All but the first three are the words of the refused request, and none of them was
+/// checked by anybody: a request may be refused for the very seller that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorLetter {
+    /// `notify_id`, to be asked about with `notify_verify`; the same in every try
+    pub notify_id: NotifyId,
+    /// `notify_time`: when the letter was first sent
+    pub notify_time: Timestamp,
+    /// `error_code`: why the request was refused
+    pub error_code: Reported<ErrorCode>,
+    /// `partner`
+    pub partner: Option<PartnerId>,
+    /// `out_trade_no`; absent if the request had none, or one that was refused for its form
+    pub out_trade_no: Option<OutTradeNo>,
+    /// `return_url`
+    pub return_url: Option<String>,
+    /// `buyer_email`
+    pub buyer_email: Option<String>,
+    /// `buyer_id`
+    pub buyer_id: Option<UserId>,
+    /// `seller_email`
+    pub seller_email: Option<String>,
+    /// `seller_id`
+    pub seller_id: Option<UserId>,
+}
+
+impl ErrorLetter {
+    /// Reads what an error notification says. Only what has been verified deserves to be read.
+    ///
+    /// # Errors
+    /// [`MissingField`] if `error_code`, `notify_id` or `notify_time` is not there or malformed, and for `notify_type`: a
+    /// message that has one is about a trade or a batch, whatever else it says.
+    pub fn read(text: &Text) -> Result<ErrorLetter, MissingField> {
+        let needed = |name| text.get(name).ok_or(MissingField::Absent(name));
+        if text.get("notify_type").is_some() {
+            return Err(MissingField::Malformed("notify_type"));
+        }
+        let owned = |name| text.get(name).map(str::to_owned);
+        let notify_time = Timestamp::parse_wire(needed("notify_time")?);
+        Ok(ErrorLetter {
+            notify_id: NotifyId::new(needed("notify_id")?),
+            notify_time: notify_time.ok_or(MissingField::Malformed("notify_time"))?,
+            error_code: Reported::read(needed("error_code")?, ErrorCode::from_wire),
+            partner: owned("partner").map(PartnerId::new),
+            out_trade_no: owned("out_trade_no").map(OutTradeNo::new),
+            return_url: owned("return_url"),
+            buyer_email: owned("buyer_email"),
+            buyer_id: owned("buyer_id").map(UserId::new),
+            seller_email: owned("seller_email"),
+            seller_id: owned("seller_id").map(UserId::new),
+        })
+    }
 }
 
 /// Error notifications have this code in capitals, however it is spelt elsewhere.
@@ -102,6 +159,22 @@ mod tests {
         let body = build(&params, Charset::Utf8, ErrorCode::IllegalArgument);
         assert_eq!((body.get("out_trade_no"), body.get("buyer_email")), (None, None));
         assert_eq!(body.get("error_code"), Some(&b"ILLEGAL_ARGUMENT"[..]));
+    }
+
+    #[test]
+    fn what_was_built_is_read() {
+        let mut body = build(&request(), Charset::Utf8, ErrorCode::IllegalFeeParam);
+        let read = |body: &Params| ErrorLetter::read(&body.decode(Charset::Utf8).unwrap());
+        assert_eq!(read(&body), Err(MissingField::Absent("notify_time")));
+        body.push("notify_time", b"2012-02-29 12:00:00");
+        assert_eq!(read(&body), Err(MissingField::Absent("notify_id")));
+        body.push("notify_id", b"n1");
+        let letter = read(&body).unwrap();
+        assert_eq!(letter.error_code, Reported::Known(ErrorCode::IllegalFeeParam));
+        assert_eq!(letter.out_trade_no, Some(OutTradeNo::new("1001")));
+        assert_eq!((letter.seller_email.as_deref(), letter.buyer_id), (Some("seller@shop.example"), None));
+        body.push("notify_type", b"trade_status_sync");
+        assert_eq!(read(&body), Err(MissingField::Malformed("notify_type")));
     }
 
     #[test]

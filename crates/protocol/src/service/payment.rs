@@ -11,7 +11,15 @@ use crate::sign::SignType;
 use crate::status::wire_enum;
 
 wire_enum! {
-    /// The three services that lead to the cashier.
+    /// The three services that lead to the cashier (protocol.md §3.2-3.4).
+    ///
+    /// ```
+    /// use danbao_protocol::service::payment::PaymentService;
+    ///
+    /// let escrow = PaymentService::CreatePartnerTradeByBuyer;
+    /// assert_eq!(escrow.as_str(), "create_partner_trade_by_buyer");
+    /// assert!(PaymentService::CreateDirectPayByUser.is_direct() && !escrow.is_direct());
+    /// ```
     PaymentService {
         /// 即时到账: the seller has the money at once.
         CreateDirectPayByUser = "create_direct_pay_by_user",
@@ -79,7 +87,22 @@ wire_enum! {
     }
 }
 
-/// One of up to three ways to ship that the merchant offers (protocol.md §3.6).
+/// One of up to three ways to ship that the merchant offers (protocol.md §3.6). Escrow and dual trades need one.
+///
+/// ```
+/// use danbao_protocol::money::Fen;
+/// use danbao_protocol::service::payment::{Amount, LogisticsGroup, LogisticsPayment, LogisticsType};
+///
+/// let express = LogisticsGroup {
+///     logistics_type: LogisticsType::Express,
+///     logistics_fee: Fen(1000),
+///     logistics_payment: LogisticsPayment::BuyerPay,
+/// };
+/// let amount = Amount { price: Fen(1990), quantity: 1, discount: Fen::ZERO };
+/// assert_eq!(amount.payable(Some(&express)), Some(Fen(2990)));            // the buyer pays the carriage too
+/// let free = LogisticsGroup { logistics_payment: LogisticsPayment::SellerPay, ..express };
+/// assert_eq!(amount.payable(Some(&free)), Some(Fen(1990)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogisticsGroup {
     /// `logistics_type`
@@ -91,6 +114,15 @@ pub struct LogisticsGroup {
 }
 
 /// How the request names an account holder; one of three, by this precedence: id, e-mail, alias (protocol.md §3.3).
+///
+/// ```
+/// use danbao_protocol::ids::UserId;
+/// use danbao_protocol::service::payment::Party;
+///
+/// // A buyer who has signed in is named by id: e-mail addresses change.
+/// let buyer = Party::Id(UserId::new("2088000000000003"));
+/// # assert_ne!(buyer, Party::Email("buyer@example.com".into()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Party {
     /// `seller_id` / `buyer_id`
@@ -102,6 +134,15 @@ pub enum Party {
 }
 
 /// What the goods cost (protocol.md §3.5).
+///
+/// ```
+/// use danbao_protocol::money::Fen;
+/// use danbao_protocol::service::payment::Amount;
+///
+/// let amount = Amount { price: Fen::parse("19.90")?, quantity: 2, discount: Fen::parse_signed("-3.00")? };
+/// assert_eq!(amount.goods_total(), Some(Fen(3680)));
+/// # Ok::<(), danbao_protocol::money::FenError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount {
     /// Unit price; equals the total when the request had `total_fee` alone (protocol.md §3.3).
@@ -145,7 +186,17 @@ pub struct Receive {
     pub mobile: String,
 }
 
-/// `it_b_pay`: when an unpaid trade closes (protocol.md §3.2).
+/// `it_b_pay`: when an unpaid trade closes (protocol.md §3.2). Needs an agreement with the gateway.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use danbao_protocol::service::payment::{CustomTimeouts, PayTimeout};
+///
+/// let in_two_hours = PayTimeout::After(Duration::from_secs(2 * 3600));
+/// let timeouts = CustomTimeouts { it_b_pay: Some(in_two_hours), ..CustomTimeouts::default() };
+/// # assert!(!timeouts.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayTimeout {
     /// `90m`, `2h`, `3d`: this long after the trade was created; 1 minute to 15 days.

@@ -16,6 +16,20 @@ pub const REASON_BYTES: usize = 256;
 pub const ITEM_BYTES_MAX: usize = 4_000;
 
 /// One item: what goes back of one trade.
+///
+/// ```
+/// use danbao_protocol::ids::TradeNo;
+/// use danbao_protocol::money::Fen;
+/// use danbao_protocol::service::refund_detail::RefundItem;
+///
+/// let item = RefundItem {
+///     trade_no: TradeNo::new("2012022900000001"),                         // the gateway's number, not the order's
+///     amount: Fen(400),
+///     reason: "颜色不符".into(),
+///     royalty: Vec::new(),
+/// };
+/// # assert!(item.amount.is_positive());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundItem {
     /// The gateway's number of the trade.

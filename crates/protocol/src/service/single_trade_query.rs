@@ -8,6 +8,15 @@ use crate::service::draft::{BuildError, Draft};
 use crate::service::fields::Fields;
 
 /// How a merchant names a trade.
+///
+/// ```
+/// use danbao_protocol::ids::OutTradeNo;
+/// use danbao_protocol::service::single_trade_query::TradeRef;
+///
+/// // The merchant's own number is known before any message has come.
+/// let trade = TradeRef::OutTradeNo(OutTradeNo::new("20120229000001"));
+/// # assert!(matches!(trade, TradeRef::OutTradeNo(_)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TradeRef {
     /// By the gateway's number, which wins when both are sent.

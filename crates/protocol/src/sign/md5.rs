@@ -11,6 +11,13 @@ use crate::params::Params;
 /// 交易安全校验码: the secret that a partner and the gateway share, 32 letters and digits.
 ///
 /// Taken byte for byte: a blank pasted with it is a part of it and breaks every signature (protocol.md §2.1).
+///
+/// ```
+/// use danbao_protocol::sign::Md5Key;
+///
+/// let key = Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf");
+/// assert_eq!(format!("{key:?}"), "Md5Key(..)");                           // what a log would show
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Md5Key(String);
 

@@ -37,7 +37,21 @@ pub struct BadSign;
 #[error("the private key cannot sign")]
 pub struct CannotSign;
 
-/// What a message is signed with: the kind of the signature and a key of that kind.
+/// What a message is signed with: the kind of the signature and a key of that kind. Keys from files are read by
+/// [`pasted::examine`].
+///
+/// ```
+/// use danbao_protocol::sign::pasted::examine;
+/// use danbao_protocol::sign::{SignType, Signer, rsa};
+///
+/// # let generated = rsa::PrivateKey::generate([7; 32], 1024)?;
+/// let pem: String = generated.to_pem();                                   // or the bytes of a file
+/// let key = examine(pem.as_bytes())?.key;
+/// let signer = key.signer(SignType::Rsa).ok_or("not a private RSA key")?;
+/// assert_eq!(signer.sign_type(), SignType::Rsa);
+/// assert!(key.signer(SignType::Md5).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signer {
     /// The shared key.
@@ -87,7 +101,15 @@ impl Signer {
     }
 }
 
-/// What a signature is verified with: the kind of the signature and a key of that kind.
+/// What a signature is verified with: the kind of the signature and a key of that kind. For RSA, RSA2 and DSA that is
+/// the gateway's public key, not the merchant's own.
+///
+/// ```
+/// use danbao_protocol::sign::{Md5Key, Signer, Verifier};
+///
+/// let shared = Md5Key::new("k0k1k2k3k4k5k6k7k8k9kakbkckdkekf");
+/// assert_eq!(Signer::Md5(shared.clone()).verifier(), Verifier::Md5(shared));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verifier {
     /// The shared key.

@@ -11,10 +11,14 @@ use super::word;
 /// How a batch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum BatchState {
-    /// The gateway has not yet said yes or no.
+    /// The gateway cannot have heard of it yet.
     Waiting,
+    /// The gateway may have heard of it, and we have not heard its yes or no. To the shop this is waiting too.
+    Asked,
     /// It has said yes, and works on it.
     Accepted,
+    /// It has said no, but not before it may have said yes to an earlier try; there is no more to be asked.
+    Unclear,
     /// It has said no to all of it.
     Refused,
     /// It has told what came of each item.
@@ -22,13 +26,21 @@ pub(crate) enum BatchState {
 }
 
 impl BatchState {
-    const ALL: [BatchState; 4] =
-        [BatchState::Waiting, BatchState::Accepted, BatchState::Refused, BatchState::Done];
+    const ALL: [BatchState; 6] = [
+        BatchState::Waiting,
+        BatchState::Asked,
+        BatchState::Accepted,
+        BatchState::Unclear,
+        BatchState::Refused,
+        BatchState::Done,
+    ];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             BatchState::Waiting => "waiting",
+            BatchState::Asked => "asked",
             BatchState::Accepted => "accepted",
+            BatchState::Unclear => "unclear",
             BatchState::Refused => "refused",
             BatchState::Done => "done",
         }
@@ -36,6 +48,11 @@ impl BatchState {
 
     fn from_word(word: &str) -> Option<BatchState> {
         BatchState::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// Whether the gateway's yes is still to come, or would be news.
+    pub(crate) const fn is_unanswered(self) -> bool {
+        matches!(self, BatchState::Waiting | BatchState::Asked | BatchState::Unclear)
     }
 }
 
@@ -108,26 +125,39 @@ pub(crate) fn update(conn: &mut dyn Conn, batch: &BatchRow) -> Result<(), Error>
     Ok(())
 }
 
-/// Takes what is due, at most `count`, until `leased_until`: if nothing is heard, it falls due again by itself.
+/// Takes what is due, at most `count`, until `leased_until`: if nothing is heard, it falls due again by itself. Each is
+/// given with the state that it had before, which says whether an earlier try may have arrived; from now on this one may.
+///
+/// # Errors
+/// [`Error::Conflict`] if another instance takes the same.
 pub(crate) fn claim_due(
     conn: &mut dyn Conn,
     now: Timestamp,
     leased_until: Timestamp,
     count: i64,
 ) -> Result<Vec<BatchRow>, Error> {
-    let rows = conn.query(
-        &format!(
-            "UPDATE refund_batch SET send_due_at = $1, tries = tries + 1
-             WHERE send_due_at <= $2 AND batch_no IN (
-                 SELECT batch_no FROM refund_batch WHERE send_due_at <= $2
-                 ORDER BY send_due_at, batch_no LIMIT $3)
-             RETURNING {COLUMNS}"
-        ),
-        &[leased_until.0.into(), now.0.into(), count.into()],
-    )?;
-    let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    // RETURNING has no order.
-    claimed.sort_by(|a, b| a.batch_no.cmp(&b.batch_no));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM refund_batch WHERE send_due_at <= $1 ORDER BY send_due_at, batch_no LIMIT $2"
+    );
+    let due = conn.query(&sql, &[now.0.into(), count.into()])?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for row in &due {
+        let batch = read(row)?;
+        let rows = conn.execute(
+            "UPDATE refund_batch SET state = $1, send_due_at = $2, tries = tries + 1
+             WHERE batch_no = $3 AND tries = $4",
+            &[
+                BatchState::Asked.as_str().into(),
+                leased_until.0.into(),
+                batch.batch_no.as_str().into(),
+                batch.tries.into(),
+            ],
+        )?;
+        if rows != 1 {
+            return Err(Error::Conflict(format!("batch {} was taken by another instance", batch.batch_no)));
+        }
+        claimed.push(BatchRow { tries: batch.tries + 1, send_due_at: Some(leased_until), ..batch });
+    }
     Ok(claimed)
 }
 

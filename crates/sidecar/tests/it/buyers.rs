@@ -17,7 +17,7 @@ use crate::world::{DIRECT, ESCROW, KEY, MIDNIGHT, World, on_both_databases, plai
 pub(crate) const USER: &str = "2088000000000003";
 const TOKEN: &str = "20120301fedcba9876543210fedcba9876543210";
 
-fn somebody() -> Buyer {
+pub(crate) fn somebody() -> Buyer {
     Buyer {
         user_id: UserId::new(USER),
         token: Token::new(TOKEN),
@@ -32,7 +32,13 @@ fn signed(mut params: Params, key: &str) -> String {
     params.to_urlencoded()
 }
 
-fn comes_with(path: &str, arrival: Arrival, notify_id: &str, charset: Charset, key: &str) -> Request {
+pub(crate) fn comes_with(
+    path: &str,
+    arrival: Arrival,
+    notify_id: &str,
+    charset: Charset,
+    key: &str,
+) -> Request {
     let params = LoginReturn { notify_id: NotifyId::new(notify_id), arrival }.build(charset).unwrap();
     plain(Method::GET, &format!("{path}?{}", signed(params, key)), String::new())
 }
@@ -48,13 +54,13 @@ fn create(world: &mut World, path: &str, body: &Value) -> Value {
 }
 
 /// The parameters of an address at the gateway.
-fn sent(url: &Value) -> Params {
+pub(crate) fn sent(url: &Value) -> Params {
     let (address, query) = url.as_str().unwrap().split_once('?').unwrap();
     assert_eq!(address, "http://gateway/gateway.do");
     Params::parse_urlencoded(query.as_bytes()).unwrap()
 }
 
-fn value(params: &Params, name: &str) -> String {
+pub(crate) fn value(params: &Params, name: &str) -> String {
     String::from_utf8(params.get(name).unwrap_or_default().to_vec()).unwrap()
 }
 
@@ -73,7 +79,7 @@ pub(crate) fn signed_in(world: &mut World) {
     let _ = world.bring(comes(&path, "n1"), "true");
 }
 
-fn claims(response: &Response) -> Value {
+pub(crate) fn claims(response: &Response) -> Value {
     result(response).1
 }
 
@@ -188,7 +194,7 @@ fn the_token_goes_with_every_payment_request_of_the_buyer_and_stays_the_same_in_
     });
 }
 
-fn posted(path: &str, user_id: &str, notify_id: &str) -> Request {
+pub(crate) fn posted(path: &str, user_id: &str, notify_id: &str) -> Request {
     let receive_address = ReceiveAddress {
         prov: "上海".into(),
         area: "浦东新区".into(),

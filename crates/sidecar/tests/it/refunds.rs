@@ -1,6 +1,6 @@
 //! Refunds of direct payments: asked for once, told until the gateway answers, and their results taken once.
 
-use danbao_merchant::protocol::node::{Input, Request};
+use danbao_merchant::protocol::node::Request;
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use http::header::CONTENT_TYPE;
@@ -125,37 +125,6 @@ fn a_batch_that_may_have_arrived_is_not_said_to_have_failed() {
             assert_eq!((&state["state"], &state["error_code"]), (&json!("done"), &Value::Null));
         }
         assert_eq!(world.kinds(), ["order.paid", "refund.succeeded", "order.paid", "refund.succeeded"]);
-    });
-}
-
-#[test]
-fn a_no_is_the_last_word_after_two_days_and_the_result_is_more_than_a_no() {
-    on_both_databases(|world| {
-        let bought = paid(world, "A");
-        let batch_no = refund(world, &bought);
-        world.due();
-        let (first, _) = world.sent_to("gateway").unwrap();
-        world.step(vec![silent(first)]);
-        let start = world.now;
-        while shown(world, &batch_no)["state"] == "waiting" {
-            let _ = world.wait();
-            while world.sent_to("shop").is_some() {}
-            if let Some((send, _)) = world.sent_to("gateway") {
-                let answer = Input::Answer { id: send, outcome: Ok(refused("SELLER_STATUS_NOT_ALLOW")) };
-                world.step(vec![answer]);
-            }
-        }
-        let hours = (world.now.0 - start.0) / 3_600_000;
-        assert!((48..=49).contains(&hours), "{hours}");
-        assert_eq!(shown(world, &batch_no)["state"], "refused");
-        let details = format!("{}^4.00^SUCCESS", bought.trade_no());
-        for _ in 0..2 {
-            assert_eq!(text(&world.bring(told(&batch_no, &details, KEY), "true")), "success");
-        }
-        let state = shown(world, &batch_no);
-        assert_eq!((&state["state"], &state["error_code"]), (&json!("done"), &Value::Null));
-        assert_eq!(state["items"][0]["state"], "succeeded");
-        assert_eq!(world.kinds(), ["order.paid", "refund.failed", "refund.succeeded"]);
     });
 }
 

@@ -75,6 +75,14 @@ pub(crate) fn config() -> Config {
     }
 }
 
+/// The settings of an instance that does not know the contract.
+pub(crate) fn config_of_another_partner() -> Config {
+    let (partner, seller) = (PartnerId::new("2088000000000099"), UserId::new("2088000000000099"));
+    let key = Md5Key::new(KEY);
+    let account = Account::new(partner, key, "other@example.com", seller, "http://gateway/gateway.do");
+    Config { accounts: Accounts::new(vec![account.unwrap()]).unwrap(), ..config() }
+}
+
 pub(crate) fn open(conn: Box<dyn Conn>) -> Sidecar {
     Sidecar::open(conn, config(), [7; 32]).unwrap()
 }
@@ -292,6 +300,7 @@ pub(crate) struct Bought {
     pub(crate) number: String,
     pub(crate) url: String,
     charset: Charset,
+    trade_no: String,
 }
 
 impl Bought {
@@ -301,7 +310,13 @@ impl Bought {
             number: text("out_trade_no"),
             url: text("payment_url"),
             charset: Charset::from_label(&text("charset")).unwrap(),
+            trade_no: "2012030100000001".to_owned(),
         }
+    }
+
+    /// The same, under another number of the gateway's.
+    pub(crate) fn with_trade_no(self, trade_no: &str) -> Bought {
+        Bought { trade_no: trade_no.to_owned(), ..self }
     }
 
     /// A message about it as the gateway signs it, some values changed before.
@@ -334,7 +349,7 @@ impl Bought {
     }
 
     pub(crate) fn trade_no(&self) -> String {
-        "2012030100000001".to_owned()
+        self.trade_no.clone()
     }
 
     pub(crate) fn notify(&self, second: u8, status: &str) -> Request {

@@ -205,7 +205,7 @@ impl Kiosk {
         if self.terms == Terms::Varied {
             ask_for_more(&mut request, count);
         }
-        let facts = OrderFacts::of(&self.account, &request).ok_or(Error::Shape("overflow".into()))?;
+        let facts = OrderFacts::of(&self.account, &request).map_err(|why| Error::Shape(why.to_string()))?;
         inbox::open_order(&mut tx, &facts, now)?;
         tx.commit()?;
         Ok(self.account.payment_url(&request).ok())

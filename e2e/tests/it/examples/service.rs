@@ -11,14 +11,14 @@ use crate::{requirement, wire};
 
 pub(super) const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(super) const RESULT_SECRET: &str = "a-secret-of-the-results";
-const TOKEN: &str = "a-token-of-the-shop-itself";
+pub(super) const TOKEN: &str = "a-token-of-the-shop-itself";
 const START_MAX: Duration = Duration::from_secs(60);
 const TOLD_MAX: Duration = Duration::from_secs(60);
 
 /// A running sidecar.
 pub(super) struct Service {
     child: Child,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Service {
@@ -73,6 +73,15 @@ impl Service {
         let key = format!("Idempotency-Key: order {order_no}\r\n");
         let order = self.ask("POST", "/v1/orders", &key, &wish.to_string());
         order["payment_requests"][0]["payment_url"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until it has heard that an order is paid.
+    pub(super) fn await_paid(&self, order_no: &str) {
+        let since = Instant::now();
+        while self.get(&format!("/v1/orders/{order_no}"))["paid_by"].is_null() {
+            assert!(since.elapsed() < TOLD_MAX, "never heard that {order_no} is paid");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Waits until the shop has taken in all that there is.
