@@ -182,6 +182,34 @@ fn the_same_on_postgres() {
 }
 
 #[test]
+fn a_payment_that_is_not_believed_because_of_the_settings_is_said_in_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let (gateway, ready) = up(dir.path(), &[]);
+    let open = process::Open::of(&ready);
+    let shop = LittleShop::open();
+    write_settings(dir.path(), &ready, &shop, None);
+    let file = dir.path().join("merchant.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    let seller = ready["partner"]["seller_id"].as_str().unwrap();
+    let wrong = settings.replace(&format!("seller_id = '{seller}'"), "seller_id = '2088000000009999'");
+    std::fs::write(&file, wrong).unwrap();
+    let (sidecar, url) = merchant(dir.path(), "127.0.0.1:0");
+    open.pay(&place(&url, "A"));
+    let started = Instant::now();
+    while call(&url, "GET", "/v1/payment_requests/A-1/messages", &Value::Null).1["messages"][0]["outcome"]
+        != "rejected"
+    {
+        assert!(started.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&sidecar, "-TERM");
+    let (_, _, err) = ended(sidecar.wait_with_output().unwrap());
+    assert!(err.contains("WARN") && err.contains("A-1") && err.contains("seller"), "{err}");
+    signal(&gateway, "-TERM");
+    assert_eq!(ended(gateway.wait_with_output().unwrap()).0, 0);
+}
+
+#[test]
 fn settings_that_cannot_be_right_are_named_and_leave_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let (code, _, err) = run(dir.path(), &["merchant"]);
