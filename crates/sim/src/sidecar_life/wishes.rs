@@ -108,7 +108,7 @@ pub(super) fn claim_due(conn: &mut dyn Conn, now: Timestamp) -> Result<Vec<Wish>
     )?;
     let read = |c: &mut Reader<'_>| -> Result<Wish, Error> {
         let (key, word): (String, String) = (c.next()?, c.next()?);
-        let kind = Kind::from_word(&word).ok_or_else(|| Error::Shape(word))?;
+        let kind = Kind::from_word(&word).ok_or(Error::Shape(word))?;
         Ok(Wish { key, kind, path: c.next()?, body: c.next()? })
     };
     let mut wishes = rows.iter().map(|row| read(&mut row.reader())).collect::<Result<Vec<_>, _>>()?;
