@@ -36,6 +36,10 @@ const WAIT_FIRST: Duration = Duration::from_secs(10);
 /// The longest wait between two tries.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
 
+/// Refusals for the day of the call or the state of the account. An earlier try of which no answer came may have come in
+/// time: they do not say that it did not. The gateway's message will tell, if there is a batch.
+const OF_THE_MOMENT: [&str; 3] = ["BATCH_NO_FORMAT_ERROR", "REFUND_DATE_ERROR", "SELLER_STATUS_NOT_ALLOW"];
+
 /// The body of `POST /v1/refunds`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -240,6 +244,11 @@ pub(crate) fn answered(
             // An earlier try had arrived.
             Some("DUPLICATE_BATCH_NO") => Ok(refund_batch::update(&mut **turn.tx, &accepted)?),
             None | Some("SYSTEM_ERROR") => try_again(turn, row, nth),
+            Some(code) if row.tries > 1 && OF_THE_MOMENT.contains(&code) => {
+                tracing::error!(%batch_no, code, "a batch was refused that an earlier try may have brought");
+                let unclear = BatchRow { error_code: Some(code.to_owned()), ..accepted };
+                Ok(refund_batch::update(&mut **turn.tx, &unclear)?)
+            }
             Some(code) => refused(turn, row, code),
         },
         None => try_again(turn, row, nth),
