@@ -22,6 +22,7 @@ const ONCE_FOUND: &[(Kind, u64, &str)] = &[
         "a refund was told as failed because its second try came after midnight; the first had made it",
     ),
     (Kind::Frost, 31, "the same"),
+    (Kind::Frost, 14, "an order of a changed price stayed unpaid: answers say T where messages say Y"),
 ];
 
 #[expect(clippy::disallowed_methods, reason = "a person says which seeds are to be looked at")]
