@@ -12,6 +12,7 @@ mod kit;
 mod postgres;
 mod process;
 mod regions;
+mod rings;
 mod setup;
 mod test;
 mod tidy;

@@ -1,11 +1,13 @@
 //! Rules of the house that no compiler knows: where SQL, pages and words stand, how files are named and how long they are,
-//! that every link of the documents leads somewhere, and that an example can be read at a glance.
+//! that every link of the documents leads somewhere, that an example can be read at a glance, and that the rings are as they
+//! are drawn.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::rings;
 use crate::test::in_workspace;
 
 /// A Rust file longer than this is about more than one thing.
@@ -50,6 +52,7 @@ pub(crate) fn run() -> Result<()> {
             check_example(path, &text, &mut broken);
         }
     }
+    rings::check(root, &mut broken)?;
     if broken.is_empty() {
         return Ok(());
     }

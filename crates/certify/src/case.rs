@@ -7,18 +7,19 @@ use bytes::Bytes;
 use danbao_protocol::node::{AskId, NoAnswer, Output, Request, Response, SendId};
 use danbao_protocol::service::notify_verify::Verdict;
 use danbao_protocol::time::Timestamp;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_TYPE, COOKIE, LOCATION};
 use http::{HeaderValue, Method};
 use serde_json::json;
 
 use crate::answer::{self, excerpt};
+use crate::browser::{Cookies, resolve};
 use crate::chance::Chance;
 use crate::issue::{self, CannotIssue, Issued, Issuer};
 use crate::look;
 use crate::offer::{NoOffer, Offer};
 use crate::probe::Probe;
 use crate::problem::{Kind, Problem, compare};
-use crate::run::{Bench, GATE, Id, in_mood};
+use crate::run::{Bench, GATE, Id, Stand, in_mood};
 use crate::scenario::{Answer, Bare, Look, Mood, Say, Scenario, State, Step};
 use crate::timeline::{Event, What};
 
@@ -68,6 +69,10 @@ pub(crate) struct Case {
     sent: usize,
     gate: Option<Gate>,
     looking: Option<Looking>,
+    /// What the shop has told of the order at the last look.
+    told: Option<Probe>,
+    /// Orders of earlier scenarios that are still to be asked for, by their place on the bench.
+    again: VecDeque<usize>,
     problems: Vec<Problem>,
     timeline: Vec<Event>,
     is_shipped: bool,
@@ -78,9 +83,10 @@ pub(crate) struct Case {
 enum Errand {
     Place,
     PlaceAgain,
-    Message { number: usize, answer: Answer },
-    Follow { number: usize, hops: u32 },
+    Message { number: usize, answer: Answer, address: String },
+    Follow { number: usize, hops: u32, address: String, cookies: Cookies },
     Look,
+    LookAgain(usize),
 }
 
 /// Holds the answers to the questions of one instant back, so that they leave together.
@@ -120,10 +126,14 @@ impl Case {
             sent: 0,
             gate: None,
             looking: None,
+            told: None,
+            again: VecDeque::new(),
             problems: Vec::new(),
             timeline: Vec::new(),
         };
-        case.place(Errand::Place, bench, out);
+        if !case.steps.iter().any(|step| matches!(step, Step::Afterwards)) {
+            case.place(Errand::Place, bench, out);
+        }
         case
     }
 
@@ -147,6 +157,10 @@ impl Case {
                     _ => looking.again = None,
                 }
                 self.ask_state(bench, out);
+                continue;
+            }
+            if let Some(place) = self.again.pop_front() {
+                self.ask_again(place, bench, out);
                 continue;
             }
             let Some(step) = self.steps.pop_front() else { return true };
@@ -180,6 +194,7 @@ impl Case {
                 self.mood = mood;
                 self.note(now, What::Gateway(mood));
             }
+            Step::Afterwards => self.again = (0..bench.stands.len()).collect(),
             Step::Then(state) => {
                 let until = now.plus(bench.terms.settle);
                 self.looking = Some(Looking { state, until, again: None });
@@ -287,16 +302,24 @@ impl Case {
         let number = self.sent;
         bench.ids.insert(notify_id, Id { serial: self.serial, number, is_known });
         self.note(now, what);
-        self.send(request, Errand::Message { number, answer }, bench, out);
+        self.send(request, Errand::Message { number, answer, address }, bench, out);
     }
 
     fn ask_state(&mut self, bench: &mut Bench, out: &mut Vec<Output>) {
-        let Some(offer) = &self.offer else { return };
-        let url = match &offer.state_url {
-            Some(url) => url.clone(),
-            None => format!("{}/{}.json", bench.terms.orders_url, offer.out_trade_no),
-        };
+        let Some(url) = self.state_url(bench) else { return };
         self.send_to(&url, Request::new(Bytes::new()), Errand::Look, bench, out);
+    }
+
+    /// Where the shop tells of this scenario's order.
+    fn state_url(&self, bench: &Bench) -> Option<String> {
+        let offer = self.offer.as_ref()?;
+        let usual = || format!("{}/{}.json", bench.terms.orders_url, offer.out_trade_no);
+        Some(offer.state_url.clone().unwrap_or_else(usual))
+    }
+
+    fn ask_again(&mut self, place: usize, bench: &mut Bench, out: &mut Vec<Output>) {
+        let Some(url) = bench.stands.get(place).map(|stand| stand.state_url.clone()) else { return };
+        self.send_to(&url, Request::new(Bytes::new()), Errand::LookAgain(place), bench, out);
     }
 
     /// The shop asks `notify_verify`, perhaps about a message of another scenario.
@@ -363,16 +386,17 @@ impl Case {
             (Errand::Place | Errand::PlaceAgain, Err(why)) => {
                 self.fail(Problem::new(Kind::NoOrder, [why.as_str().to_owned()]));
             }
-            (Errand::Message { number, answer }, Ok(response)) => {
+            (Errand::Message { number, answer, address }, Ok(response)) => {
                 self.note(now, What::Answered { number, said: excerpt(&response) });
                 self.problems.extend(answer::judge(number, answer, &response));
                 if answer == Answer::Page {
-                    self.follow(now, number, 0, &response, bench, out);
+                    let at = Errand::Follow { number, hops: 0, address, cookies: Cookies::default() };
+                    self.follow(now, at, &response, bench, out);
                 }
             }
-            (Errand::Follow { number, hops }, Ok(response)) => {
+            (at @ Errand::Follow { number, .. }, Ok(response)) => {
                 self.note(now, What::Answered { number, said: excerpt(&response) });
-                self.follow(now, number, hops, &response, bench, out);
+                self.follow(now, at, &response, bench, out);
             }
             (Errand::Message { number, .. } | Errand::Follow { number, .. }, Err(why)) => {
                 self.note(now, What::Silent { number, why: why.as_str() });
@@ -380,6 +404,7 @@ impl Case {
                 self.problems.push(Problem::new(Kind::NoAnswer, about));
             }
             (Errand::Look, outcome) => self.looked(now, outcome),
+            (Errand::LookAgain(place), outcome) => self.looked_again(now, place, outcome, bench),
         }
     }
 
@@ -419,21 +444,26 @@ impl Case {
     fn follow(
         &mut self,
         now: Timestamp,
-        number: usize,
-        hops: u32,
+        at: Errand,
         response: &Response,
         bench: &mut Bench,
         out: &mut Vec<Output>,
     ) {
+        let Errand::Follow { number, hops, address, mut cookies } = at else { return };
         let status = response.status();
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        match location.filter(|_| status.is_redirection()).map(|to| absolute(to, &bench.terms.target)) {
+        cookies.keep(response);
+        match location.filter(|_| status.is_redirection()).map(|to| resolve(&address, to)) {
             // Where another site begins, the shop's part has ended.
             Some(to) if !is_at(&to, &bench.terms.target) => {}
             Some(to) if hops < HOPS_MAX => {
                 self.note(now, What::Followed { number, to: to.clone() });
-                let errand = Errand::Follow { number, hops: hops + 1 };
-                self.send_to(&to, Request::new(Bytes::new()), errand, bench, out);
+                let mut request = Request::new(Bytes::new());
+                if let Some(value) = cookies.header().and_then(|text| HeaderValue::from_str(&text).ok()) {
+                    request.headers_mut().insert(COOKIE, value);
+                }
+                let errand = Errand::Follow { number, hops: hops + 1, address: to.clone(), cookies };
+                self.send_to(&to, request, errand, bench, out);
             }
             _ if status.is_success() => {}
             _ => {
@@ -445,14 +475,7 @@ impl Case {
 
     fn looked(&mut self, now: Timestamp, outcome: Result<Response, NoAnswer>) {
         let Some(mut looking) = self.looking.take() else { return };
-        let probe = match outcome {
-            Ok(response) if response.status().is_success() => {
-                Probe::read(response.body()).map_err(|field| field.to_owned())
-            }
-            Ok(response) => Err(excerpt(&response)),
-            Err(why) => Err(why.as_str().to_owned()),
-        };
-        let probe = match probe {
+        let probe = match read_state(outcome) {
             Ok(probe) => probe,
             Err(why) => return self.fail(Problem::new(Kind::NoState, [why])),
         };
@@ -472,11 +495,32 @@ impl Case {
                 is_right: problems.is_empty(),
             },
         );
+        self.told = Some(probe);
         for problem in problems {
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
             }
         }
+    }
+
+    /// An order of an earlier scenario, which must stand where it stood.
+    fn looked_again(
+        &mut self,
+        now: Timestamp,
+        place: usize,
+        outcome: Result<Response, NoAnswer>,
+        bench: &Bench,
+    ) {
+        let Some(stand) = bench.stands.get(place) else { return };
+        let is = match read_state(outcome) {
+            Ok(probe) if probe == stand.told => return,
+            Ok(probe) => probe.to_string(),
+            Err(why) => why,
+        };
+        let Stand { out_trade_no, scenario, told, .. } = stand;
+        self.note(now, What::Moved { out_trade_no: out_trade_no.clone(), is: is.clone() });
+        let about = [out_trade_no.clone(), (*scenario).to_owned(), told.to_string(), is];
+        self.problems.push(Problem::new(Kind::Moved, about));
     }
 
     fn note(&mut self, now: Timestamp, what: What) {
@@ -491,7 +535,17 @@ impl Case {
         self.looking = None;
     }
 
-    pub(crate) fn end(self, now: Timestamp) -> CaseReport {
+    /// What is to be said of it; if the order is as it must be, it is remembered, to be looked at once more.
+    pub(crate) fn end(mut self, now: Timestamp, bench: &mut Bench) -> CaseReport {
+        let told = self.told.take().filter(|_| self.problems.is_empty());
+        if let (Some(told), Some(state_url), Some(offer)) = (told, self.state_url(bench), &self.offer) {
+            let (scenario, out_trade_no) = (self.scenario.id, offer.out_trade_no.clone());
+            bench.stands.push(Stand { scenario, out_trade_no, state_url, told });
+        }
+        self.report(now)
+    }
+
+    fn report(self, now: Timestamp) -> CaseReport {
         CaseReport {
             out_trade_no: self.offer.map(|offer| offer.out_trade_no),
             scenario: self.scenario,
@@ -503,21 +557,22 @@ impl Case {
 
     pub(crate) fn out_of_time(mut self, now: Timestamp) -> CaseReport {
         self.problems.push(Problem::new(Kind::OutOfTime, []));
-        self.end(now)
+        self.report(now)
+    }
+}
+
+/// The order's state, or why there is none.
+fn read_state(outcome: Result<Response, NoAnswer>) -> Result<Probe, String> {
+    match outcome {
+        Ok(response) if response.status().is_success() => {
+            Probe::read(response.body()).map_err(|field| field.to_owned())
+        }
+        Ok(response) => Err(excerpt(&response)),
+        Err(why) => Err(why.as_str().to_owned()),
     }
 }
 
 /// Whether an address is on the site that begins with `target`.
 fn is_at(address: &str, target: &str) -> bool {
     address.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
-}
-
-/// A redirect's address as a browser understands it.
-fn absolute(to: &str, target: &str) -> String {
-    if to.starts_with("http://") || to.starts_with("https://") {
-        return to.to_owned();
-    }
-    let origin =
-        target.find("://").and_then(|at| target[at + 3..].find('/').map(|end| &target[..at + 3 + end]));
-    format!("{}/{}", origin.unwrap_or(target), to.trim_start_matches('/'))
 }

@@ -73,6 +73,9 @@ impl Issuer<'_> {
         match say.twist {
             Twist::NoId => drop(params.remove("notify_id")),
             Twist::Word(name, value) => params = replaced(&params, name, value.as_bytes()),
+            Twist::Text(name, text) => {
+                params.push_text(name, text, charset).map_err(CannotIssue::because)?;
+            }
             _ => {}
         }
         self.sign(&mut params, &say.twist).map_err(CannotIssue::because)?;
@@ -154,11 +157,11 @@ impl Issuer<'_> {
             is_total_fee_adjust: false,
             use_coupon: false,
             seller_email: match say.twist {
-                Twist::OtherSellerEmail => OTHER_EMAIL.to_owned(),
+                Twist::OtherSeller => OTHER_EMAIL.to_owned(),
                 _ => self.terms.seller_email.clone(),
             },
             seller_id: match say.twist {
-                Twist::OtherSellerId => UserId::new(OTHER_SELLER),
+                Twist::OtherSeller => UserId::new(OTHER_SELLER),
                 _ => self.terms.seller_id.clone(),
             },
             buyer_email: "buyer@danbao.example".to_owned(),
@@ -216,11 +219,13 @@ impl Issuer<'_> {
                 params.push("sign_type", b"MD5");
                 return Ok(());
             }
-            Twist::WrongKey => Md5Key::new(OTHER_KEY),
+            Twist::WrongKey | Twist::OtherSignType(_) | Twist::SignList => Md5Key::new(OTHER_KEY),
             Twist::PartnerAsKey => Md5Key::new(self.terms.partner.as_str()),
             _ => self.terms.key.clone(),
         };
-        sign::append(params, &Signer::Md5(key))
+        sign::append(params, &Signer::Md5(key))?;
+        *params = misspelt(params, twist);
+        Ok(())
     }
 
     fn request(&self, say: &Say, params: &Params) -> Result<Request, CannotIssue> {
@@ -231,7 +236,13 @@ impl Issuer<'_> {
         let page = page.as_deref().ok_or_else(|| CannotIssue("the request names no such page".to_owned()))?;
         let written = written(params, &say.twist);
         match say.door {
-            Door::Return => get(&append_to_url(page, params)),
+            Door::Return => match say.twist {
+                Twist::Doubled(..) | Twist::Ahead(..) => {
+                    let mark = if page.contains('?') { '&' } else { '?' };
+                    get(&format!("{page}{mark}{written}"))
+                }
+                _ => get(&append_to_url(page, params)),
+            },
             Door::Notify => {
                 let address = match say.twist {
                     Twist::InQuery(name, value) => {
@@ -294,13 +305,28 @@ fn replaced(params: &Params, name: &str, value: &[u8]) -> Params {
     changed
 }
 
+/// The signature as a forger of this kind writes it.
+fn misspelt(params: &Params, twist: &Twist) -> Params {
+    let mut changed = Params::new();
+    for (name, value) in params.iter() {
+        match (name, twist) {
+            (b"sign", Twist::SignStart) => changed.push("sign", &value[..value.len().min(1)]),
+            (b"sign", Twist::SignList) => changed.push("sign[]", value),
+            (b"sign_type", Twist::OtherSignType("")) => {}
+            (b"sign_type", Twist::OtherSignType(word)) => changed.push("sign_type", word.as_bytes()),
+            (name, _) => changed.push(&String::from_utf8_lossy(name), value),
+        }
+    }
+    changed
+}
+
 fn written(params: &Params, twist: &Twist) -> String {
     let text = params.to_urlencoded();
     match *twist {
         Twist::PercentBlank => text.replace('+', "%20"),
         Twist::LowerHex => lower_hex(&text),
-        Twist::LineEnds => format!("{text}\r\n\r\n"),
         Twist::Doubled(name, value) => format!("{text}&{name}={value}"),
+        Twist::Ahead(name, value) => format!("{name}={value}&{text}"),
         Twist::Reversed => {
             let pairs: Vec<&str> = text.split('&').rev().collect();
             pairs.join("&")

@@ -6,6 +6,7 @@
 
 mod answer;
 mod batch;
+mod browser;
 mod case;
 mod chance;
 mod issue;

@@ -1,5 +1,7 @@
 //! What the shop says of one of its orders.
 
+use std::fmt;
+
 use danbao_protocol::money::Fen;
 use danbao_protocol::status::{RefundStatus, TradeStatus};
 use serde_json::Value;
@@ -44,6 +46,25 @@ impl Probe {
             },
             paid_total,
         })
+    }
+}
+
+/// In the words of the probe.
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Probe { trade_status, refund_status, deliveries, changes, paid_total } = self;
+        write!(f, "status {}", trade_status.map_or("null", TradeStatus::as_str))?;
+        if let Some(refund_status) = refund_status.flatten() {
+            write!(f, ", refund_status {}", refund_status.as_str())?;
+        }
+        write!(f, ", deliveries {deliveries}")?;
+        if let Some(changes) = changes {
+            write!(f, ", times_applied {changes}")?;
+        }
+        if let Some(paid_total) = paid_total {
+            write!(f, ", paid_total {paid_total}")?;
+        }
+        Ok(())
     }
 }
 

@@ -88,6 +88,8 @@ kinds! {
     Changes = "changes",
     /// The order says that it was paid another amount.
     PaidTotal = "paid_total",
+    /// An order has moved after all messages about it had been answered.
+    Moved = "moved",
     /// The run had no time left.
     OutOfTime = "out_of_time",
 }

@@ -13,6 +13,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 
 use crate::case::{Case, CaseReport};
+use crate::probe::Probe;
 use crate::scenario::{Mood, Scenario};
 use crate::terms::Terms;
 
@@ -43,7 +44,18 @@ pub(crate) struct Bench {
     pub(crate) run: u64,
     /// Every id that was given out or made up, by which scenario and message, and whether the gateway stands by it.
     pub(crate) ids: BTreeMap<String, Id>,
+    /// The orders that were as they must be when their scenarios ended.
+    pub(crate) stands: Vec<Stand>,
     sends: u64,
+}
+
+/// An order that was as it must be.
+#[derive(Debug)]
+pub(crate) struct Stand {
+    pub(crate) scenario: &'static str,
+    pub(crate) out_trade_no: String,
+    pub(crate) state_url: String,
+    pub(crate) told: Probe,
 }
 
 /// What the gateway knows of an id.
@@ -73,7 +85,7 @@ impl Certifier {
             begun: 0,
             started: None,
             case: None,
-            bench: Bench { terms, run: 0, ids: BTreeMap::new(), sends: 0 },
+            bench: Bench { terms, run: 0, ids: BTreeMap::new(), stands: Vec::new(), sends: 0 },
             observer: Box::new(observer),
             is_over: false,
         }
@@ -109,7 +121,7 @@ impl Certifier {
                 return;
             }
             if let Some(case) = self.case.take() {
-                (self.observer)(Progress::Case(Box::new(case.end(now))));
+                (self.observer)(Progress::Case(Box::new(case.end(now, &mut self.bench))));
             }
         }
     }

@@ -85,4 +85,11 @@ pub enum What {
         /// Whether that is what it must be.
         is_right: bool,
     },
+    /// The order of an earlier scenario is not what it was.
+    Moved {
+        /// Which.
+        out_trade_no: String,
+        /// What the shop tells of it now.
+        is: String,
+    },
 }

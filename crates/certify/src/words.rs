@@ -152,6 +152,10 @@ impl Words {
             What::Silent { number, why } => line("silent", &[&format!("#{number}"), why]),
             What::Gateway(mood) => line("gateway", &[self.mood(*mood)]),
             What::OtherService(service) => line("other_service", &[service]),
+            What::Moved { out_trade_no, is } => {
+                more = printable(is);
+                line("moved", &[out_trade_no])
+            }
             What::Order { trade_status, refund_status, deliveries, changes, .. } => {
                 more = line("order", &[&deliveries.to_string()]);
                 if let Some(changes) = changes {
@@ -170,8 +174,11 @@ impl Words {
         let name = match twist {
             Twist::Altered(name, _)
             | Twist::Doubled(name, _)
+            | Twist::Ahead(name, _)
             | Twist::InQuery(name, _)
             | Twist::Word(name, _) => name,
+            Twist::OtherSignType("") => "-",
+            Twist::OtherSignType(word) => word,
             _ => "",
         };
         fill(word(&self.twists, twist.as_str()), &[name])

@@ -65,11 +65,16 @@ fn expected(habit: &str) -> Vec<&'static str> {
 
 #[test]
 fn each_bad_habit_fails_in_exactly_its_rows() {
+    let mut found = String::new();
+    let mut differ = Vec::new();
     for (name, habits) in bad_habits() {
         let rows = failed(&played(habits));
-        assert!(!rows.is_empty(), "nothing finds {name}");
-        assert_eq!(rows, expected(name), "{name}");
+        found.push_str(&format!("[{name}]\n{}\n\n", rows.join("\n")));
+        if rows.is_empty() || rows != expected(name) {
+            differ.push(name);
+        }
     }
+    assert!(differ.is_empty(), "{differ:?}\n{found}");
 }
 
 #[test]

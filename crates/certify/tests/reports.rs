@@ -7,7 +7,7 @@ mod town;
 
 use danbao_certify::report::{Report, html, json, junit};
 use danbao_certify::words::Lang;
-use habits::{HabitShop, Habits, Place};
+use habits::{HabitShop, Habits, Place, Slip};
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 use town::{GATEWAY, KEY, PARTNER, SELLER, SELLER_EMAIL, SHOP, certify_all};
@@ -89,4 +89,21 @@ fn the_json_names_what_is_wrong_by_stable_words() {
 #[test]
 fn a_run_of_nothing_is_no_success() {
     assert!(!Report { target: String::new(), seed: 1, cases: Vec::new() }.is_passed());
+}
+
+#[test]
+fn an_order_that_moved_later_is_named_with_its_scenario_and_both_states() {
+    let report = report(Habits { slip: Some(Slip::PaysAllOrders), ..Habits::default() });
+    let problems: Vec<_> = report.failed().flat_map(|case| &case.problems).collect();
+    assert!(!problems.is_empty());
+    for problem in problems {
+        assert_eq!(problem.kind.as_str(), "moved");
+        assert!(problem.about[2].starts_with("status null, deliveries 0"), "{problem:?}");
+        assert!(problem.about[3].contains("deliveries 1"), "{problem:?}");
+    }
+    let page = html(&report, Lang::En).unwrap();
+    assert!(page.contains("of a_notification_without_a_signature has moved since"), "{page}");
+    if let Ok(dir) = std::env::var("DANBAO_REPORTS") {
+        std::fs::write(format!("{dir}/moved.html"), &page).unwrap();
+    }
 }

@@ -182,7 +182,8 @@ fn misuse_ends_with_2_and_says_what_is_missing() {
         (&[][..], "the key is missing"),
         (&["--key", "a b"], "blanks"),
         (&["--key", KEY], "does not answer: unreachable"),
-        (&["--key", KEY, "--only", "nonsense"], "no scenario is chosen"),
+        (&["--key", KEY, "--only", "forged,nonsense"], "no scenario has \"nonsense\""),
+        (&["--key", KEY, "--only", "afterwards"], "no scenario is chosen"),
         (&["--key", KEY, "--seller-id", "1"], "--seller-id"),
         (&["--key", KEY, "--orders-url", "/orders"], "--orders-url"),
     ] {

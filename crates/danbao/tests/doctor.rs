@@ -10,6 +10,7 @@ mod self_signed;
 #[path = "doctor/small_shop.rs"]
 mod small_shop;
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -76,7 +77,7 @@ fn the_model_shop_is_well_and_none_of_its_orders_is_moved() {
     let (code, said) = doctor(dir.path(), &args);
     assert_eq!((code, found(&said)), (0, vec!["1F-order-refused"]), "{said:#}");
     assert!(said["out_trade_no"].as_str().unwrap().starts_with("DANBAO-DOCTOR-"));
-    assert_eq!(said["stand_in_asked"].as_array().unwrap().len(), 4);
+    assert_eq!(said["stand_in_asked"].as_array().unwrap().len(), 5);
 
     ready["gateway"] = shop.clone().into();
     let open = Open::of(&ready);
@@ -87,6 +88,35 @@ fn the_model_shop_is_well_and_none_of_its_orders_is_moved() {
     let order = open.order(&order);
     assert_eq!((&order["delivered"], &order["paid_total"]), (&false.into(), &Value::Null), "{order}");
     assert_eq!(order["status"], "WAIT_BUYER_PAY");
+    signal(&child, "-TERM");
+    child.wait().unwrap();
+}
+
+#[test]
+fn the_sidecar_is_well() {
+    let dir = home();
+    let stand_in = format!("127.0.0.1:{}", free_port());
+    let settings = format!(
+        "api_token = 'a-token-of-the-shop-itself'\nreturn_page = 'http://127.0.0.1:1/thanks'\n\
+         result_secret = 'a-secret-of-the-results'\n[account.main]\ngateway_url = 'http://{stand_in}/gateway.do'\n\
+         partner = '{PARTNER}'\nseller_email = 'seller@example.com'\nseller_id = '{PARTNER}'\nkey_file = 'key.txt'\n"
+    );
+    std::fs::write(dir.path().join("merchant.toml"), settings).unwrap();
+    let listen = format!("127.0.0.1:{}", free_port());
+    let arguments = ["merchant", "--listen", &listen, "--ready-file", "merchant.json"];
+    let mut child = danbao(dir.path(), &arguments).spawn().unwrap();
+    let started = std::time::Instant::now();
+    while !dir.path().join("merchant.json").exists() {
+        assert!(child.try_wait().unwrap().is_none() && started.elapsed().as_secs() < 30);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let (notify, back) = (format!("http://{listen}/pay/notify"), format!("http://{listen}/pay/return"));
+    let args = ["--partner", PARTNER, "--key-file", "key.txt", "--charset", "utf-8", "--notify-url", &notify];
+    let (code, said) =
+        doctor(dir.path(), &[&args[..], &["--return-url", &back, "--gateway", &stand_in]].concat());
+    // Buyers are sent on to the shop's own page, as they should be; the result that goes with them is nobody else's.
+    assert_eq!((code, found(&said)), (0, vec!["1B-return-redirect", "1F-order-refused"]), "{said:#}");
+    assert_eq!(finding(&said, "1B-return-redirect")["about"][0], "303 http://127.0.0.1:1/thanks?...");
     signal(&child, "-TERM");
     child.wait().unwrap();
 }
@@ -166,6 +196,88 @@ const FAULTS: &[Row] = &[
     ),
 ];
 
+/// How servers speak, well and badly; what is found is about the shop and not about their manner.
+const MANNERS: &[Row] = &[
+    (
+        "HTTP/1.0, and its end for a length",
+        |asked| Some(format!("HTTP/1.0 200 OK\r\n\r\n{}", right(asked)).into_bytes()),
+        &[],
+    ),
+    (
+        "in chunks",
+        |asked| {
+            let (head, tail) = right(asked).split_at(3);
+            let chunks = format!("3\r\n{head}\r\n{:x}\r\n{tail}\r\n0\r\n\r\n", tail.len());
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+            Some(format!("{head}{chunks}").into_bytes())
+        },
+        &[],
+    ),
+    (
+        "100 before it",
+        |asked| Some([&b"HTTP/1.1 100 Continue\r\n\r\n"[..], &answer("200 OK", &[], right(asked))].concat()),
+        &[],
+    ),
+    (
+        "a length that is never reached",
+        |asked| Some(format!("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", right(asked)).into_bytes()),
+        &["1B-notify-silent", "1B-return-silent"],
+    ),
+    (
+        "a length that is too short for success",
+        |asked| {
+            let body = right(asked);
+            let length = if body == "success" { 4 } else { body.len() };
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            Some(format!("{head}{body}").into_bytes())
+        },
+        &["1F-neither"],
+    ),
+    (
+        "a program that dies of a message",
+        |asked| Some(if asked.body.is_empty() { right_page(asked) } else { Vec::new() }),
+        &["1B-broken-off"],
+    ),
+    (
+        "an error for every message",
+        |asked| {
+            let status = if asked.body.is_empty() { "200 OK" } else { "500 Internal Server Error" };
+            Some(answer(status, &[], right(asked)))
+        },
+        &["1B-signed-status"],
+    ),
+    (
+        "packed",
+        |asked| {
+            let packed = "\u{1F}\u{8}...";
+            Some(if asked.is_notify() {
+                answer("200 OK", &["Content-Encoding: gzip"], packed)
+            } else {
+                right_page(asked)
+            })
+        },
+        &["1F-compressed"],
+    ),
+    (
+        "an address that leads to itself for ever",
+        |asked| {
+            let to =
+                if asked.is_notify() { "Location: /notify_url.php" } else { "Location: /return_url.php" };
+            Some(answer("302 Found", &[to], ""))
+        },
+        &["1B-return-redirect", "1G-redirect"],
+    ),
+    (
+        "a return page that fails as soon as there is something to read",
+        |asked| {
+            let is_return = asked.head.contains("/return_url.php?");
+            let error = || answer("500 Internal Server Error", &[], "oops");
+            Some(if is_return { error() } else { right_page(asked) })
+        },
+        &["1B-status"],
+    ),
+];
+
 fn right_page(asked: &Asked) -> Vec<u8> {
     answer("200 OK", &[], right(asked))
 }
@@ -179,7 +291,7 @@ fn home() -> tempfile::TempDir {
 #[test]
 fn each_fault_of_a_page_is_found_and_nothing_else_is() {
     let dir = home();
-    for (name, respond, expected) in FAULTS {
+    for (name, respond, expected) in FAULTS.iter().chain(MANNERS) {
         let shop = Shop::open(*respond);
         let (notify, back) = (shop.url("/notify_url.php"), shop.url("/return_url.php"));
         let args = [
@@ -201,6 +313,52 @@ fn each_fault_of_a_page_is_found_and_nothing_else_is() {
         let severities: Vec<&Value> = expected.iter().map(|id| &finding(&said, id)["severity"]).collect();
         let worst = if severities.iter().any(|severity| *severity == "error") { 1 } else { 3 };
         assert_eq!(code, if expected.is_empty() { 0 } else { worst }, "{name}");
+    }
+}
+
+#[test]
+fn a_page_without_end_is_read_for_a_while_and_a_slow_one_ends_with_its_time() {
+    let dir = home();
+    for (pause_ms, expected) in [(0, "1B-empty-not-fail"), (200, "1B-notify-silent")] {
+        let endless = TcpListener::bind("127.0.0.1:0").unwrap();
+        let notify = format!("http://{}/", endless.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in endless.incoming() {
+                std::thread::spawn(move || {
+                    let mut stream = stream.unwrap();
+                    let mut page = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                    while page.is_ok() {
+                        std::thread::sleep(std::time::Duration::from_millis(pause_ms));
+                        page = stream.write_all(&[b'a'; 1000]);
+                    }
+                });
+            }
+        });
+        let (code, said) = doctor(dir.path(), &["--notify-url", &notify, "--timeout", "2"]);
+        assert_eq!(code, 1);
+        assert!(found(&said).contains(&expected), "{said:#}");
+    }
+}
+
+#[test]
+fn what_a_shop_says_cannot_move_the_cursor_and_its_swapped_key_is_not_shown() {
+    let dir = home();
+    let shop = Shop::open(|asked| {
+        let headers = ["Set-Cookie: \u{1B}[2Jx=1", "Location: /\u{9B}31m"];
+        Some(answer(
+            if asked.body.is_empty() { "200 OK" } else { "302 Found" },
+            &headers,
+            "\u{1B}]0;title\u{7}",
+        ))
+    });
+    let notify = shop.url("/notify_url.php");
+    let args =
+        ["doctor", "--partner", KEY, "--key-file", "key.txt", "--notify-url", &notify, "--charset", "utf-8"];
+    for more in [&["--lang", "en"][..], &["--lang", "zh"], &["--json"]] {
+        let (code, out, err) = run(dir.path(), &[&args[..], more].concat());
+        assert_eq!(code, 1, "{err}");
+        let is_control = |character: char| character.is_control() && character != '\n';
+        assert!(!out.contains(is_control) && !out.contains(KEY), "{out:?}");
     }
 }
 

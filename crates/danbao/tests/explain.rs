@@ -163,3 +163,94 @@ fn a_log_of_both_kinds_is_explained_line_by_line_and_summed_up() {
     let (code, _, err) = run(dir.path(), &["explain", "--lang", "en", "--file", "log.txt"]);
     assert!(code == 2 && err.contains("there are 3 messages in it"), "{err}");
 }
+
+#[test]
+fn a_key_among_the_parameters_is_not_shown() {
+    let dir = home();
+    let leaking = format!("partner={KEY}&key={KEY}&{}", body(KEY));
+    std::fs::write(
+        dir.path().join("log.txt"),
+        format!("{leaking}\nout_trade_no={KEY}&{}\n", body("another")),
+    )
+    .unwrap();
+    for args in [
+        &["explain", "--key-file", "key.txt", &leaking][..],
+        &["explain", "--key-file", "key.txt", "--json", &leaking],
+        &["import-log", "--key-file", "key.txt", "log.txt"],
+        &["import-log", "--key-file", "key.txt", "--json", "log.txt"],
+    ] {
+        let (code, out, err) = run(dir.path(), args);
+        let digits: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(code == 1 && out.contains("***"), "{out} {err}");
+        assert!(!out.contains(KEY) && !out.contains(&digits) && !err.contains(KEY), "{out}");
+    }
+}
+
+#[test]
+fn what_a_message_says_cannot_move_the_cursor() {
+    let dir = home();
+    let hostile = format!("{}&subject=%1B%5B2J%C2%9B31m%E2%80%AE%00%0Ax&%1B%5D0;t=1", body(KEY));
+    std::fs::write(dir.path().join("log.txt"), &hostile).unwrap();
+    for args in [
+        &["explain", "--key-file", "key.txt", &hostile][..],
+        &["explain", "--key-file", "key.txt", "--json", &hostile],
+        &["import-log", "--key-file", "key.txt", "log.txt"],
+        &["import-log", "--key-file", "key.txt", "--json", "log.txt"],
+    ] {
+        let (code, out, err) = run(dir.path(), args);
+        assert_eq!(code, 1, "{err}");
+        let obeyed = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202A}'..='\u{202E}');
+        assert!(!out.contains(obeyed), "{out:?}");
+    }
+}
+
+#[test]
+fn a_program_s_own_log_of_parameters_is_read() {
+    let dir = home();
+    let params = Params::parse_urlencoded(body(KEY).as_bytes()).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let pairs: serde_json::Map<String, Value> =
+        params.iter().map(|(name, value)| (text(name), text(value).into())).collect();
+    let line = format!("2012-01-05 13:05:33 INFO received {}\n", Value::Object(pairs));
+    std::fs::write(dir.path().join("app.log"), format!("{line}2012-01-05 13:05:34 INFO done\n{line}"))
+        .unwrap();
+    let (code, out, _) = run(dir.path(), &["import-log", "--key-file", "key.txt", "--json", "app.log"]);
+    let said: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &said["summary"]), (0, &serde_json::json!({ "right": 2 })), "{out}");
+    assert_eq!((&said["messages"][1]["line"], &said["messages"][1]["form"]), (&3.into(), &"dump".into()));
+    let (code, out, _) = run(dir.path(), &["explain", "--key-file", "key.txt", "--lang", "zh", &line]);
+    assert!(code == 0 && out.contains("程序打印出来的参数"), "{out}");
+}
+
+#[test]
+fn one_message_that_cannot_be_sent_again_does_not_hide_what_became_of_the_others() {
+    let dir = home();
+    let shop = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}/return", shop.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in shop.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        }
+    });
+    let (short, long) =
+        ("is_success=T&out_trade_no=1&sign=a", format!("is_success=T&body={}&sign=a", "\"".repeat(30_000)));
+    std::fs::write(dir.path().join("log.txt"), format!("{short}\n{long}\n{short}\n")).unwrap();
+    let (code, out, err) = run(dir.path(), &["import-log", "--replay", &target, "--lang", "en", "log.txt"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        out.contains("too long for an address; not sent") && out.contains("2 sent, 2 answered"),
+        "{out}{err}"
+    );
+}
+
+#[test]
+fn an_unknown_error_code_is_misuse_in_either_language() {
+    let dir = home();
+    for (lang, said) in [("zh", "接口没有 NOPE\\u{1b} 这个错误代码"), ("en", "no code NOPE\\u{1b}")]
+    {
+        let (code, out, err) = run(dir.path(), &["explain-code", "--lang", lang, "NOPE\u{1B}"]);
+        assert!(code == 2 && out.is_empty() && err.contains(said), "{err}");
+    }
+}

@@ -12,7 +12,7 @@ use danbao_protocol::params::Params;
 use danbao_protocol::reply::Reply;
 use danbao_protocol::sign::pasted::{Key, examine};
 use danbao_protocol::sign::{self, Md5Key, SignType, Signer};
-use process::{ask, run, signal, up};
+use process::{ask, danbao, ended, run, signal, up};
 use serde_json::Value;
 
 const MD5: &str = "k0k1k2k3k4k5k6k7k8k9kakbkckdkekf";
@@ -55,6 +55,32 @@ fn what_was_pasted_is_named_and_the_wrong_half_ends_with_1() {
     let said: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &said["ok"], &said["half"]), (1, &Value::Bool(false), &Value::from("private")));
     assert!(said["advice"].as_str().unwrap().contains("danbao keys public"));
+}
+
+#[test]
+fn keys_speak_chinese_where_the_terminal_does_or_is_told_to() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("md5.txt"), format!("\u{feff}{MD5} \r\n")).unwrap();
+    std::fs::write(dir.path().join("partner.txt"), "2088000000000001\n").unwrap();
+    let said = keys(dir.path(), &["check", "md5.txt", "--lang", "zh"]);
+    for part in ["MD5 校验码，32 位字符", "用于         MD5", "BOM", "双方都要保密"] {
+        assert!(said.contains(part), "{said}");
+    }
+    let mut command = danbao(dir.path(), &["keys", "check", "partner.txt"]);
+    let (code, out, _) = ended(command.env("LC_ALL", "zh_CN.UTF-8").output().unwrap());
+    assert!(code == 1 && out.contains("不能用作密钥：这是合作身份者 ID") && out.contains("填反了"), "{out}");
+    for (args, complaint) in [
+        (&["list"][..], "没有数据库"),
+        (
+            &["add", "--partner", "2088000000000001", "--type", "RSA", "--generate"],
+            "合作者的私钥只归合作者所有",
+        ),
+        (&["check", "no-such-file"], "无法读取 no-such-file"),
+        (&["public", "md5.txt"], "没有公钥"),
+    ] {
+        let (code, out, err) = run(dir.path(), &[&["keys"], args, &["--lang", "zh"]].concat());
+        assert!(code == 1 && out.is_empty() && err.contains(complaint), "{args:?}: {err}");
+    }
 }
 
 #[test]

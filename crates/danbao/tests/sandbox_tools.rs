@@ -117,6 +117,36 @@ fn notifications_are_listed_shown_and_sent_again() {
 }
 
 #[test]
+fn long_answers_are_read_whole() {
+    let running = Running::start();
+    running.json(&["faults", "begin", "duplicate:times=20"]);
+    for _ in 0..12 {
+        running.buy();
+    }
+    // More than a pipe holds, so it must be read while the process writes.
+    let said = |args: &[&str]| {
+        let (code, out, err) = ended(danbao(running.dir(), &[args, &READY].concat()).output().unwrap());
+        assert_eq!(code, 0, "{err}");
+        assert!(out.len() > 64 * 1024, "{} bytes are no long answer", out.len());
+        out
+    };
+    let heard = said(&["listen", "--json", "--after", "0", "--count", "252"]);
+    assert_eq!(heard.lines().count(), 252);
+    let shown: Value = serde_json::from_str(&said(&["notify", "list", "--limit", "500", "--json"])).unwrap();
+    assert_eq!(shown["notices"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn who_listens_behind_the_end_of_a_gateway_that_was_set_up_anew_begins_anew() {
+    let running = Running::start();
+    let order = running.buy();
+    let args = ["listen", "--json", "--after", "1000", "--count", "1", "--lang", "en"];
+    let (code, out, err) = run(running.dir(), &[&args[..], &READY].concat());
+    assert!(code == 0 && out.contains(&order), "{out}{err}");
+    assert!(err.contains("was set up anew"), "{err}");
+}
+
+#[test]
 fn beside_a_gateway_its_token_is_found_in_its_database() {
     let running = Running::start();
     let gateway = running.open.gateway.clone();

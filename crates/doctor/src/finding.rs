@@ -188,6 +188,7 @@ pub const TERMS: &[&str] = &[
     // of the settings file
     "bom_before",
     "tail_behind",
+    "blanks_before",
     // of probes, as `ProbeId::as_str` names them
     "empty_get",
     "empty_post",
@@ -200,6 +201,7 @@ pub const TERMS: &[&str] = &[
     "forged",
     "disowned",
     "return_empty",
+    "signed_return",
     "show_empty",
     "gateway_asked",
 ];

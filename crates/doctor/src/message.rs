@@ -6,6 +6,7 @@
 use danbao_protocol::ids::{NotifyId, OutTradeNo, PartnerId, TradeNo, UserId};
 use danbao_protocol::money::Fen;
 use danbao_protocol::notify;
+use danbao_protocol::page_return;
 use danbao_protocol::params::Params;
 use danbao_protocol::service::notify_verify::NotifyVerify;
 use danbao_protocol::service::payment::PaymentService;
@@ -59,6 +60,17 @@ pub fn signed(settings: &Settings, fresh: Freshness, notify_id: &str, subject: S
     Some(params)
 }
 
+/// The page return of the same unpaid trade, signed; `None` as for [`signed`].
+pub fn signed_return(settings: &Settings, fresh: Freshness, notify_id: &str) -> Option<Params> {
+    let (key, charset) = (settings.signing_key()?, settings.charset()?);
+    let kinds = [SignType::Md5, SignType::Rsa, SignType::Dsa];
+    let signer = kinds.into_iter().find_map(|kind| key.signer(kind))?;
+    let message = message(settings, fresh, notify_id, Subject::Ascii);
+    let mut params = page_return::build(&message, charset).ok()?;
+    sign::append(&mut params, &signer).ok()?;
+    Some(params)
+}
+
 /// The same message with a signature that cannot be its own.
 pub fn forged(params: &Params) -> Params {
     let mut forged = Params::new();
@@ -78,14 +90,21 @@ pub fn forged(params: &Params) -> Params {
 
 /// `notify_verify` of an id that was never sent.
 pub fn unknown_id(settings: &Settings, fresh: Freshness) -> Params {
-    let partner = settings.partner.as_deref().unwrap_or(NOBODY).trim();
+    let partner = partner(settings);
     let notify_id = NotifyId::new(notify_id(ProbeId::GatewayAsked, fresh));
     NotifyVerify { partner: PartnerId::new(partner), notify_id }.to_params()
 }
 
+/// The partner as it is named to others: never what is no number, since it may be the key in the wrong place.
+fn partner(settings: &Settings) -> &str {
+    let partner = settings.partner.as_deref().map(str::trim).unwrap_or_default();
+    let is_number = !partner.is_empty() && partner.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { partner } else { NOBODY }
+}
+
 fn message(settings: &Settings, fresh: Freshness, notify_id: &str, subject: Subject) -> TradeMessage {
     let amount = settings.amount.unwrap_or(AMOUNT);
-    let seller = settings.partner.as_deref().map_or(NOBODY, str::trim);
+    let seller = partner(settings);
     TradeMessage {
         service: settings.service.unwrap_or(PaymentService::CreatePartnerTradeByBuyer),
         notify_id: NotifyId::new(notify_id),

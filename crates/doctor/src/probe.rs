@@ -11,6 +11,8 @@ use crate::facts::Exchange;
 use crate::message::{self, Subject};
 use crate::settings::{Place, Settings, target};
 
+/// Of no answer more is read, in bytes: a page may go on for ever.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// The name that the gateway calls under (protocol.md §1.5).
 pub const GATEWAY_AGENT: &str = "Mozilla/4.0";
 /// A browser's.
@@ -43,6 +45,8 @@ pub enum ProbeId {
     Disowned,
     /// `return_url` without parameters.
     ReturnEmpty,
+    /// `return_url` with those of a signed page return.
+    ReturnSigned,
     /// `show_url`.
     ShowEmpty,
     /// The gateway, asked for a notification that nobody sent.
@@ -63,6 +67,7 @@ impl ProbeId {
         ProbeId::Forged,
         ProbeId::Disowned,
         ProbeId::ReturnEmpty,
+        ProbeId::ReturnSigned,
         ProbeId::ShowEmpty,
         ProbeId::GatewayAsked,
     ];
@@ -81,6 +86,7 @@ impl ProbeId {
             ProbeId::Forged => "forged",
             ProbeId::Disowned => "disowned",
             ProbeId::ReturnEmpty => "return_empty",
+            ProbeId::ReturnSigned => "signed_return",
             ProbeId::ShowEmpty => "show_empty",
             ProbeId::GatewayAsked => "gateway_asked",
         }
@@ -89,7 +95,7 @@ impl ProbeId {
     /// Where it goes.
     pub const fn place(self) -> Place {
         match self {
-            ProbeId::ReturnEmpty => Place::Return,
+            ProbeId::ReturnEmpty | ProbeId::ReturnSigned => Place::Return,
             ProbeId::ShowEmpty => Place::Show,
             ProbeId::GatewayAsked => Place::Gateway,
             _ => Place::Notify,
@@ -178,6 +184,13 @@ fn request(
             let question = message::unknown_id(settings, fresh).to_urlencoded();
             let joint = if url.contains('?') { '&' } else { '?' };
             get(&format!("{url}{joint}{question}"))
+        }
+        ProbeId::ReturnSigned => {
+            let notify_id = message::notify_id(id, fresh);
+            let params = message::signed_return(settings, fresh, &notify_id)?;
+            notify_ids.insert(id, notify_id);
+            let joint = if url.contains('?') { '&' } else { '?' };
+            get(&format!("{url}{joint}{}", params.to_urlencoded()))
         }
         ProbeId::Plain | ProbeId::Chinese | ProbeId::Repeat | ProbeId::Forged | ProbeId::Disowned => {
             let (subject, same_as) = match id {

@@ -80,6 +80,8 @@ impl std::fmt::Debug for Settings {
 pub struct FileShape {
     /// It begins with a byte order mark.
     pub has_bom: bool,
+    /// Blanks or line ends stand before `<?` or `<%`.
+    pub has_head: bool,
     /// Something besides one line end follows `?>`.
     pub has_tail: bool,
 }
@@ -152,11 +154,21 @@ impl Settings {
 
 impl FileShape {
     fn of(file: &[u8]) -> FileShape {
+        let text = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
+        let code = text.trim_ascii_start();
+        // What is compiled or read, as C#, Java and TOML are, sends nothing; their editors put marks before it.
+        if !code.starts_with(b"<") {
+            return FileShape::default();
+        }
         let end = file.windows(2).rposition(|two| two == b"?>");
         let tail = end.and_then(|end| file.get(end + 2..)).unwrap_or_default();
         // PHP swallows one line end behind its closing mark.
         let rest = tail.strip_prefix(b"\r\n").or_else(|| tail.strip_prefix(b"\n")).unwrap_or(tail);
-        FileShape { has_bom: file.starts_with(b"\xEF\xBB\xBF"), has_tail: !rest.is_empty() }
+        FileShape {
+            has_bom: text.len() < file.len(),
+            has_head: code.len() < text.len(),
+            has_tail: !rest.is_empty(),
+        }
     }
 }
 
@@ -235,9 +247,14 @@ mod tests {
         settings.fill_from(file.as_bytes());
         assert_eq!(settings.partner.as_deref(), Some("2088000000000001 "));
         assert_eq!(settings.key.as_deref(), Some(&b"given"[..]));
-        assert_eq!(settings.file, Some(FileShape { has_bom: true, has_tail: true }));
+        let shape = |has_bom, has_head, has_tail| Some(FileShape { has_bom, has_head, has_tail });
+        assert_eq!(settings.file, shape(true, false, true));
         settings.fill_from(b"<?php ?>\n");
-        assert_eq!(settings.file, Some(FileShape { has_bom: false, has_tail: false }));
+        assert_eq!(settings.file, shape(false, false, false));
+        settings.fill_from(b"\r\n<%\r\nkey = \"k\"\r\n%>");
+        assert_eq!(settings.file, shape(false, true, false));
+        settings.fill_from("\u{FEFF}using System;\npublic class Config {}\n".as_bytes());
+        assert_eq!(settings.file, shape(false, false, false), "a compiled file sends nothing");
     }
 
     #[test]

@@ -31,6 +31,24 @@ pub struct Asked {
     pub verdict: Verdict,
 }
 
+impl Asked {
+    /// The partner that was named, for people; not what is no number, since it may be the key in the wrong place.
+    pub fn shown_partner(&self) -> Option<&str> {
+        let partner = self.partner.as_deref()?;
+        let is_number = partner.bytes().all(|byte| byte.is_ascii_digit());
+        Some(if is_number { partner } else { "***" })
+    }
+
+    /// The id that was named, for people, likewise.
+    pub fn shown_notify_id(&self) -> Option<&str> {
+        let id = self.notify_id.as_deref()?;
+        Some(if id.len() == KEY_CHARS { "***" } else { id })
+    }
+}
+
+/// So many characters has a key; ids of notifications have more.
+const KEY_CHARS: usize = 32;
+
 impl StandIn {
     /// Answers as the gateway does: one word, status 200.
     pub fn answer(&self, request: &Request) -> (Asked, Response) {

@@ -7,7 +7,7 @@ mod patient;
 use std::collections::BTreeSet;
 
 use danbao_doctor::facts::{Dial, Facts, Log, Tls};
-use danbao_doctor::probe::ProbeId;
+use danbao_doctor::probe::{ANSWER_BYTES_MAX, ProbeId};
 use danbao_doctor::settings::{FileShape, Place};
 use danbao_doctor::{About, CHECKS, Lack, Severity, TERMS, Verdict, examine};
 use danbao_protocol::node::NoAnswer;
@@ -35,6 +35,12 @@ fn dress(facts: &mut Facts, form: &str) {
             let word = String::from_utf8(response.body().to_vec()).unwrap();
             *response.body_mut() = form.replace("{}", &word).into();
         }
+    }
+}
+
+fn clock_of_return(facts: &mut Facts, date: &'static str) {
+    for probe in [ProbeId::ReturnEmpty, ProbeId::ReturnSigned] {
+        patient::header(facts, probe, "date", date);
     }
 }
 
@@ -118,6 +124,25 @@ const SICK: &[Row] = &[
         },
         &["1B-show-silent"],
     ),
+    (
+        "a program that dies of a message",
+        |f| {
+            f.exchanges.insert(ProbeId::Plain, exchange(Err(NoAnswer::Broken)));
+        },
+        &["1B-broken-off"],
+    ),
+    ("an error in answer to a message", |f| notify(f, ProbeId::Plain, 500, "oops"), &["1B-signed-status"]),
+    (
+        "a filter that does not like messages",
+        |f| {
+            for probe in ProbeId::ALL.iter().filter(|probe| probe.is_genuine()) {
+                notify(f, *probe, 403, "Forbidden");
+            }
+        },
+        &["1B-signed-status"],
+    ),
+    ("an error in answer to a buyer", |f| page(f, ProbeId::ReturnSigned, 500, "oops"), &["1B-status"]),
+    ("a page that knows no such order", |f| page(f, ProbeId::ReturnSigned, 404, "no such order"), &[]),
     ("no such page", |f| page(f, ProbeId::ReturnEmpty, 404, "not found"), &["1B-status"]),
     ("a login before the result", |f| page(f, ProbeId::ReturnEmpty, 401, "who is there?"), &["1B-status"]),
     ("a page that says what is missing", |f| page(f, ProbeId::ReturnEmpty, 400, "no parameters"), &[]),
@@ -160,19 +185,32 @@ const SICK: &[Row] = &[
         |f| patient::body(f, ProbeId::ReturnEmpty, b"\xB2\xE2\xCA\xD4"),
         &["1D-page-bytes"],
     ),
+    (
+        "a long page in UTF-8, of which the end was not read",
+        |f| patient::body(f, ProbeId::ReturnEmpty, &"测试".repeat(20_000).as_bytes()[..ANSWER_BYTES_MAX]),
+        &[],
+    ),
+    (
+        "a script and a form that name another charset than the page, which names none",
+        |f| {
+            page(f, ProbeId::ReturnEmpty, 200, "<script charset=\"gbk\"></script><form accept-charset=gbk>");
+            patient::header(f, ProbeId::ReturnEmpty, "content-type", "text/html");
+        },
+        &[],
+    ),
     ("Chinese refused", |f| notify(f, ProbeId::Chinese, 200, "fail"), &["1D-chinese"]),
-    (
-        "a clock an hour ahead",
-        |f| patient::header(f, ProbeId::ReturnEmpty, "date", "Thu, 05 Jan 2012 06:05:33 GMT"),
-        &["1E-clock"],
-    ),
-    (
-        "a clock two minutes behind",
-        |f| patient::header(f, ProbeId::ReturnEmpty, "date", "Thu, 05 Jan 2012 05:03:33 GMT"),
-        &["1E-clock"],
-    ),
+    ("a clock an hour ahead", |f| clock_of_return(f, "Thu, 05 Jan 2012 06:05:33 GMT"), &["1E-clock"]),
+    ("a clock two minutes behind", |f| clock_of_return(f, "Thu, 05 Jan 2012 05:03:33 GMT"), &["1E-clock"]),
     ("a mark before the word", |f| dress(f, "\u{FEFF}{}"), &["1F-bom"]),
     ("two marks and a line end", |f| dress(f, "\u{FEFF}\u{FEFF}{}\r\n"), &["1F-bom", "1F-blanks"]),
+    (
+        "a packed answer",
+        |f| {
+            patient::body(f, ProbeId::Plain, b"\x1F\x8B\x08\x00\xF3");
+            patient::header(f, ProbeId::Plain, "content-encoding", "gzip");
+        },
+        &["1F-compressed"],
+    ),
     ("HTML around the word", |f| dress(f, "<html><body>{}</body></html>"), &["1F-html"]),
     ("a line end behind the word", |f| dress(f, "{}\n"), &["1F-blanks"]),
     (
@@ -213,7 +251,7 @@ const SICK: &[Row] = &[
     ),
     (
         "a settings file that prints",
-        |f| f.settings.file = Some(FileShape { has_bom: true, has_tail: true }),
+        |f| f.settings.file = Some(FileShape { has_bom: true, has_head: true, has_tail: true }),
         &["1F-config-file"],
     ),
     (
@@ -321,6 +359,14 @@ const SICK: &[Row] = &[
         &["3A-never-asked"],
     ),
     (
+        "a notification believed without a question, a return with one",
+        |f| {
+            f.asked = Some(vec![asked(f, ProbeId::ReturnSigned, PARTNER, Answered::True)]);
+            notify(f, ProbeId::Disowned, 200, "success")
+        },
+        &["3A-never-asked"],
+    ),
+    (
         "refused without a question",
         |f| {
             f.asked = Some(vec![]);
@@ -392,6 +438,25 @@ fn every_check_has_its_illness_and_an_id_of_its_paragraph() {
 }
 
 #[test]
+fn the_table_of_the_documents_has_every_check_under_its_paragraph() {
+    let document = include_str!("../../../docs/doctor.md");
+    let mut step = String::new();
+    let mut rows: Vec<(String, String, String)> = Vec::new();
+    for line in document.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            step = heading.split(':').next().unwrap().replace(' ', "");
+        } else if let Some(row) = line.strip_prefix("| `") {
+            let (id, rest) = row.split_once("` | ").unwrap();
+            rows.push((step.clone(), id.to_owned(), rest.split(" | ").next().unwrap().to_owned()));
+        }
+    }
+    let checks = CHECKS.iter().map(|check| {
+        (check.step.as_str().to_owned(), check.id.to_owned(), check.severity.as_str().to_owned())
+    });
+    assert_eq!(rows, checks.collect::<Vec<_>>());
+}
+
+#[test]
 fn of_nothing_nothing_is_said() {
     let verdicts = examine(&Facts::default());
     for (check, verdict) in &verdicts {
@@ -418,6 +483,24 @@ fn no_finding_shows_the_key() {
         make_sick(&mut facts);
         let said = format!("{:?}", examine(&facts));
         assert!(!said.contains(&KEY[1..]), "{name}");
+    }
+}
+
+#[test]
+fn a_key_in_the_partners_place_is_neither_shown_nor_sent() {
+    let mut facts = healthy();
+    refuse_all_signed(&mut facts);
+    let mut question = asked(&facts, ProbeId::Plain, KEY, Answered::False);
+    question.notify_id = Some(KEY.to_owned());
+    facts.asked = Some(vec![question]);
+    let said = format!("{:?}", examine(&facts));
+    assert!(said.contains("partner=*** notify_id=***") && !said.contains(KEY), "{said}");
+
+    let mut settings = patient::settings();
+    settings.partner = Some(KEY.to_owned());
+    for probe in danbao_doctor::probe::plan(&settings, patient::fresh(), true).probes {
+        let sent = format!("{} {:?}", probe.request.uri(), probe.request.body());
+        assert!(!sent.contains(KEY), "{:?}: {sent}", probe.id);
     }
 }
 

@@ -29,13 +29,51 @@ impl AccountKind {
     }
 }
 
-/// One side of a payment.
+/// How far the platform knows an account holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserStatus {
+    /// 会员: has passwords and a balance.
+    Member,
+    /// 非会员: pays through a bank and has left contact data only.
+    Visitor,
+}
+
+impl UserStatus {
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            UserStatus::Member => "member",
+            UserStatus::Visitor => "visitor",
+        }
+    }
+
+    /// Reads the word; `None` for any other.
+    pub fn from_name(name: &str) -> Option<UserStatus> {
+        [UserStatus::Member, UserStatus::Visitor].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// Whose money it is: one side of a payment, or of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
+    /// How far the platform knows whose account it is.
+    pub status: UserStatus,
     /// Whose account it is.
     pub kind: AccountKind,
     /// 冻结: the account neither pays nor takes an instant payment.
     pub is_frozen: bool,
+}
+
+impl Holder {
+    /// Whether the account may give money of a direct payment back, as its seller or as a party of its royalty.
+    ///
+    /// protocol.md §7.5 refuses an account "that may not pay" (SELLER_STATUS_NOT_ALLOW of the whole call,
+    /// TXN_RESULT_ACCOUNT_STATUS_NOT_VALID of an item), and of the royalty "a visitor's or a frozen one"
+    /// (ROYALTYER_NOT_SIGN_PROTOCOL): a frozen account pays nothing (docs/adr/0016), and a visitor's has no balance to pay
+    /// from.
+    pub fn may_give_back(&self) -> bool {
+        self.status == UserStatus::Member && !self.is_frozen
+    }
 }
 
 /// What the platform knows of both sides at the moment of a payment.
@@ -66,5 +104,39 @@ impl Parties {
             return Err(ErrorCode::MaxMoneyCompanyToIndividual.into());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every account there can be.
+    fn holders() -> impl Iterator<Item = Holder> {
+        let kinds = [AccountKind::Private, AccountKind::Company];
+        let all = [UserStatus::Member, UserStatus::Visitor].map(|status| {
+            kinds.map(|kind| [false, true].map(|is_frozen| Holder { status, kind, is_frozen }))
+        });
+        all.into_iter().flatten().flatten()
+    }
+
+    #[test]
+    fn members_who_are_not_frozen_give_money_back_and_nobody_else_does() {
+        for holder in holders() {
+            let refused = holder.is_frozen || holder.status == UserStatus::Visitor;
+            assert_eq!(holder.may_give_back(), !refused, "{holder:?}");
+        }
+        assert_eq!(holders().filter(Holder::may_give_back).count(), 2, "a person's and a company's");
+    }
+
+    #[test]
+    fn the_words_of_the_database_are_read_back() {
+        for status in [UserStatus::Member, UserStatus::Visitor] {
+            assert_eq!(UserStatus::from_name(status.as_str()), Some(status));
+        }
+        for kind in [AccountKind::Private, AccountKind::Company] {
+            assert_eq!(AccountKind::from_name(kind.as_str()), Some(kind));
+        }
+        assert_eq!((UserStatus::from_name("guest"), AccountKind::from_name("")), (None, None));
     }
 }

@@ -26,7 +26,7 @@ use danbao_protocol::time::Timestamp;
 use crate::change::Journal;
 use crate::chart::Account;
 use crate::machine::{Choice, Opening};
-use crate::standing::{AccountKind, COMPANY_TO_PRIVATE_MAX, Holder, Parties};
+use crate::standing::{AccountKind, COMPANY_TO_PRIVATE_MAX, Holder, Parties, UserStatus};
 use crate::trade::{Mode, Shipment};
 use crate::triggers::Triggers;
 
@@ -88,7 +88,7 @@ fn opening(request: PaymentRequest) -> Opening {
 
 /// A person who buys from a person, nobody frozen.
 fn parties() -> Parties {
-    let holder = Holder { kind: AccountKind::Private, is_frozen: false };
+    let holder = Holder { status: UserStatus::Member, kind: AccountKind::Private, is_frozen: false };
     Parties { buyer: holder, seller: holder, company_to_private_max: COMPANY_TO_PRIVATE_MAX }
 }
 

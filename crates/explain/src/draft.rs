@@ -33,6 +33,10 @@ pub(crate) enum Order {
     Backwards,
     /// The shorter name first.
     Length,
+    /// By name, but the part that stood here comes first.
+    First(usize),
+    /// By name, but the part that stood here comes last.
+    Last(usize),
 }
 
 /// What the pairs are joined with.
@@ -42,6 +46,7 @@ pub(crate) struct Join {
     pub(crate) between: &'static str,
     pub(crate) equals: &'static str,
     pub(crate) quote: &'static str,
+    pub(crate) unquote: &'static str,
     pub(crate) after: &'static str,
     pub(crate) has_names: bool,
     pub(crate) encode: Option<&'static Style>,
@@ -79,6 +84,7 @@ impl<'c> Draft<'c> {
                 between: "&",
                 equals: "=",
                 quote: "",
+                unquote: "",
                 after: "",
                 has_names: true,
                 encode: None,
@@ -159,7 +165,7 @@ impl<'c> Draft<'c> {
             }
             text.extend_from_slice(join.quote.as_bytes());
             text.extend_from_slice(&part.value);
-            text.extend_from_slice(join.quote.as_bytes());
+            text.extend_from_slice(join.unquote.as_bytes());
         }
         text.extend_from_slice(join.after.as_bytes());
         match join.encode {
@@ -194,6 +200,8 @@ impl Order {
             Order::Value => a.value.cmp(&b.value).then_with(regular),
             Order::Backwards => regular().reverse(),
             Order::Length => a.name.len().cmp(&b.name.len()).then_with(regular),
+            Order::First(place) => (b.place == place).cmp(&(a.place == place)).then_with(regular),
+            Order::Last(place) => (a.place == place).cmp(&(b.place == place)).then_with(regular),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod claim;
 mod draft;
+mod dump;
 mod escapes;
 mod hypothesis;
 pub mod log;
@@ -37,7 +38,7 @@ pub const DIGESTS_MAX: u32 = 12_000;
 /// No more verifications by a public key are tried for one signature: each is slower than a hundred digests.
 pub const VERIFICATIONS_MAX: u32 = 250;
 /// No more text is digested for one signature, in bytes.
-const BYTES_MAX: u64 = 24 * 1024 * 1024;
+const BYTES_MAX: u64 = 11 * 1024 * 1024;
 
 /// What is asked.
 #[derive(Clone, Copy, Default)]
@@ -136,6 +137,8 @@ pub enum Check {
     NotASignature,
     /// The signature wants a public key.
     PublicKeyWanted,
+    /// The message is so long that the search ended before all was tried.
+    SearchCut,
 }
 
 impl Check {
@@ -148,6 +151,7 @@ impl Check {
         Check::CharactersLost,
         Check::NotASignature,
         Check::PublicKeyWanted,
+        Check::SearchCut,
     ];
 
     /// A word for programs; the key of its words in the text files.
@@ -160,6 +164,7 @@ impl Check {
             Check::CharactersLost => "characters_lost",
             Check::NotASignature => "not_a_signature",
             Check::PublicKeyWanted => "public_key_wanted",
+            Check::SearchCut => "search_cut",
         }
     }
 }
@@ -192,7 +197,7 @@ pub fn explain(question: &Question<'_>) -> Result<Explanation, NothingRead> {
     let sign = judge(question, &case, &base, claimed, true, &mut budget);
     let mut tried = budget.tried;
     let mysign = question.mysign.or(message.mysign.as_deref()).map(|claimed| {
-        let mut budget = Budget::new(question.is_brief);
+        let mut budget = budget.rest();
         let judged = judge(question, &case, &base, claimed, false, &mut budget);
         tried += budget.tried;
         judged
@@ -237,11 +242,12 @@ fn judge(
 
 fn digest(case: &Case<'_>, base: &Draft<'_>, claim: &Claim, is_sent: bool, budget: &mut Budget) -> Verdict {
     match search::search(case, base, &Judge::Digest(claim), budget) {
-        None => Verdict::Unexplained(checks(case, base)),
+        None => Verdict::Unexplained(checks(case, base, budget)),
         Some((mut mistakes, draft)) => {
             mistakes.extend(claim.by_look.iter().cloned());
             mistakes.extend(conflict(case, &mistakes));
             if is_sent {
+                mistakes.extend(fragment(case));
                 mistakes.extend(sign_type(case, SignType::Md5));
             }
             verdict(case, mistakes, &draft)
@@ -284,7 +290,7 @@ fn signature(
             mistakes.extend((sign > 0).then(|| Mistake::new(Kind::SignMangled)));
             verdict(case, mistakes, &draft)
         }
-        None => Verdict::Unexplained(checks(case, base)),
+        None => Verdict::Unexplained(checks(case, base, budget)),
     }
 }
 
@@ -336,6 +342,12 @@ fn conflict(case: &Case<'_>, found: &[Mistake]) -> Option<Mistake> {
     Some(Mistake::about(Kind::RepeatedName, String::from_utf8_lossy(&pairs[at].name)))
 }
 
+/// The rest of an address behind a `#` never left the browser.
+fn fragment(case: &Case<'_>) -> Option<Mistake> {
+    let name = case.message.fragment_in.as_ref()?;
+    Some(Mistake::about(Kind::FragmentInValue, String::from_utf8_lossy(name)))
+}
+
 /// `sign_type` names another kind than the signature is of.
 fn sign_type(case: &Case<'_>, kind: SignType) -> Option<Mistake> {
     let named = case.message.get("sign_type")?;
@@ -372,7 +384,7 @@ fn looks_like_base64(sign: &[u8]) -> bool {
 }
 
 /// What to look at next, the likeliest first.
-fn checks(case: &Case<'_>, base: &Draft<'_>) -> Vec<Check> {
+fn checks(case: &Case<'_>, base: &Draft<'_>, budget: &Budget) -> Vec<Check> {
     let key = &base.key.key;
     let is_key = key.is_empty() || (key.len() == 32 && key.iter().all(u8::is_ascii_alphanumeric));
     let declared = case.message.declared_charset();
@@ -387,6 +399,7 @@ fn checks(case: &Case<'_>, base: &Draft<'_>) -> Vec<Check> {
         (Check::CharactersLost, base.parts.iter().any(|part| has_lost(&part.value))),
         (Check::KeyOfAnother, true),
         (Check::TextAltered, true),
+        (Check::SearchCut, budget.was_cut),
     ]
     .into_iter()
     .filter_map(|(check, applies)| applies.then_some(check))

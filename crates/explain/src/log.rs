@@ -88,7 +88,7 @@ fn is_message(line: &[u8]) -> bool {
         ["?", "&", "&amp;"].iter().any(|before| find(line, format!("{before}{name}=").as_bytes()).is_some())
             || line.trim_ascii_start().starts_with(format!("{name}=").as_bytes())
     };
-    has("sign") || has("service") && has("partner")
+    has("sign") || has("service") && has("partner") || find(line, b"\"sign\":").is_some()
 }
 
 fn is_hidden(line: &[u8], target: &[u8]) -> bool {

@@ -17,6 +17,8 @@ pub enum Form {
     AccessLog,
     /// What the tutorials' `logResult` wrote about one notification or page return.
     LogTxt,
+    /// An object of JSON, or what PHP's `print_r` prints: the values are decoded already.
+    Dump,
 }
 
 impl Form {
@@ -28,6 +30,7 @@ impl Form {
             Form::Request => "http_request",
             Form::AccessLog => "access_log",
             Form::LogTxt => "log_txt",
+            Form::Dump => "dump",
         }
     }
 }
@@ -116,6 +119,9 @@ pub struct Message {
     pub mysign: Option<Vec<u8>>,
     /// From a log: what `notify_verify` answered.
     pub response_txt: Option<String>,
+    /// Of an address: the parameter with a `#` in its value behind which more parameters stand, which browsers do not
+    /// send. They are among [`Message::pairs`] all the same.
+    pub fragment_in: Option<Vec<u8>>,
 }
 
 impl Message {

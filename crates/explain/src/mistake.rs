@@ -38,6 +38,10 @@ mistakes! {
     SignTypeSigned = "sign_type_signed", "2.1", "";
     /// `sign` itself, with its value or empty, is a part of the signed text.
     SignSigned = "sign_signed", "2.1", "";
+    /// Parameters whose value is zero are taken for empty and left out.
+    ZeroUnsigned = "zero_unsigned", "2.1", "";
+    /// The parameters were signed under other names than they were sent under.
+    NameAltered = "name_altered", "2.1", "3 A";
     /// Parameters without a value are a part of the signed text.
     EmptySigned = "empty_signed", "2.1", "";
     /// `_input_charset` is sent and not signed.
@@ -54,6 +58,8 @@ mistakes! {
     ParameterDropped = "parameter_dropped", "2.1", "3 A";
     /// One value was changed between signing and sending.
     ValueAltered = "value_altered", "2.1", "3 A";
+    /// Two values stand in each other's place.
+    ValuesSwapped = "values_swapped", "2.1", "3 A";
     /// An amount was written in another way when it was signed.
     NumberRewritten = "number_rewritten", "3.5", "3 A";
     /// One name came several times.
@@ -66,6 +72,8 @@ mistakes! {
     AmpersandInValue = "ampersand_in_value", "1.4", "1 C";
     /// A value with a `+` of its own was sent without percent-encoding.
     PlusInValue = "plus_in_value", "1.4", "";
+    /// A value with a `#` of its own was sent without percent-encoding, and the address ends there.
+    FragmentInValue = "fragment_in_value", "1.4", "";
     /// The values were percent-encoded before signing.
     PercentEncoded = "percent_encoded", "2.1", "";
     /// The values were percent-encoded twice before signing.
@@ -82,6 +90,8 @@ mistakes! {
     SlashesAdded = "slashes_added", "2.1", "";
     /// Backslashes were taken out.
     SlashesStripped = "slashes_stripped", "2.1", "";
+    /// The values were signed with the escapes of JSON.
+    JsonEscaped = "json_escaped", "2.1", "";
     /// Blanks at the ends of values were cut off.
     Trimmed = "trimmed", "2.1", "1 A";
     /// Line ends were rewritten.
@@ -98,6 +108,8 @@ mistakes! {
     Unsorted = "unsorted", "2.1", "";
     /// The parameters were sorted by another rule.
     WrongSort = "wrong_sort", "2.1", "";
+    /// One parameter stands at an end, and the others are sorted.
+    OutOfPlace = "out_of_place", "2.1", "";
     /// A `&` stands at an end of the text.
     OuterAmpersand = "outer_ampersand", "2.1", "";
     /// The pairs are joined by something else than `&` and `=`.

@@ -2,21 +2,25 @@
 
 use danbao_protocol::params::Params;
 
+use crate::dump;
 use crate::escapes::{find, log_unescape, looks_percent_encoded, percent_decode};
 use crate::message::{Form, Message, Pair};
+use crate::vocabulary::is_known;
 use crate::{NothingRead, PAIRS_MAX};
 
 /// Reads the first message of an input.
 pub(crate) fn message(input: &[u8]) -> Result<Message, NothingRead> {
     let input = trimmed(input);
-    let found = if let Some(at) = log_marker(input) {
+    let found = if let Some(pairs) = printed(input) {
+        of_pairs(Form::Dump, pairs)
+    } else if let Some(at) = log_marker(input) {
         log_txt(input, at)
     } else if let Some(target) = access_log_target(input) {
         of_pairs(Form::AccessLog, urlencoded(query_of(&log_unescape(target))))
     } else if is_request(input) {
         of_pairs(Form::Request, request(input))
     } else if let Some(query) = url_query(input) {
-        of_pairs(Form::Url, urlencoded(query))
+        url(query)
     } else {
         of_pairs(Form::Body, urlencoded(input))
     };
@@ -29,7 +33,26 @@ pub(crate) fn message(input: &[u8]) -> Result<Message, NothingRead> {
 }
 
 fn of_pairs(form: Form, pairs: Vec<Pair>) -> Message {
-    Message { form, pairs, mysign: None, response_txt: None }
+    Message { form, pairs, mysign: None, response_txt: None, fragment_in: None }
+}
+
+/// What a program has printed, unless the input is a message before that.
+fn printed(input: &[u8]) -> Option<Vec<Pair>> {
+    let is_plain = [&b"sign="[..], b"service="].iter().any(|name| find(input, name).is_some());
+    if is_plain { None } else { dump::pairs(input) }
+}
+
+/// The query of an address, and what stands behind a `#` in it if that was meant for a part of the query.
+fn url(query: &[u8]) -> Message {
+    let mut halves = query.splitn(2, |&byte| byte == b'#');
+    let (sent, fragment) = (halves.next().unwrap_or(b""), halves.next().unwrap_or(b""));
+    let mut lost = fragment.split(|&byte| byte == b'&').skip(1);
+    if !lost.any(|piece| piece.contains(&b'=') && is_known(&percent_decode(self::halves(piece).0, true))) {
+        return of_pairs(Form::Url, urlencoded(sent));
+    }
+    let owner = sent.rsplit(|&byte| byte == b'&').next().unwrap_or(b"");
+    let fragment_in = Some(percent_decode(self::halves(owner).0, true));
+    Message { fragment_in, ..of_pairs(Form::Url, urlencoded(query)) }
 }
 
 /// Without blanks, line ends and a byte order mark around it.
@@ -63,20 +86,24 @@ fn halves(piece: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// What stands between `?` and `#`; of an address without `?`, nothing.
-fn query_of(address: &[u8]) -> &[u8] {
-    let query = match address.iter().position(|&byte| byte == b'?') {
+/// What stands behind `?`; of an address without it, nothing.
+fn behind_mark(address: &[u8]) -> &[u8] {
+    match address.iter().position(|&byte| byte == b'?') {
         Some(at) => &address[at + 1..],
         None => b"",
-    };
-    query.split(|&byte| byte == b'#').next().unwrap_or(b"")
+    }
 }
 
-/// The query if the input is an address: there is a `?`, and no `=` before it.
+/// What stands between `?` and `#`; of an address without `?`, nothing.
+fn query_of(address: &[u8]) -> &[u8] {
+    behind_mark(address).split(|&byte| byte == b'#').next().unwrap_or(b"")
+}
+
+/// The query if the input is an address, with its fragment: there is a `?`, and no `=` before it.
 fn url_query(input: &[u8]) -> Option<&[u8]> {
     let at = input.iter().position(|&byte| byte == b'?')?;
     let is_address = !input[..at].contains(&b'=') && !input[..at].contains(&b'&');
-    is_address.then(|| query_of(input))
+    is_address.then(|| behind_mark(input))
 }
 
 const METHODS: [&[u8]; 4] = [b"GET ", b"POST ", b"HEAD ", b"PUT "];
@@ -178,7 +205,7 @@ fn log_txt(input: &[u8], at: usize) -> Message {
     if let Some(sign) = sign.filter(|_| pairs.iter().all(|pair| pair.name != b"sign")) {
         pairs.push(Pair { name: b"sign".to_vec(), value: sign.to_vec(), raw: sign.to_vec() });
     }
-    Message { form: Form::LogTxt, pairs, mysign: mysign.map(<[u8]>::to_vec), response_txt }
+    Message { mysign: mysign.map(<[u8]>::to_vec), response_txt, ..of_pairs(Form::LogTxt, pairs) }
 }
 
 /// Without words before the first parameter, which end in a colon: full-width, in UTF-8 or GBK, or not.
@@ -255,6 +282,9 @@ mod tests {
                 Form::AccessLog,
             ),
             ("responseTxt=true\n notify_url_log:isSign=true,service=x&sign=1", Form::LogTxt),
+            (r#"INFO received {"service":"x","sign":"1"}"#, Form::Dump),
+            ("Array\n(\n    [service] => x\n    [sign] => 1\n)", Form::Dump),
+            (r#"service=x&sign=1&extend_param={"sign":"2"}"#, Form::Body),
         ] {
             let message = read(input);
             assert_eq!(message.form, form, "{input}");

@@ -19,18 +19,30 @@ pub struct Finding {
     pub is_forgiven: bool,
 }
 
+/// A parameter costs as much as so many bytes of text: it is copied and sorted.
+const PART_COST: usize = 8;
+/// What is left for the second of two searches at least, as a part of the whole.
+const RESERVE: u64 = BYTES_MAX / 4;
+
 /// How much may be tried, and how much has been.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget {
     pub(crate) tried: u32,
     bytes: u64,
     has_pairs: bool,
+    /// There was more to try when it was spent.
+    pub(crate) was_cut: bool,
 }
 
 impl Budget {
     /// Nothing is tried yet; `is_brief` forgoes pairs of mistakes.
     pub(crate) fn new(is_brief: bool) -> Budget {
-        Budget { tried: 0, bytes: 0, has_pairs: !is_brief }
+        Budget { tried: 0, bytes: 0, has_pairs: !is_brief, was_cut: false }
+    }
+
+    /// For another search about the same message, so that both together stay within the time of one and a quarter.
+    pub(crate) fn rest(self) -> Budget {
+        Budget { tried: 0, bytes: self.bytes.min(BYTES_MAX - RESERVE), was_cut: false, ..self }
     }
 }
 
@@ -57,7 +69,8 @@ impl Judge<'_> {
 
     /// The same, if the draft's text is there already.
     fn accepts_text(&self, draft: &Draft<'_>, text: &[u8], budget: &mut Budget) -> bool {
-        budget.bytes = budget.bytes.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
+        let size = text.len().saturating_add(draft.parts.len().saturating_mul(PART_COST));
+        budget.bytes = budget.bytes.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
         match self {
             Judge::Digest(claim) => {
                 budget.tried += 1;
@@ -84,8 +97,10 @@ impl Judge<'_> {
         }
     }
 
-    fn is_spent(&self, budget: &Budget) -> bool {
-        budget.tried >= self.most() || budget.bytes >= BYTES_MAX
+    /// Asked when there is one more to try.
+    fn is_spent(&self, budget: &mut Budget) -> bool {
+        budget.was_cut |= budget.tried >= self.most() || budget.bytes >= BYTES_MAX;
+        budget.was_cut
     }
 }
 

@@ -24,7 +24,7 @@ use crate::delivery::BROKEN_ASIDE;
 use crate::message::fit;
 use crate::rows::notice::{self, Letter, Thread};
 use crate::rows::refund_batch::{self, Origin, StoredBatch, StoredItem};
-use crate::rows::users::{User, UserStatus};
+use crate::rows::users::User;
 use crate::rows::{account, apply, trade};
 use crate::services;
 use crate::setbacks::Work;
@@ -145,7 +145,7 @@ fn decide(
     by: Actor,
 ) -> Result<Result<Refunded, ErrorCode>, Fault> {
     let seller = turn.user(&trade.seller)?;
-    if !seller.is_some_and(|seller| is_in_order(&seller)) {
+    if !seller.is_some_and(|seller| seller.holder().may_give_back()) {
         return Ok(Err(ErrorCode::TxnResultAccountStatusNotValid));
     }
     let parties = asked.royalty.iter().flat_map(|share| [&share.payer, &share.receiver]);
@@ -159,11 +159,6 @@ fn decide(
         Err(Refusal::Wire(code)) => Ok(Err(code)),
         Err(other) => Err(Fault::invariant(format!("a refund was refused with {other}"))),
     }
-}
-
-/// Whether an account may give money back: the one place that asks for an account's standing.
-pub(crate) fn is_in_order(user: &User) -> bool {
-    user.status == UserStatus::Member && !user.is_frozen
 }
 
 /// The item's royalty parts with their accounts looked up.
@@ -180,7 +175,9 @@ fn returned_shares(
     let mut shares = Vec::with_capacity(parts.len());
     for part in parts {
         let payer = match find_account(turn, &part.payer)? {
-            Ok(payer) if !is_in_order(&payer) => return Ok(Err(ErrorCode::RoyaltyerNotSignProtocol)),
+            Ok(payer) if !payer.holder().may_give_back() => {
+                return Ok(Err(ErrorCode::RoyaltyerNotSignProtocol));
+            }
             Ok(payer) => payer,
             Err(code) => return Ok(Err(code)),
         };

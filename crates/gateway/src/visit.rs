@@ -171,7 +171,7 @@ impl Visit {
     /// Adds this visit's cookies to an answer; a session's cookie lives as long as the session.
     fn answer(&self, mut response: Response) -> Response {
         for (name, value, max_age_seconds) in &self.cookies {
-            response = web::with_cookie(response, name, value, *max_age_seconds, self.is_secure);
+            web::set_cookie(&mut response, name, value, *max_age_seconds, self.is_secure);
         }
         response
     }

@@ -34,8 +34,11 @@ pub trait Program {
     /// The transaction is committed: remembers what is to be remembered, and gives out what may be told now.
     fn committed(&mut self, effects: Self::Effects) -> Vec<Output>;
 
-    /// The transaction is rolled back: forgets what it has put into memory, and says whether to try the same again.
-    fn rolled_back(&mut self, fault: &Fault) -> Again;
+    /// The transaction is rolled back: forgets what it has put into memory, and says whether to try the same again. By
+    /// itself, for a program that keeps everything in its effects: after a conflict and after nothing else.
+    fn rolled_back(&mut self, fault: &Fault) -> Again {
+        if fault.is_conflict() { Again::InConflict } else { Again::No }
+    }
 
     /// What to say to an input that was not taken, not even alone; `None` if nobody waits for an answer.
     fn apologise(&mut self, input: &Input, why: &Untaken) -> Option<Output>;

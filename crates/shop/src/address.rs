@@ -7,7 +7,8 @@ use danbao_merchant::{ChosenAddress, Received, Signed};
 use danbao_node::Fault;
 use http::header::CONTENT_TYPE;
 
-use crate::login::{self, CHARSET, USED, Why, turn_away};
+use crate::incoming;
+use crate::login::{self, CHARSET, USED, Why, ask_gateway, turn_away};
 use crate::router::ADDRESS_RETURN_PATH;
 use crate::rows;
 use crate::turn::{Turn, Waiting};
@@ -45,15 +46,8 @@ pub(crate) fn returned(
 ) -> Result<Option<Response>, Fault> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let received = Received::posted_return(content_type, request.body());
-    match received.and_then(|received| received.check_sign(&turn.base.config.account)) {
-        Ok(signed) => {
-            let question = signed.question();
-            let (signed, visitor) = (Box::new(signed), visitor.clone());
-            turn.send(question, Waiting::Address { ask, signed, visitor });
-            Ok(None)
-        }
-        Err(rejected) => turn_away(turn, visitor, "address", Why::from(&rejected)).map(Some),
-    }
+    let waiting = |signed, visitor| Waiting::Address { ask, signed, visitor };
+    ask_gateway(turn, received, visitor, "address", waiting)
 }
 
 /// The gateway has spoken on an address, or has not.
@@ -63,11 +57,7 @@ pub(crate) fn heard(
     outcome: &Result<Response, NoAnswer>,
     visitor: &Visitor,
 ) -> Result<Response, Fault> {
-    let genuine = match outcome {
-        Ok(answer) => signed.hear(answer),
-        Err(why) => Err(signed.unheard(*why)),
-    };
-    let taken = match genuine.and_then(|genuine| genuine.address(CHARSET)) {
+    let taken = match incoming::believe(signed, outcome).and_then(|genuine| genuine.address(CHARSET)) {
         Ok(chosen) => take(turn, &chosen)?,
         Err(rejected) => Err(Why::from(&rejected)),
     };

@@ -41,7 +41,7 @@ use danbao_merchant::protocol::charset::Charset;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::service::payment::{PaymentService, Receive};
 use danbao_merchant::protocol::status::{RefundStatus, TradeStatus};
-use danbao_node::Fault;
+use danbao_node::{Fault, Lang};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -49,7 +49,6 @@ use serde_json::json;
 use crate::catalogue::{Line, total};
 use crate::rows::orders::OrderRow;
 use crate::turn::Turn;
-use crate::words::Lang;
 use crate::{checkout, order, rows, web};
 
 #[derive(Debug, Deserialize)]

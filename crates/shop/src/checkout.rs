@@ -8,7 +8,7 @@ use danbao_merchant::protocol::ids::UserId;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::service::payment::{BuildError, PaymentService, Receive};
 use danbao_merchant::{BuyerSession, PaymentError};
-use danbao_node::Fault;
+use danbao_node::{Fault, Lang};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::rows::orders::OrderRow;
 use crate::turn::Turn;
 use crate::visitor::Visitor;
 use crate::web::{self, Fields};
-use crate::words::{Lang, word};
+use crate::words::word;
 use crate::{cart, login, order, rows};
 
 /// What the visitor has filled in, kept as it was typed for showing it again.

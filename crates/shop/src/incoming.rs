@@ -4,7 +4,7 @@ use danbao_merchant::inbox::{self, Outcome, Receipt};
 use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::params::Params;
-use danbao_merchant::{Received, Rejected, Signed, Way, answer};
+use danbao_merchant::{Genuine, Received, Rejected, Signed, Way, answer};
 use danbao_node::Fault;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -67,6 +67,14 @@ fn take_in(
     }
 }
 
+/// What becomes of a signed message, now that the gateway has spoken on it or has not.
+pub(crate) fn believe(signed: Signed, outcome: &Result<Response, NoAnswer>) -> Result<Genuine, Rejected> {
+    match outcome {
+        Ok(answer) => signed.hear(answer),
+        Err(why) => Err(signed.unheard(*why)),
+    }
+}
+
 /// The gateway has spoken on a message, or has not.
 pub(crate) fn heard(
     turn: &mut Turn<'_, '_>,
@@ -77,11 +85,7 @@ pub(crate) fn heard(
     visitor: &Visitor,
 ) -> Result<Response, Fault> {
     let claimed = signed.order_claimed();
-    let genuine = match outcome {
-        Ok(answer) => signed.hear(answer),
-        Err(why) => Err(signed.unheard(*why)),
-    };
-    let genuine = match genuine {
+    let genuine = match believe(signed, outcome) {
         Ok(genuine) => genuine,
         Err(rejected) => {
             inbox::settle(turn.tx, message_id, &Outcome::Rejected(rejected.clone()), turn.now)?;

@@ -49,5 +49,5 @@ mod web;
 mod words;
 
 pub use catalogue::{GOODS, Good};
+pub use danbao_node::Lang;
 pub use shop::{Config, Members, OpenError, Shop};
-pub use words::Lang;

@@ -16,7 +16,7 @@ use crate::router::LOGIN_RETURN_PATH;
 use crate::turn::{Turn, Waiting};
 use crate::visitor::Visitor;
 use crate::web::{self, Fields};
-use crate::{pages, rows};
+use crate::{incoming, pages, rows};
 
 /// The charset of everything here: names of people and places.
 pub(crate) const CHARSET: Charset = Charset::Utf8;
@@ -136,14 +136,25 @@ pub(crate) fn returned(
 ) -> Result<Option<Response>, Fault> {
     let raw = request.uri().query().unwrap_or_default().as_bytes();
     let received = Received::page_return(raw, &["lang"]);
+    let waiting = |signed, visitor| Waiting::Login { ask, signed, visitor };
+    ask_gateway(turn, received, visitor, "login", waiting)
+}
+
+/// Checks the signature of what a browser came back with, and asks the gateway whether it has said that.
+pub(crate) fn ask_gateway(
+    turn: &mut Turn<'_, '_>,
+    received: Result<Received, Rejected>,
+    visitor: &Visitor,
+    what: &'static str,
+    waiting: impl FnOnce(Box<Signed>, Visitor) -> Waiting,
+) -> Result<Option<Response>, Fault> {
     match received.and_then(|received| received.check_sign(&turn.base.config.account)) {
         Ok(signed) => {
             let question = signed.question();
-            let (signed, visitor) = (Box::new(signed), visitor.clone());
-            turn.send(question, Waiting::Login { ask, signed, visitor });
+            turn.send(question, waiting(Box::new(signed), visitor.clone()));
             Ok(None)
         }
-        Err(rejected) => turn_away(turn, visitor, "login", Why::from(&rejected)).map(Some),
+        Err(rejected) => turn_away(turn, visitor, what, Why::from(&rejected)).map(Some),
     }
 }
 
@@ -154,11 +165,7 @@ pub(crate) fn heard(
     outcome: &Result<Response, NoAnswer>,
     mut visitor: Visitor,
 ) -> Result<Response, Fault> {
-    let genuine = match outcome {
-        Ok(answer) => signed.hear(answer),
-        Err(why) => Err(signed.unheard(*why)),
-    };
-    let let_in = match genuine.and_then(|genuine| genuine.login(CHARSET)) {
+    let let_in = match incoming::believe(signed, outcome).and_then(|genuine| genuine.login(CHARSET)) {
         Ok(login) => let_in(turn, &login, &mut visitor)?,
         Err(rejected) => Err(Why::from(&rejected)),
     };

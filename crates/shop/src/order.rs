@@ -11,7 +11,7 @@ use danbao_merchant::protocol::service::payment::{
 use danbao_merchant::protocol::status::TradeStatus;
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{BuyerSession, OrderFacts, PaymentError};
-use danbao_node::Fault;
+use danbao_node::{Fault, Lang};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ use crate::shop::Config;
 use crate::turn::Turn;
 use crate::visitor::Visitor;
 use crate::web::{self, Fields};
-use crate::words::{Lang, word};
+use crate::words::word;
 use crate::{login, rows};
 
 /// What the shop offers for parcels: the first is free, so that a thing for one fen can be paid with one fen.

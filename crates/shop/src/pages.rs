@@ -2,7 +2,7 @@
 
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::params::Params;
-use danbao_node::Fault;
+use danbao_node::{Fault, Lang};
 use http::StatusCode;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
@@ -12,7 +12,7 @@ use crate::catalogue::{GOODS, Good, Line, QUANTITY_MAX, find};
 use crate::router::{ADDRESS_RETURN_PATH, LOGIN_RETURN_PATH, RETURN_PATH};
 use crate::turn::Turn;
 use crate::visitor::Visitor;
-use crate::words::{self, Lang};
+use crate::words;
 use crate::{login, rows, web};
 
 /// The one style sheet.

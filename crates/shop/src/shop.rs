@@ -8,13 +8,12 @@ use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::targets::{NotAnOrigin, Targets};
 use danbao_merchant::{Account, answer};
-use danbao_node::{Again, Entropy, Fault, Program, Untaken, group};
+use danbao_node::{Effects, Entropy, Fault, Lang, Names, Program, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
 use crate::pages::Pages;
-use crate::turn::{Base, Effects, Names, Turn, Waiting};
-use crate::words::Lang;
+use crate::turn::{Base, Turn, Waiting};
 use crate::{router, rows};
 
 /// What a shop has to be told.
@@ -108,17 +107,17 @@ impl Shop {
         let life = u64::try_from(rows::begin_life(&mut *conn)?).unwrap_or_default();
         let pages = Pages::new().map_err(|error| OpenError::Pages(format!("{error:#}")))?;
         let entropy = Entropy::of_life(seed, life);
-        let memory = Memory { entropy, names: Names { life, send: 1, message: 1 }, waiting: BTreeMap::new() };
+        let memory = Memory { entropy, names: Names::new(life), waiting: BTreeMap::new() };
         Ok(Shop { conn, program: ShopProgram { base: Base { config, pages, targets }, memory } })
     }
 }
 
 impl Program for ShopProgram {
-    type Effects = Effects;
+    type Effects = Effects<Waiting>;
     const GROUP_TRIES_MAX: u32 = 5;
     const ALONE_TRIES_MAX: u32 = 5;
 
-    fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Effects, Fault> {
+    fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Self::Effects, Fault> {
         let ShopProgram { base, memory } = self;
         let mut effects = Effects::default();
         for input in inputs {
@@ -134,7 +133,7 @@ impl Program for ShopProgram {
                 Input::Request { id, request } => router::request(&mut turn, *id, request)?,
                 Input::Answer { id, outcome } => {
                     if let Some(waiting) = memory.waiting.get(id) {
-                        turn.effects.answered.push(*id);
+                        turn.effects.heard(*id);
                         router::answer(&mut turn, waiting.clone(), outcome)?;
                     }
                 }
@@ -144,16 +143,8 @@ impl Program for ShopProgram {
         Ok(effects)
     }
 
-    fn committed(&mut self, mut effects: Effects) -> Vec<Output> {
-        for id in effects.answered {
-            self.memory.waiting.remove(&id);
-        }
-        self.memory.waiting.append(&mut effects.asked);
-        effects.outputs
-    }
-
-    fn rolled_back(&mut self, fault: &Fault) -> Again {
-        if fault.is_conflict() { Again::InConflict } else { Again::No }
+    fn committed(&mut self, effects: Self::Effects) -> Vec<Output> {
+        effects.settle(&mut self.memory.waiting)
     }
 
     fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {

@@ -1,13 +1,11 @@
 //! One input's turn: everything that taking it may touch, and what is to be done once the group has been committed.
 
-use std::collections::BTreeMap;
-
 use danbao_merchant::protocol::ids::OutTradeNo;
-use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
+use danbao_merchant::protocol::node::{AskId, Request, Response};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::targets::Targets;
 use danbao_merchant::{Signed, Way};
-use danbao_node::Entropy;
+use danbao_node::{Effects, Entropy, Names};
 use danbao_store::Tx;
 
 use crate::pages::Pages;
@@ -45,14 +43,6 @@ impl Waiting {
     }
 }
 
-/// What a group of inputs wants done. Dropped with the group if the group is not committed.
-#[derive(Debug, Default)]
-pub(crate) struct Effects {
-    pub(crate) outputs: Vec<Output>,
-    pub(crate) asked: BTreeMap<SendId, Waiting>,
-    pub(crate) answered: Vec<SendId>,
-}
-
 /// What a shop is, apart from its database and its memory.
 #[derive(Debug)]
 pub(crate) struct Base {
@@ -62,14 +52,6 @@ pub(crate) struct Base {
     pub(crate) targets: Targets,
 }
 
-/// Numbers for naming things. A number is never given twice in one life of the shop, and each life has its own.
-#[derive(Debug)]
-pub(crate) struct Names {
-    pub(crate) life: u64,
-    pub(crate) send: u64,
-    pub(crate) message: u64,
-}
-
 /// The world as one input sees it.
 pub(crate) struct Turn<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
@@ -77,27 +59,23 @@ pub(crate) struct Turn<'t, 'c> {
     pub(crate) base: &'t Base,
     pub(crate) entropy: &'t mut Entropy,
     pub(crate) names: &'t mut Names,
-    pub(crate) effects: &'t mut Effects,
+    pub(crate) effects: &'t mut Effects<Waiting>,
 }
 
 impl Turn<'_, '_> {
     /// An id that no message has, later ones sorting after earlier ones.
     pub(crate) fn new_message_id(&mut self) -> String {
-        let id = self.names.message;
-        self.names.message += 1;
-        format!("{:014x}-{:06x}-{id:08x}", self.now.0, self.names.life)
+        self.names.message(self.now)
     }
 
     /// Answers a request, once this group has been committed.
     pub(crate) fn respond(&mut self, id: AskId, response: Response) {
-        self.effects.outputs.push(Output::Respond { id, response });
+        self.effects.respond(id, response);
     }
 
     /// Asks the gateway, once this group has been committed.
     pub(crate) fn send(&mut self, request: Request, waiting: Waiting) {
-        let id = SendId(self.names.send);
-        self.names.send += 1;
-        self.effects.asked.insert(id, waiting);
-        self.effects.outputs.push(Output::Send { id, request });
+        let id = self.names.send();
+        self.effects.send(id, request, waiting);
     }
 }

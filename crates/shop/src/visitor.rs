@@ -1,13 +1,10 @@
 //! Who is looking: a cookie for the cart and the orders, another for the language.
 
 use danbao_merchant::protocol::node::{Request, Response};
-use danbao_node::Entropy;
-use http::HeaderValue;
-use http::header::SET_COOKIE;
+use danbao_node::{Entropy, Lang};
 
 use crate::login;
-use crate::web::{Fields, cookie, first_language};
-use crate::words::Lang;
+use crate::web::{Fields, cookie, first_language, set_cookie};
 
 const VISITOR: &str = "shop_visitor";
 const SESSION: &str = "shop_member";
@@ -108,12 +105,8 @@ impl Visitor {
             Some(id) => (SESSION, id, login::SESSION.as_secs()),
             None => (SESSION, "", 0),
         });
-        let secure = if self.is_secure { "; Secure" } else { "" };
         for (name, value, seconds) in id.into_iter().chain(lang).chain(session) {
-            let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; SameSite=Lax; HttpOnly{secure}");
-            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-                response.headers_mut().append(SET_COOKIE, cookie);
-            }
+            set_cookie(response, name, value, seconds, self.is_secure);
         }
     }
 }

@@ -2,45 +2,10 @@
 
 use std::sync::LazyLock;
 
+use danbao_node::Lang;
 use minijinja::Value;
 use minijinja::value::Serde;
 use toml::Table;
-
-/// The language of a page. Chinese is the first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lang {
-    /// 中文
-    #[default]
-    Zh,
-    /// English
-    En,
-}
-
-impl Lang {
-    /// Every language.
-    pub const ALL: [Lang; 2] = [Lang::Zh, Lang::En];
-
-    /// The value of `?lang=` and of the cookie that keeps it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Lang::Zh => "zh",
-            Lang::En => "en",
-        }
-    }
-
-    /// Reads `?lang=` or the cookie; `None` for any other text.
-    pub fn from_word(word: &str) -> Option<Lang> {
-        Lang::ALL.into_iter().find(|lang| lang.as_str() == word)
-    }
-
-    /// The other language, for the switch in the page's head.
-    pub(crate) const fn other(self) -> Lang {
-        match self {
-            Lang::Zh => Lang::En,
-            Lang::En => Lang::Zh,
-        }
-    }
-}
 
 struct Texts {
     table: Table,

@@ -1,6 +1,7 @@
 //! Problems of RFC 9457: what whoever calls the API did wrong, or what the gateway has refused.
 
 use danbao_merchant::protocol::node::Response;
+use danbao_node::problem::problem;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -87,13 +88,7 @@ impl Problem {
     }
 
     fn body(&self) -> Value {
-        let mut body = json!({
-            "type": format!("about:blank#{}", self.code),
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
+        let mut body = problem(self.status, self.code, &self.detail);
         if let Some(error_code) = &self.error_code {
             body["error_code"] = json!(error_code);
         }

@@ -6,13 +6,13 @@ use std::fmt;
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_node::{Again, Entropy, Fault, Program, Untaken, group};
+use danbao_node::{Effects, Entropy, Fault, Names, Program, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
 use crate::config::{Config, ConfigError};
 use crate::problem::Problem;
-use crate::turn::{Background, Effects, Names, Turn, Waiting};
+use crate::turn::{Background, Turn, Waiting};
 use crate::{polling, refunds, router, rows, webhooks};
 
 /// Why a sidecar cannot be opened.
@@ -61,18 +61,18 @@ impl Sidecar {
         config.check()?;
         migrate(&mut *conn, rows::MIGRATIONS)?;
         let life = u64::try_from(begin_life(&mut *conn)?).unwrap_or_default();
-        let names = Names { life, send: 1, message: 1 };
+        let names = Names::new(life);
         let memory = Memory { entropy: Entropy::of_life(seed, life), names, waiting: BTreeMap::new() };
         Ok(Sidecar { conn, program: SidecarProgram { config, memory } })
     }
 }
 
 impl Program for SidecarProgram {
-    type Effects = Effects;
+    type Effects = Effects<Waiting>;
     const GROUP_TRIES_MAX: u32 = 20;
     const ALONE_TRIES_MAX: u32 = 20;
 
-    fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Effects, Fault> {
+    fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Self::Effects, Fault> {
         let SidecarProgram { config, memory } = self;
         let mut effects = Effects::default();
         let mut turn = Turn {
@@ -89,7 +89,7 @@ impl Program for SidecarProgram {
                 Input::Request { id, request } => router::request(&mut turn, *id, request)?,
                 Input::Answer { id, outcome } => {
                     if let Some(waiting) = memory.waiting.get(id) {
-                        turn.effects.answered.push(*id);
+                        turn.effects.heard(*id);
                         router::answer(&mut turn, waiting.clone(), outcome)?;
                     }
                 }
@@ -103,16 +103,8 @@ impl Program for SidecarProgram {
         Ok(effects)
     }
 
-    fn committed(&mut self, mut effects: Effects) -> Vec<Output> {
-        for id in effects.answered {
-            self.memory.waiting.remove(&id);
-        }
-        self.memory.waiting.append(&mut effects.asked);
-        effects.outputs
-    }
-
-    fn rolled_back(&mut self, fault: &Fault) -> Again {
-        if fault.is_conflict() { Again::InConflict } else { Again::No }
+    fn committed(&mut self, effects: Self::Effects) -> Vec<Output> {
+        effects.settle(&mut self.memory.waiting)
     }
 
     fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {

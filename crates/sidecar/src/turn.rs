@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use danbao_merchant::protocol::ids::{BatchNo, OutTradeNo};
-use danbao_merchant::protocol::node::{AskId, Output, Request, Response, SendId};
+use danbao_merchant::protocol::node::{AskId, Request, Response, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::{Signed, Way};
-use danbao_node::Entropy;
+use danbao_node::{Effects, Entropy, Names};
 use danbao_store::Tx;
 
 use crate::belief::Door;
@@ -54,22 +54,6 @@ impl Waiting {
     }
 }
 
-/// What a group of inputs wants done. Dropped with the group if the group is not committed.
-#[derive(Debug, Default)]
-pub(crate) struct Effects {
-    pub(crate) outputs: Vec<Output>,
-    pub(crate) asked: BTreeMap<SendId, Waiting>,
-    pub(crate) answered: Vec<SendId>,
-}
-
-/// Numbers for naming things. A number is never given twice in one life of the sidecar, and each life has its own.
-#[derive(Debug)]
-pub(crate) struct Names {
-    pub(crate) life: u64,
-    pub(crate) send: u64,
-    pub(crate) message: u64,
-}
-
 /// The world as one input sees it.
 pub(crate) struct Turn<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
@@ -77,7 +61,7 @@ pub(crate) struct Turn<'t, 'c> {
     pub(crate) config: &'t Config,
     pub(crate) entropy: &'t mut Entropy,
     pub(crate) names: &'t mut Names,
-    pub(crate) effects: &'t mut Effects,
+    pub(crate) effects: &'t mut Effects<Waiting>,
     /// What was on its way before this group.
     pub(crate) waiting: &'t BTreeMap<SendId, Waiting>,
 }
@@ -120,28 +104,23 @@ impl Background {
 impl Turn<'_, '_> {
     /// An id that no message has, later ones sorting after earlier ones.
     pub(crate) fn new_message_id(&mut self) -> String {
-        let id = self.names.message;
-        self.names.message += 1;
-        format!("{:014x}-{:06x}-{id:08x}", self.now.0, self.names.life)
+        self.names.message(self.now)
     }
 
     /// How much more of this work may be begun, as a limit for SQL.
     pub(crate) fn free(&self, work: Background) -> i64 {
-        let before = self.waiting.iter().filter(|(id, _)| !self.effects.answered.contains(id));
-        let on_their_way = before.map(|(_, waiting)| waiting).chain(self.effects.asked.values());
+        let on_their_way = self.effects.on_their_way(self.waiting);
         i64::try_from(work.free(on_their_way)).unwrap_or(0)
     }
 
     /// Answers a request, once this group has been committed.
     pub(crate) fn respond(&mut self, id: AskId, response: Response) {
-        self.effects.outputs.push(Output::Respond { id, response });
+        self.effects.respond(id, response);
     }
 
     /// Asks somebody, once this group has been committed.
     pub(crate) fn send(&mut self, request: Request, waiting: Waiting) {
-        let id = SendId(self.names.send);
-        self.names.send += 1;
-        self.effects.asked.insert(id, waiting);
-        self.effects.outputs.push(Output::Send { id, request });
+        let id = self.names.send();
+        self.effects.send(id, request, waiting);
     }
 }

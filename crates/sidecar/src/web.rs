@@ -1,25 +1,16 @@
 //! HTTP as values: what arrives, and what is answered.
 
-use bytes::Bytes;
 use danbao_merchant::protocol::node::{Request, Response};
 use danbao_merchant::protocol::time::Timestamp;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use danbao_node::problem::holds_nul;
+use danbao_node::web;
+use http::header::REFERRER_POLICY;
 use http::{HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
-
-fn response(status: StatusCode, content_type: &'static str, body: Bytes) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
 
 /// JSON, or a problem of RFC 9457.
 pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
@@ -28,33 +19,19 @@ pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
 
 /// As [`json`], for what is JSON already.
 pub(crate) fn json_text(status: StatusCode, body: String) -> Response {
-    let content_type = if status.is_success() { "application/json" } else { "application/problem+json" };
-    response(status, content_type, Bytes::from(body))
+    web::unsniffed(web::json(status, body))
 }
 
 /// One word, for machines that look whether we are alive.
 pub(crate) fn plain(word: &'static str) -> Response {
-    response(StatusCode::OK, "text/plain; charset=utf-8", Bytes::from_static(word.as_bytes()))
+    web::unsniffed(web::unkept(web::answer(StatusCode::OK, "text/plain; charset=utf-8", word)))
 }
 
 /// Sends the browser on with a GET, and does not tell the next page where it came from: our address holds what the
-/// gateway has signed. What cannot stand in a header is percent-encoded.
+/// gateway has signed.
 pub(crate) fn see_other(target: &str) -> Response {
-    let mut encoded = String::with_capacity(target.len());
-    for byte in target.bytes() {
-        match byte {
-            0x21..=0x7e => encoded.push(char::from(byte)),
-            byte => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    let headers = response.headers_mut();
-    if let Ok(location) = HeaderValue::from_str(&encoded) {
-        headers.insert(LOCATION, location);
-    }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let mut response = web::see_other(target);
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 
@@ -77,21 +54,11 @@ pub(crate) fn read<T: DeserializeOwned>(request: &Request) -> Result<Body<T>, Pr
     if !parsed.is_object() {
         return Err(Problem::bad_request("malformed_json", "the body is not as described: it is no object"));
     }
-    if has_nul(&parsed) {
+    if holds_nul(&parsed) {
         return Err(Problem::bad_request("malformed_json", "the body is not as described: NUL is not text"));
     }
     let hash = sha256(&[parsed.to_string().as_bytes()]);
     Ok(Body { value: serde_json::from_slice(bytes).map_err(malformed)?, hash })
-}
-
-/// PostgreSQL has no NUL in a text, and no person types one.
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }
 
 /// The digest of several parts, each fenced off by its length, in hexadecimal.

@@ -52,7 +52,9 @@ pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
         let event = event.ok_or_else(|| Fault::invariant(format!("no event {}", claimed.seq)))?;
         match message(webhook, &event, turn.now) {
             Some(request) => turn.send(request, Waiting::Deliver { seq: claimed.seq, nth: claimed.nth }),
-            None => delivery::settle(&mut **turn.tx, claimed, "given_up", "address unusable", None)?,
+            None => {
+                let _ = delivery::settle(&mut **turn.tx, claimed, "given_up", "address unusable", None)?;
+            }
         }
     }
     Ok(())
@@ -85,28 +87,26 @@ pub(crate) fn heard(
         Ok(response) => format!("HTTP {}", response.status().as_u16()),
         Err(why) => why.as_str().to_owned(),
     };
-    match outcome.as_ref().map(Response::status) {
-        Ok(status) if status.is_success() => {
-            return Ok(delivery::settle(&mut **turn.tx, claimed, "delivered", &word, None)?);
-        }
-        // The shop wants no more at this address, until somebody says otherwise.
-        Ok(StatusCode::GONE) => {
-            if let Some(webhook) = &turn.config.webhook {
-                tracing::warn!("the shop wants no more webhooks (HTTP 410)");
-                delivery::set_gone(&mut **turn.tx, &webhook.url, turn.now)?;
-            }
-        }
-        _ => {}
+    let status = outcome.as_ref().ok().map(Response::status);
+    if status.is_some_and(|status| status.is_success()) {
+        let _ = delivery::settle(&mut **turn.tx, claimed, "delivered", &word, None)?;
+        return Ok(());
     }
     let wait = wait_after(nth).map(|wait| wait.max(asked_for(outcome)));
     let (state, due_at) = match wait {
         Some(wait) => ("waiting", Some(turn.now.plus(wait))),
         None => ("given_up", None),
     };
-    if due_at.is_none() {
+    let counts = delivery::settle(&mut **turn.tx, claimed, state, &word, due_at)?;
+    if counts && due_at.is_none() {
         tracing::error!(seq, word, "a webhook was given up; the feed still has the event");
     }
-    Ok(delivery::settle(&mut **turn.tx, claimed, state, &word, due_at)?)
+    // The shop wants no more at this address, until somebody says otherwise; unless that was said since.
+    if let (true, Some(StatusCode::GONE), Some(webhook)) = (counts, status, &turn.config.webhook) {
+        tracing::warn!("the shop wants no more webhooks (HTTP 410)");
+        delivery::set_gone(&mut **turn.tx, &webhook.url, turn.now)?;
+    }
+    Ok(())
 }
 
 /// The wait after the nth try; `None` if it was the last.
@@ -155,7 +155,7 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>) -> Result<Response, Fault> {
 /// `POST /v1/webhook/enable`: the shop wants to hear again, after it had answered 410.
 pub(crate) fn enable(turn: &mut Turn<'_, '_>) -> Result<Response, Fault> {
     let Some(webhook) = &turn.config.webhook else { return Ok(no_webhook()) };
-    delivery::unset_gone(&mut **turn.tx, &webhook.url)?;
+    delivery::unset_gone(&mut **turn.tx, &webhook.url, turn.now)?;
     show(turn)
 }
 

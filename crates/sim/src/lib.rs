@@ -21,6 +21,7 @@ pub mod options;
 pub mod people;
 pub mod sidecar_life;
 pub mod stage;
+pub mod tampered;
 pub mod wire;
 pub mod world;
 

@@ -38,7 +38,7 @@ pub const SHOP: &str = "shop.example";
 /// Members with whom a seller shares.
 pub const PARTNERS_OF_SELLER: [&str; 2] = ["carol@danbao.example", "dave@danbao.example"];
 /// After the trouble no request is on its way for so long.
-const LATEST_COPY: Duration = Duration::from_secs(4 * 3600);
+pub(crate) const LATEST_COPY: Duration = Duration::from_secs(4 * 3600);
 /// 2012-03-01 00:00 in Beijing.
 pub(crate) const BEGINNING: Timestamp = Timestamp(1_330_531_200_000);
 /// The longest that anything waits for its time is the refund period of 90 days.

@@ -30,6 +30,9 @@ const EVENTS_MAX: u64 = 150_000;
 /// Builds a node on a connection to its disk: at the beginning and after every death.
 pub type Birth = Box<dyn FnMut(Box<dyn Conn>, [u8; 32], Timestamp) -> Result<Box<dyn Node>, Crash>>;
 
+/// Something that is done to disks while nobody else does anything.
+pub type Work = Box<dyn FnOnce(Timestamp)>;
+
 /// What somebody who sees all traffic is told. Everything has left its sender; it may still be lost.
 pub trait Witness {
     /// A request leaves a node or a person.
@@ -71,6 +74,8 @@ pub struct World<W> {
     group_max: u64,
     pace_max_ms: u64,
     downtime_max: Duration,
+    /// Requests that never arrive, in the quiet neither.
+    is_lost_for_good: fn(&Request) -> bool,
     sites: BTreeMap<String, Site>,
     people: Vec<Option<Resident>>,
     calls: BTreeMap<u64, Call>,
@@ -93,6 +98,8 @@ struct Site {
     is_step_planned: bool,
     alarm: Option<Timestamp>,
     deaths: u64,
+    /// Somebody works on its disk: it is not started meanwhile.
+    is_closed: bool,
 }
 
 struct Resident {
@@ -124,6 +131,9 @@ enum Event {
     Wake { person: usize },
     Doom { site: String, death: Death },
     Restart { site: String },
+    Work { work: Work },
+    Close { site: String, lasts: Duration, work: Work },
+    Reopen { site: String, work: Work },
 }
 
 impl<W: Witness> World<W> {
@@ -141,6 +151,7 @@ impl<W: Witness> World<W> {
             group_max: 1,
             pace_max_ms: 3,
             downtime_max: Duration::from_secs(1),
+            is_lost_for_good: |_| false,
             sites: BTreeMap::new(),
             people: Vec::new(),
             calls: BTreeMap::new(),
@@ -190,6 +201,7 @@ impl<W: Witness> World<W> {
             is_step_planned: false,
             alarm: None,
             deaths: 0,
+            is_closed: false,
         };
         self.sites.insert(authority.to_owned(), site);
         self.restart(authority);
@@ -206,6 +218,21 @@ impl<W: Witness> World<W> {
     /// Plans a death: from then on the disk counts down to it.
     pub fn doom(&mut self, site: &str, after: Duration, death: Death) {
         self.plan(after, Event::Doom { site: site.to_owned(), death });
+    }
+
+    /// Requests like these never arrive, not even when all trouble is over.
+    pub fn lose_for_good(&mut self, is_lost: fn(&Request) -> bool) {
+        self.is_lost_for_good = is_lost;
+    }
+
+    /// Plans something that is done to disks while the programs run.
+    pub fn work(&mut self, after: Duration, work: Work) {
+        self.plan(after, Event::Work { work });
+    }
+
+    /// Plans that a program is stopped, and started again after so long, when its disk has been worked on.
+    pub fn overhaul(&mut self, site: &str, after: Duration, lasts: Duration, work: Work) {
+        self.plan(after, Event::Close { site: site.to_owned(), lasts, work });
     }
 
     /// Ends all trouble: nothing is lost any more, nobody dies any more.
@@ -296,6 +323,28 @@ impl<W: Witness> World<W> {
                 }
             }
             Event::Restart { site } => self.restart(&site),
+            Event::Work { work } => work(self.now),
+            Event::Close { site, lasts, work } => {
+                self.kill(&site, "stopped for an overhaul");
+                if let Some(at) = self.sites.get_mut(&site) {
+                    at.is_closed = true;
+                }
+                self.plan(lasts, Event::Reopen { site, work });
+            }
+            Event::Reopen { site, work } => self.reopen(&site, work),
+        }
+    }
+
+    /// The work may have been on other disks too: everybody looks again when they are due.
+    fn reopen(&mut self, site: &str, work: Work) {
+        work(self.now);
+        if let Some(at) = self.sites.get_mut(site) {
+            at.is_closed = false;
+        }
+        self.restart(site);
+        let sites: Vec<String> = self.sites.keys().cloned().collect();
+        for site in sites {
+            self.set_alarm(&site);
         }
     }
 
@@ -314,6 +363,9 @@ impl<W: Witness> World<W> {
             return;
         }
         let arriving = over_a_socket(&request);
+        if (self.is_lost_for_good)(&request) {
+            return self.log.note(self.now, &format!("#{call} is lost for good"));
+        }
         if let Some(after) = self.weather.copy(&mut self.chance) {
             let copy = self.number();
             self.calls.insert(copy, Call { asker: Asker::Nobody, request });
@@ -415,9 +467,14 @@ impl<W: Witness> World<W> {
 
     /// A process ends: who waits for it hears a broken connection, what waits for it is gone.
     fn die(&mut self, site: &str, crash: &Crash) {
-        self.log.note(self.now, &format!("{site} dies: {crash}"));
         let down_max_ms = u64::try_from(self.downtime_max.as_millis()).unwrap_or(u64::MAX);
         let down = self.chance.millis(10, down_max_ms.max(10));
+        self.kill(site, &crash.to_string());
+        self.plan(down, Event::Restart { site: site.to_owned() });
+    }
+
+    fn kill(&mut self, site: &str, why: &str) {
+        self.log.note(self.now, &format!("{site} dies: {why}"));
         let Some(at) = self.sites.get_mut(site) else { return };
         at.node = None;
         at.life += 1;
@@ -429,12 +486,11 @@ impl<W: Witness> World<W> {
             let after = self.chance.millis(1, 50);
             self.plan(after, Event::Reply { call, outcome: Err(NoAnswer::Broken) });
         }
-        self.plan(down, Event::Restart { site: site.to_owned() });
     }
 
     fn restart(&mut self, site: &str) {
         let seed = self.chance.seed();
-        let Some(at) = self.sites.get_mut(site) else { return };
+        let Some(at) = self.sites.get_mut(site).filter(|at| !at.is_closed) else { return };
         match (at.birth)(at.disk.connect(), seed, self.now) {
             Ok(node) => {
                 at.node = Some(node);

@@ -152,12 +152,13 @@ fn draw(at: usize, event: &Event, wrong: &BTreeSet<usize>, words: &Words) -> Dra
         What::Told { .. } => ("out", "answer"),
         What::Answered { .. } | What::Silent { .. } => ("back", "answer"),
         What::Gateway(_) => ("note", "note"),
-        What::Order { .. } => ("order", "order"),
+        What::Order { .. } | What::Moved { .. } => ("order", "order"),
     };
     let is_bad = match &event.what {
         What::Sent { twist, .. } => twist.is_forged(),
         What::Called { bare, .. } => *bare == Bare::ForgedBatchResult,
         What::Order { is_right, .. } => !is_right,
+        What::Moved { .. } => true,
         What::Answered { number, .. } | What::Silent { number, .. } => wrong.contains(number),
         _ => false,
     };

@@ -64,5 +64,6 @@ const fn kind(what: &What) -> &'static str {
         What::Gateway(_) => "gateway",
         What::OtherService(_) => "other_service",
         What::Order { .. } => "order",
+        What::Moved { .. } => "moved",
     }
 }

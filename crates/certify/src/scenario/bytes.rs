@@ -30,12 +30,18 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         story(DIRECT, "escapes_in_lower_case", ("1.4", ""), paid(Twist::LowerHex)),
         story(DIRECT, "parameters_in_another_order", ("4.1", ""), paid(Twist::Reversed)),
         story(DIRECT, "the_malformed_content_type_of_the_original", ("1.5", ""), paid(Twist::OddContentType)),
-        story(DIRECT, "line_ends_behind_the_body", ("10 trap 14", ""), paid(Twist::LineEnds)),
         story(
             DIRECT,
             "a_signed_parameter_that_nobody_knows",
             ("1.3", ""),
             paid(Twist::Word("gmt_unheard_of", "2012-02-29 23:59:59")),
         ),
+        story(
+            DIRECT,
+            "chinese_that_the_shop_did_not_send_in_gbk",
+            ("1.4", "4.2 1 D"),
+            paid(Twist::Text("unheard_of", TREACHEROUS)),
+        )
+        .in_gbk(),
     ]
 }

@@ -4,6 +4,7 @@ use super::{
     Answer, Bare, CLOSED, DIRECT, DUAL, ESCROW, FINISHED, Group, PAID, PENDING, SHIPPED, SUCCESS, Scenario,
     Step, UNPAID, never, notify, once, page, scenario, steps, unpaid, untouched,
 };
+use danbao_protocol::status::RefundStatus;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut all = pages();
@@ -75,6 +76,21 @@ fn direct() -> Vec<Scenario> {
             ("5.6", ""),
             steps![notify(PENDING), never(PENDING, 1).or(None), notify(SUCCESS), once(SUCCESS, 2)],
         ),
+        story(
+            "advanced_direct_pay_with_the_notification_lost",
+            ("5.6", "direct-pay 3.4"),
+            steps![page(SUCCESS), once(SUCCESS, 1)],
+        ),
+        story(
+            "a_return_that_says_pending_delivers_nothing",
+            ("5.6", ""),
+            steps![page(PENDING), never(PENDING, 1).or(None), notify(SUCCESS), once(SUCCESS, 2)],
+        ),
+        story(
+            "a_return_of_a_trade_that_was_refunded_meanwhile",
+            ("5.6", ""),
+            steps![page(CLOSED).refund(RefundStatus::RefundSuccess, 50), never(CLOSED, 1).or(None)],
+        ),
     ]
 }
 
@@ -114,7 +130,31 @@ fn escrow_and_dual() -> Vec<Scenario> {
             ("6.4", "4.4"),
             steps![notify(FINISHED), once(FINISHED, 1)],
         ),
+        story(
+            ESCROW,
+            "an_escrow_return_that_says_shipped_already",
+            ("4.2", "4.4"),
+            steps![page(SHIPPED), once(SHIPPED, 1)],
+        ),
+        story(
+            ESCROW,
+            "an_escrow_return_that_says_refunded_already",
+            ("4.2", "4.4"),
+            steps![page(CLOSED).refund(RefundStatus::RefundSuccess, 50), never(CLOSED, 1).or(None)],
+        ),
         story(DUAL, "dual_paid_into_escrow", ("5.5", "dual 4.5"), whole()),
+        story(
+            DUAL,
+            "dual_paid_into_escrow_with_the_notifications_lost",
+            ("6.4", "dual 4.5"),
+            steps![page(PAID), once(PAID, 1)],
+        ),
+        story(
+            DUAL,
+            "dual_paid_at_once_with_the_notifications_lost",
+            ("6.4", "dual 4.5"),
+            steps![page(FINISHED), once(FINISHED, 1)],
+        ),
         story(
             DUAL,
             "dual_paid_at_once",

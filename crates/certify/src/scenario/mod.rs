@@ -1,5 +1,6 @@
 //! Scenarios as data: who sends what, in which order, and what the order must be afterwards.
 
+mod afterwards;
 mod bytes;
 mod checking;
 mod course;
@@ -54,11 +55,13 @@ pub enum Group {
     Refund,
     /// The gateway's answers to `notify_verify`.
     Checking,
+    /// All orders of the run once more.
+    Afterwards,
 }
 
 impl Group {
     /// Every group, in the order in which they run.
-    pub const ALL: [Group; 9] = [
+    pub const ALL: [Group; 10] = [
         Group::Request,
         Group::Course,
         Group::Repeated,
@@ -68,6 +71,7 @@ impl Group {
         Group::Bytes,
         Group::Refund,
         Group::Checking,
+        Group::Afterwards,
     ];
 
     /// A stable word.
@@ -82,6 +86,7 @@ impl Group {
             Group::Bytes => "bytes",
             Group::Refund => "refund",
             Group::Checking => "checking",
+            Group::Afterwards => "afterwards",
         }
     }
 }
@@ -104,6 +109,9 @@ pub enum Step {
     Gateway(Mood),
     /// The order's state is asked for and must be this.
     Then(State),
+    /// The orders of all scenarios that were passed so far are asked for, and must be what they were at their ends. A
+    /// scenario that does this places no order.
+    Afterwards,
 }
 
 /// What is looked at in the shop's request.
@@ -196,6 +204,12 @@ pub enum Twist {
     WrongKey,
     /// Forged: signed with the partner in the key's place, which everybody knows.
     PartnerAsKey,
+    /// Forged: signed with another key, under another `sign_type`, or none if it is empty.
+    OtherSignType(&'static str),
+    /// Forged: the first digit of the right signature, which a forger finds in sixteen tries.
+    SignStart,
+    /// Forged: the signature under the name `sign[]`, which some languages read as a list.
+    SignList,
     /// Forged: rightly signed, under an id that the gateway never gave out.
     UnknownId,
     /// Forged: rightly signed, without an id.
@@ -206,22 +220,24 @@ pub enum Twist {
     Retargeted,
     /// Forged: a second value for a name behind a genuine message.
     Doubled(&'static str, &'static str),
+    /// Forged: a second value for a name ahead of a genuine message.
+    Ahead(&'static str, &'static str),
     /// Forged in part: a genuine body under an address to which a value was added.
     InQuery(&'static str, &'static str),
     /// Genuine once: the link's minute is over.
     Expired,
     /// Genuine: the buyer has paid another amount, by so many fen.
     Amount(i64),
-    /// Genuine: the money went to another account.
-    OtherSellerId,
-    /// Genuine: the money went to another account, told by its e-mail address.
-    OtherSellerEmail,
+    /// Genuine: the money went to another account, by its number and its e-mail address.
+    OtherSeller,
     /// Genuine: about an order that this shop does not have.
     OtherOrder,
     /// Genuine: a second trade for the same order.
     OtherTrade,
     /// Genuine: a value that the protocol does not know.
     Word(&'static str, &'static str),
+    /// Genuine: a parameter of this name that the protocol does not know, with this text in the trade's charset.
+    Text(&'static str, &'static str),
     /// Genuine: with this receiver and address.
     Receiver(&'static str, &'static str),
     /// Genuine: blanks as `%20`.
@@ -232,8 +248,6 @@ pub enum Twist {
     Reversed,
     /// Genuine: the malformed content type of the original.
     OddContentType,
-    /// Genuine: two line ends behind the body.
-    LineEnds,
 }
 
 impl Twist {
@@ -245,11 +259,15 @@ impl Twist {
                 | Twist::EmptySign
                 | Twist::WrongKey
                 | Twist::PartnerAsKey
+                | Twist::OtherSignType(_)
+                | Twist::SignStart
+                | Twist::SignList
                 | Twist::UnknownId
                 | Twist::NoId
                 | Twist::Altered(..)
                 | Twist::Retargeted
                 | Twist::Doubled(..)
+                | Twist::Ahead(..)
                 | Twist::InQuery(..)
                 | Twist::Expired
         )
@@ -263,25 +281,28 @@ impl Twist {
             Twist::EmptySign => "empty_sign",
             Twist::WrongKey => "wrong_key",
             Twist::PartnerAsKey => "partner_as_key",
+            Twist::OtherSignType(_) => "other_sign_type",
+            Twist::SignStart => "sign_start",
+            Twist::SignList => "sign_list",
             Twist::UnknownId => "unknown_id",
             Twist::NoId => "no_id",
             Twist::Altered(..) => "altered",
             Twist::Retargeted => "retargeted",
             Twist::Doubled(..) => "doubled",
+            Twist::Ahead(..) => "ahead",
             Twist::InQuery(..) => "in_query",
             Twist::Expired => "expired",
             Twist::Amount(_) => "amount",
-            Twist::OtherSellerId => "other_seller_id",
-            Twist::OtherSellerEmail => "other_seller_email",
+            Twist::OtherSeller => "other_seller",
             Twist::OtherOrder => "other_order",
             Twist::OtherTrade => "other_trade",
             Twist::Word(..) => "word",
+            Twist::Text(..) => "text",
             Twist::Receiver(..) => "receiver",
             Twist::PercentBlank => "percent_blank",
             Twist::LowerHex => "lower_hex",
             Twist::Reversed => "reversed",
             Twist::OddContentType => "odd_content_type",
-            Twist::LineEnds => "line_ends",
         }
     }
 }
@@ -327,6 +348,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(bytes::scenarios());
     all.extend(refund::scenarios());
     all.extend(checking::scenarios());
+    all.extend(afterwards::scenarios());
     all
 }
 
@@ -358,8 +380,12 @@ impl Scenario {
         self.steps.iter().any(|step| match step {
             Step::Say(say) => is_shipped(say),
             Step::AtOnce(says) | Step::Shuffled(says) => says.iter().any(is_shipped),
-            Step::Look(_) | Step::Bare(_) | Step::Gateway(_) | Step::Then(_) => false,
+            Step::Look(_) | Step::Bare(_) | Step::Gateway(_) | Step::Then(_) | Step::Afterwards => false,
         })
+    }
+
+    fn by(self, service: PaymentService) -> Scenario {
+        Scenario { service, ..self }
     }
 
     fn in_gbk(self) -> Scenario {

@@ -29,6 +29,34 @@ fn pairs() -> Vec<Scenario> {
             steps![notify(FINISHED), notify(SUCCESS), once(FINISHED, 1)],
         ),
         story(
+            ESCROW,
+            "two_changes_in_one_second",
+            ("6.3", "4.4"),
+            steps![
+                notify(UNPAID).at(10),
+                notify(PAID),
+                once(PAID, 2),
+                notify(FINISHED).at(10),
+                once(FINISHED, 3)
+            ],
+        ),
+        story(
+            ESCROW,
+            "an_older_change_of_the_same_second",
+            ("6.3", "4.4"),
+            steps![notify(PAID), notify(UNPAID).at(10), once(PAID, 1)],
+        ),
+        story(
+            DIRECT,
+            "success_after_a_refund_that_was_heard_first",
+            source,
+            steps![
+                notify(CLOSED).refund(RefundStatus::RefundSuccess, 50),
+                notify(SUCCESS),
+                never(CLOSED, 1).or(None)
+            ],
+        ),
+        story(
             DIRECT,
             "pending_after_success",
             source,

@@ -14,7 +14,7 @@ fn there_are_at_least_sixty_and_each_has_a_name_of_its_own() {
 fn each_ends_with_a_look_at_the_order_or_at_the_request() {
     for scenario in all() {
         let last = scenario.steps.last();
-        assert!(matches!(last, Some(Step::Then(_) | Step::Look(_))), "{}", scenario.id);
+        assert!(matches!(last, Some(Step::Then(_) | Step::Look(_) | Step::Afterwards)), "{}", scenario.id);
     }
 }
 
@@ -25,7 +25,7 @@ fn no_forgery_is_to_be_acknowledged() {
             let says = match step {
                 Step::Say(say) => std::slice::from_ref(say),
                 Step::AtOnce(says) | Step::Shuffled(says) => says,
-                Step::Look(_) | Step::Bare(_) | Step::Gateway(_) | Step::Then(_) => &[],
+                Step::Look(_) | Step::Bare(_) | Step::Gateway(_) | Step::Then(_) | Step::Afterwards => &[],
             };
             for say in says.iter().filter(|say| say.twist.is_forged()) {
                 assert!(matches!(say.answer, Answer::Refusal | Answer::Any), "{}", scenario.id);

@@ -1,7 +1,9 @@
 //! A tiny shop that does everything right, unless it is given a bad habit: each is something that the tutorials warn of.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::collections::BTreeMap;
+mod slips;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use danbao_merchant::inbox::{Position, Standing};
@@ -20,6 +22,8 @@ use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 use http::StatusCode;
 use serde_json::{Value, json};
+
+pub(crate) use slips::Slip;
 
 /// What this shop does that it should not.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +56,8 @@ pub(crate) struct Habits {
     pub(crate) crashes: bool,
     /// Signs its requests wrongly, leads them elsewhere, and gives its pages parameters.
     pub(crate) asks_badly: bool,
+    /// Something finer.
+    pub(crate) slip: Option<Slip>,
 }
 
 impl Habits {
@@ -83,10 +89,17 @@ pub(crate) struct Place {
 
 pub(crate) struct HabitShop {
     habits: Habits,
+    /// Those of the return page, which is a program of its own.
+    at_return: Habits,
     place: Place,
     orders: BTreeMap<String, Order>,
     waiting: BTreeMap<SendId, Waiting>,
     sends: u64,
+    /// What a second worker will do once more.
+    jobs: Vec<String>,
+    /// Every `notify_id` that has been taken in.
+    ids: BTreeSet<Vec<u8>>,
+    newest: String,
 }
 
 #[derive(Debug, Clone)]
@@ -94,6 +107,8 @@ struct Order {
     charset: Charset,
     total: Fen,
     trade_no: Option<String>,
+    /// What the first message said that it costs.
+    learned: Option<Fen>,
     position: Option<Position>,
     notify_time: String,
     deliveries: i64,
@@ -112,29 +127,66 @@ struct Waiting {
 struct Message {
     is_return: bool,
     params: Params,
+    /// What the signature is checked over.
+    signed: Params,
 }
 
 const CARRIAGE: Fen = Fen(800);
 
 impl HabitShop {
     pub(crate) fn new(habits: Habits, place: Place) -> HabitShop {
-        HabitShop { habits, place, orders: BTreeMap::new(), waiting: BTreeMap::new(), sends: 0 }
+        HabitShop::of_two_programs(habits.clone(), habits, place)
+    }
+
+    /// A shop whose return page was written by somebody else.
+    pub(crate) fn of_two_programs(habits: Habits, at_return: Habits, place: Place) -> HabitShop {
+        HabitShop {
+            habits,
+            at_return,
+            place,
+            orders: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            sends: 0,
+            jobs: Vec::new(),
+            ids: BTreeSet::new(),
+            newest: String::new(),
+        }
+    }
+
+    fn of(&self, is_return: bool) -> &Habits {
+        if is_return { &self.at_return } else { &self.habits }
+    }
+
+    fn read(&self, is_return: bool, bytes: &[u8]) -> Option<Message> {
+        let [params, signed] = match self.of(is_return).slip {
+            Some(Slip::ReadsTheLastValue) => [slips::read(bytes, true)?, slips::read(bytes, false)?],
+            Some(Slip::ReadsTheFirstValue) => [slips::read(bytes, false)?, slips::read(bytes, true)?],
+            Some(Slip::ChecksKnownParameters) => {
+                let params = Params::receive(bytes, None, b"").ok()?;
+                let known = slips::known(&params);
+                [params, known]
+            }
+            _ => {
+                let params = Params::receive(bytes, None, b"").ok()?;
+                [params.clone(), params]
+            }
+        };
+        Some(Message { is_return, params, signed })
     }
 
     fn request(&mut self, ask: AskId, request: &Request, out: &mut Vec<Output>) {
         let path = request.uri().path().to_owned();
-        let message = |is_return, bytes: &[u8]| {
-            Params::receive(bytes, None, b"").ok().map(|params| Message { is_return, params })
-        };
         let response = match path.as_str() {
             "/orders" => self.place_order(request),
             "/return.php" => {
                 let query = request.uri().query().unwrap_or_default();
-                return self.take_in(ask, message(true, query.as_bytes()), true, out);
+                let message = self.read(true, query.as_bytes());
+                return self.take_in(ask, message, true, out);
             }
             "/notify.php" => {
                 let body = request.body().trim_ascii_end();
-                return self.take_in(ask, message(false, body), false, out);
+                let message = self.read(false, body);
+                return self.take_in(ask, message, false, out);
             }
             _ => self.tell(&path),
         };
@@ -145,7 +197,13 @@ impl HabitShop {
         let wish: Value = serde_json::from_slice(request.body()).unwrap();
         let service = PaymentService::from_wire(wish["service"].as_str().unwrap()).unwrap();
         let charset = Charset::from_label(wish["charset"].as_str().unwrap()).unwrap();
+        for number in std::mem::take(&mut self.jobs) {
+            if let Some(order) = self.orders.get_mut(&number) {
+                order.deliveries += 1;
+            }
+        }
         let number = format!("HABIT-{}", self.orders.len() + 1);
+        self.newest.clone_from(&number);
         let price = Fen(wish["lines"][0]["quantity"].as_i64().unwrap());
         let request = self.payment(service, charset, &number, price);
         let group = request.logistics.first();
@@ -159,6 +217,7 @@ impl HabitShop {
             charset,
             total,
             trade_no: None,
+            learned: None,
             position: None,
             notify_time: String::new(),
             deliveries: 0,
@@ -225,15 +284,17 @@ impl HabitShop {
 
     fn take_in(&mut self, ask: AskId, message: Option<Message>, is_return: bool, out: &mut Vec<Output>) {
         let message = message.filter(|message| !message.params.is_empty());
-        let Some(message) = message.filter(|message| self.is_signed(&message.params)) else {
+        let Some(message) = message.filter(|message| self.is_signed(message)) else {
             return self.answer(ask, is_return, false, out);
         };
-        if self.habits.forgets_notifications && !is_return {
+        if self.of(is_return).forgets_notifications && !is_return {
             return self.answer(ask, is_return, true, out);
         }
         let notify_id = message.params.get_text("notify_id", Charset::Utf8).ok().flatten();
         let before = self.order_of(&message.params).map(|(_, order)| order.clone());
-        if self.habits.asks_nobody {
+        let is_vouched_for = self.of(is_return).slip == Some(Slip::AsksOnceAnOrder)
+            && before.as_ref().is_some_and(|order| order.position.is_some());
+        if self.of(is_return).asks_nobody || is_vouched_for {
             let is_done = self.apply(&message, before);
             return self.answer(ask, is_return, is_done, out);
         }
@@ -251,83 +312,116 @@ impl HabitShop {
         out.push(Output::Send { id, request });
     }
 
-    fn is_signed(&self, params: &Params) -> bool {
-        if self.habits.reads_utf8_only && params.iter().any(|(_, value)| std::str::from_utf8(value).is_err())
-        {
+    fn is_signed(&self, message: &Message) -> bool {
+        let Message { is_return, signed: params, .. } = message;
+        let habits = self.of(*is_return);
+        if habits.reads_utf8_only && params.iter().any(|(_, value)| std::str::from_utf8(value).is_err()) {
             return false;
         }
-        let verifier = Verifier::Md5(Md5Key::new(self.place.key.as_str()));
-        self.habits.trusts_any_signature || sign::verify(params, &verifier, &Leniency::STRICT).is_ok()
+        let key = Md5Key::new(self.place.key.as_str());
+        let is_let_through = match habits.slip {
+            Some(Slip::TrustsOtherSignTypes) => params.get("sign_type") != Some(b"MD5"),
+            Some(Slip::TakesAListForASign) => params.get("sign[]").is_some(),
+            Some(Slip::ComparesTheBeginningOfTheSign) => {
+                let mut own = params.clone();
+                own.remove("sign");
+                own.remove("sign_type");
+                let is_written = sign::append(&mut own, &Signer::Md5(key.clone())).is_ok();
+                let sent = params.get("sign").filter(|sent| !sent.is_empty());
+                is_written
+                    && sent.is_some_and(|sent| own.get("sign").is_some_and(|own| own.starts_with(sent)))
+            }
+            _ => habits.trusts_any_signature,
+        };
+        is_let_through || sign::verify(params, &Verifier::Md5(key), &Leniency::STRICT).is_ok()
     }
 
     fn heard(&mut self, waiting: Waiting, answer: Option<Response>, out: &mut Vec<Output>) {
         let Waiting { ask, message, before } = waiting;
-        let is_true = answer.is_some_and(|answer| match self.habits.takes_a_page_for_true {
+        let is_true = answer.is_some_and(|answer| match self.of(message.is_return).takes_a_page_for_true {
             true => answer.body().ends_with(b"true"),
             false => answer.status() == StatusCode::OK && answer.body() == "true",
         });
         let is_done = is_true && self.apply(&message, before);
+        let gbk = message.params.decode(Charset::Gbk);
+        let text = message.params.decode(Charset::Utf8).or(gbk);
+        let is_known = text.is_ok_and(|text| position(&text).is_some());
+        if is_true && !is_known && self.of(message.is_return).slip == Some(Slip::FailsOnWords) {
+            let mut response = Response::new(Bytes::from_static(b"IllegalArgumentException"));
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            out.push(Output::Respond { id: ask, response });
+            return;
+        }
         self.answer(ask, message.is_return, is_done, out);
     }
 
     fn order_of(&self, params: &Params) -> Option<(String, &Order)> {
-        let number = params.get_text("out_trade_no", Charset::Utf8).ok()??;
+        let number = match self.habits.slip {
+            Some(Slip::ForgetsTheNumber) => self.newest.clone(),
+            _ => params.get_text("out_trade_no", Charset::Utf8).ok()??,
+        };
         self.orders.get(&number).map(|order| (number, order))
     }
 
     /// Holds the message against the order and moves it; whether the message was taken in.
     fn apply(&mut self, message: &Message, before: Option<Order>) -> bool {
+        let habits = self.of(message.is_return).clone();
         let Some((number, order)) = self.order_of(&message.params) else { return false };
         let Ok(text) = message.params.decode(order.charset) else { return false };
-        if !self.agrees(order, &text) {
+        if !self.agrees(&habits, order, &text) {
             return false;
         }
-        let Some(said) = position(&text) else { return self.habits.goes_back };
-        let seen = match (self.habits.decides_before_asking, before) {
+        let Some(said) = position(&text) else { return habits.goes_back };
+        let seen = match (habits.decides_before_asking, before) {
             (true, Some(before)) => before,
             _ => order.clone(),
         };
         let notify_time = text.get("notify_time").unwrap_or_default().to_owned();
-        let is_newer = match seen.position {
-            None => true,
-            Some(_) if self.habits.goes_back => seen.position != Some(said),
-            Some(known) => match said.seen_from(known) {
-                Standing::After => true,
-                Standing::Level => said != known && notify_time > seen.notify_time,
-                Standing::Before => false,
-                Standing::Apart => return false,
-            },
+        let Some(is_newer) = is_newer(&habits, &seen, said, &notify_time) else { return false };
+        let is_for_money = message.is_return && habits.slip == Some(Slip::TakesAReturnForAPayment);
+        let pays = is_for_money || slips::pays(habits.slip, said.trade_status);
+        let was_paid = seen.deliveries > 0
+            || seen.position.is_some_and(|known| slips::pays(habits.slip, known.trade_status));
+        let is_new_id = self.ids.insert(message.params.get("notify_id").unwrap_or_default().to_vec());
+        let delivers = match habits.slip {
+            Some(Slip::CountsIds) => pays && is_new_id,
+            _ if habits.delivers_again => pays,
+            _ => pays && is_newer && !was_paid,
         };
-        let became_paid = is_newer && is_paid(Some(said)) && !is_paid(seen.position);
-        let delivers = if self.habits.delivers_again { is_paid(Some(said)) } else { became_paid };
-        let Some(order) = self.orders.get_mut(&number) else { return false };
-        order.deliveries += i64::from(delivers);
-        if is_newer {
-            order.changes += 1;
-            order.position = Some(said);
-            order.notify_time = notify_time;
-            order.trade_no = text.get("trade_no").map(str::to_owned);
+        if delivers && habits.slip == Some(Slip::DeliversAgainLater) {
+            self.jobs.push(number.clone());
         }
-        if delivers {
-            order.paid_total = text.get("total_fee").and_then(|fee| Fen::parse(fee).ok());
+        let all = habits.slip == Some(Slip::PaysAllOrders) && delivers;
+        for (other, order) in &mut self.orders {
+            if *other == number || all && order.deliveries == 0 && order.position.is_none() {
+                order.take(&text, said, is_newer, delivers);
+            }
         }
         true
     }
 
-    fn agrees(&self, order: &Order, text: &Text) -> bool {
+    fn agrees(&self, habits: &Habits, order: &Order, text: &Text) -> bool {
         let is_unpaid = matches!(text.get("trade_status"), Some("WAIT_BUYER_PAY" | "TRADE_CLOSED"));
         let total = text.get("total_fee").and_then(|fee| Fen::parse(fee).ok());
-        let amount = self.habits.trusts_the_amount || is_unpaid || total == Some(order.total);
-        let seller = self.habits.trusts_the_seller
+        let learned = order.learned.filter(|_| habits.slip == Some(Slip::LearnsTheAmount));
+        let wanted = learned.unwrap_or(order.total);
+        let amount = match (habits.slip, total) {
+            (Some(Slip::ForgetsFractions), Some(total)) => total.0 / 100 == wanted.0 / 100,
+            (Some(Slip::TakesMore), Some(total)) => total >= wanted,
+            _ => habits.trusts_the_amount || is_unpaid || total == Some(wanted),
+        };
+        let seller = habits.trusts_the_seller
             || UserId::new(text.get("seller_id").unwrap_or_default()).as_str() == self.place.seller_id
                 && text.get("seller_email") == Some(&self.place.seller_email);
         let trade_no = text.get("trade_no").map(str::to_owned);
-        let trade = self.habits.trusts_the_trade || order.trade_no.is_none() || order.trade_no == trade_no;
+        let trade = habits.trusts_the_trade || order.trade_no.is_none() || order.trade_no == trade_no;
         amount && seller && trade
     }
 
     fn answer(&self, ask: AskId, is_return: bool, is_done: bool, out: &mut Vec<Output>) {
+        let slip = self.habits.slip;
         let (status, body) = match (is_return, is_done) {
+            (false, false) if slip == Some(Slip::SaysSuccessAlways) => (StatusCode::OK, "success"),
             (_, false) if self.habits.crashes => (StatusCode::INTERNAL_SERVER_ERROR, "Undefined index"),
             (true, _) => (StatusCode::OK, "<html><body>Thank you</body></html>"),
             (false, true) if self.habits.answers_a_page => {
@@ -351,10 +445,48 @@ fn position(text: &Text) -> Option<Position> {
     Some(Position { trade_status, refund_status })
 }
 
-fn is_paid(position: Option<Position>) -> bool {
-    use TradeStatus::{TradeFinished, TradeSuccess, WaitBuyerConfirmGoods, WaitSellerSendGoods};
-    let paid = [WaitSellerSendGoods, WaitBuyerConfirmGoods, TradeSuccess, TradeFinished];
-    position.is_some_and(|position| paid.contains(&position.trade_status))
+/// Whether the message says something newer than the order has; `None` if the two cannot both be true.
+fn is_newer(habits: &Habits, seen: &Order, said: Position, notify_time: &str) -> Option<bool> {
+    let Some(known) = seen.position else {
+        let is_first = said.trade_status == TradeStatus::WaitBuyerPay;
+        return Some(is_first || habits.slip != Some(Slip::WantsTheFirstWord));
+    };
+    if habits.goes_back {
+        return Some(known != said);
+    }
+    match habits.slip {
+        Some(Slip::WantsALaterTime) => return Some(notify_time > seen.notify_time.as_str()),
+        Some(Slip::GoesByTheTime) => {
+            return Some(known != said && notify_time >= seen.notify_time.as_str());
+        }
+        Some(Slip::ClosesTheFinished) if said.trade_status == TradeStatus::TradeClosed => {
+            return Some(known != said);
+        }
+        _ => {}
+    }
+    match said.seen_from(known) {
+        Standing::After => Some(true),
+        Standing::Level => Some(said != known && notify_time > seen.notify_time.as_str()),
+        Standing::Before => Some(false),
+        Standing::Apart => None,
+    }
+}
+
+impl Order {
+    fn take(&mut self, text: &Text, said: Position, is_newer: bool, delivers: bool) {
+        let total = text.get("total_fee").and_then(|fee| Fen::parse(fee).ok());
+        self.deliveries += i64::from(delivers);
+        if is_newer {
+            self.changes += 1;
+            self.position = Some(said);
+            self.notify_time = text.get("notify_time").unwrap_or_default().to_owned();
+            self.trade_no = text.get("trade_no").map(str::to_owned);
+            self.learned = self.learned.or(total);
+        }
+        if delivers {
+            self.paid_total = total;
+        }
+    }
 }
 
 impl Node for HabitShop {

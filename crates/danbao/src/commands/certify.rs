@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use danbao_certify::report::{self, Report};
-use danbao_certify::scenario::{self, Scenario};
+use danbao_certify::scenario::{self, Group, Scenario};
 use danbao_certify::words::{self, words};
 use danbao_certify::{Certifier, Progress, Terms};
 use danbao_protocol::ids::{PartnerId, UserId};
@@ -146,6 +146,11 @@ pub(super) fn run(args: &CertifyArgs) -> anyhow::Result<ExitCode> {
         Lang::Zh => words::Lang::Zh,
         Lang::En => words::Lang::En,
     };
+    if let Some(word) = args.misspelt() {
+        return Ok(misused(&format!(
+            "--only: no scenario has \"{word}\" in its name; danbao certify --list names them"
+        )));
+    }
     let chosen = args.chosen();
     if chosen.is_empty() {
         return Ok(misused("no scenario is chosen; danbao certify --list names them"));
@@ -159,12 +164,13 @@ pub(super) fn run(args: &CertifyArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(misused(&format!("{error:#}"))),
     };
     let report = stage.play(args, chosen, lang)?;
-    if let Err(error) = write(args, &report, lang) {
-        return Ok(misused(&format!("{error:#}")));
-    }
+    // What cannot be written down is not lost: it is said first.
     match args.json {
         true => say(&format!("{}\n", serde_json::to_string_pretty(&report::json(&report, lang))?)),
         false => say(&report::end(&report, lang)),
+    }
+    if let Err(error) = write(args, &report, lang) {
+        return Ok(misused(&format!("{error:#}")));
     }
     Ok(if report.is_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -223,7 +229,26 @@ impl CertifyArgs {
                 && (self.service.is_empty()
                     || self.service.iter().any(|name| name.wire() == scenario.service))
         };
-        scenario::all().into_iter().filter(is_asked_for).collect()
+        let chosen = scenario::all().into_iter().filter(is_asked_for);
+        if self.list {
+            return chosen.collect();
+        }
+        // The last look belongs to every run, and is none by itself.
+        let is_last = |scenario: &Scenario| scenario.group == Group::Afterwards;
+        let mut chosen: Vec<Scenario> = chosen.filter(|scenario| !is_last(scenario)).collect();
+        if !chosen.is_empty() {
+            chosen.extend(scenario::all().into_iter().filter(is_last));
+        }
+        chosen
+    }
+
+    /// A word of `--only` that stands for no scenario: whoever mistypes one must not believe that it was played.
+    fn misspelt(&self) -> Option<&str> {
+        let all = scenario::all();
+        let is_known = |word: &str| {
+            all.iter().any(|scenario| scenario.group.as_str() == word || scenario.id.contains(word))
+        };
+        self.only.iter().map(String::as_str).find(|word| word.is_empty() || !is_known(word))
     }
 
     fn key(&self) -> anyhow::Result<Md5Key> {

@@ -7,6 +7,9 @@ use danbao_gateway::pages::{self, Explanation};
 use danbao_protocol::error_code::ErrorCode;
 use serde::Deserialize;
 
+use super::explain::misused;
+use super::explain::words::printable;
+use super::terminal::say_json;
 use super::text::texts;
 use super::{say, terminal_lang};
 use crate::config::Lang;
@@ -15,7 +18,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   danbao explain-code ILLEGAL_SIGN
   danbao explain-code --lang zh seller_not_in_specified_sellers
-  danbao explain-code --json                    every code, as data";
+  danbao explain-code --json                    every code, as data
+
+Ends with 0, or with 2 if the interface has no such code.";
 
 /// The words of the command, from the text files.
 #[derive(Debug, Deserialize)]
@@ -27,6 +32,7 @@ pub(super) struct Words {
     services: String,
     seen_in: String,
     altered: String,
+    unknown: String,
 }
 
 /// Options of `explain-code`.
@@ -54,14 +60,13 @@ pub(super) fn run(args: ExplainCodeArgs) -> anyhow::Result<ExitCode> {
         Some(asked) => match find(asked) {
             Some(code) => vec![code],
             None => {
-                eprintln!("danbao: the interface has no code {asked}");
-                return Ok(ExitCode::from(2));
+                return Ok(misused(&words.unknown.replace("{}", &printable(asked))));
             }
         },
     };
     let explained: Vec<Explanation> = codes.into_iter().map(|code| pages::explain(code, lang)).collect();
     if args.json {
-        say(&format!("{}\n", serde_json::to_string_pretty(&explained)?));
+        say_json(&explained)?;
     } else {
         let texts: Vec<String> = explained.iter().map(|explained| text(explained, words)).collect();
         say(&texts.join("\n"));

@@ -4,6 +4,7 @@ mod replay;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,10 +16,12 @@ use http::Uri;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::banner::columns;
+use super::doctor::fill;
 use super::explain::asked::{KeyArgs, Keys, read_file};
 use super::explain::words::printable;
 use super::explain::{data, misused, words};
+use super::table::lines;
+use super::terminal::json;
 use super::text::{Texts, texts};
 use super::{say, terminal_lang};
 use crate::config::Lang;
@@ -94,6 +97,7 @@ pub(super) struct Words {
     answered: String,
     summary: String,
     messages: String,
+    progress: String,
     replay: replay::Words,
 }
 
@@ -112,22 +116,26 @@ pub(super) fn run(args: &ImportLogArgs) -> anyhow::Result<ExitCode> {
         (Ok(log), Ok(keys)) => (log, keys),
         (Err(error), _) | (_, Err(error)) => return Ok(misused(&format!("{error:#}"))),
     };
+    let entries = entries(&log);
+    let wanted: Vec<&Entry<'_>> = entries.iter().filter(|entry| args.wants(entry)).collect();
+    let mut progress = Progress::of(wanted.len(), &texts.import_log);
     let mut unexplained = 0;
-    let mut rows = Vec::new();
-    for entry in entries(&log).iter().filter(|entry| args.wants(entry)) {
-        let row = Row::of(entry, &keys, unexplained >= SEARCHED_MAX);
-        unexplained += usize::from(row.is_unexplained());
+    let mut rows = Vec::with_capacity(wanted.len());
+    for entry in wanted {
+        progress.step();
+        let row = Row::of(entry, &keys, unexplained >= SEARCHED_MAX, args, texts);
+        unexplained += usize::from(row.is_unexplained);
         rows.push(row);
     }
+    progress.end();
     if args.json {
-        let shown = rows.iter().filter(|row| !args.only_bad || row.is_bad());
-        let messages: Vec<Value> = shown.map(|row| row.data(&texts.explain)).collect();
-        let all = json!({ "messages": messages, "summary": summary(&rows, texts, true) });
-        say(&format!("{}\n", serde_json::to_string_pretty(&all)?));
+        let messages: Vec<&Value> = rows.iter().filter_map(|row| row.data.as_ref()).collect();
+        let all = json!({ "messages": messages, "summary": summary(&rows, |row| &row.code) });
+        say(&keys.hide(format!("{}\n", json(&all)?)));
     } else {
-        say(&report(&rows, args.only_bad, texts));
+        say(&keys.hide(report(&rows, args.only_bad, texts)));
     }
-    let is_well = rows.iter().any(Row::is_judged) && !rows.iter().any(Row::is_bad);
+    let is_well = rows.iter().any(|row| row.is_judged) && !rows.iter().any(|row| row.is_bad);
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -148,11 +156,23 @@ pub(super) fn since(typed: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| "a time is written as 2012-01-05 or 2012-01-05 13:00:00".to_owned())
 }
 
-/// One entry, and what came of it.
+/// One entry and what came of it, without the message itself: a log has many.
 struct Row {
     line: usize,
     time: Option<Timestamp>,
-    outcome: Outcome,
+    /// Kind and order number.
+    about: [String; 2],
+    /// What it is counted under, for programs.
+    code: String,
+    /// The same for people.
+    verdict: String,
+    /// What `notify_verify` answered, if not `true`.
+    answered: Option<String>,
+    is_bad: bool,
+    is_unexplained: bool,
+    is_judged: bool,
+    /// If JSON is wanted of it.
+    data: Option<Value>,
 }
 
 enum Outcome {
@@ -162,7 +182,7 @@ enum Outcome {
 }
 
 impl Row {
-    fn of(entry: &Entry<'_>, keys: &Keys, is_brief: bool) -> Row {
+    fn of(entry: &Entry<'_>, keys: &Keys, is_brief: bool, args: &ImportLogArgs, texts: &Texts) -> Row {
         let outcome = match entry.found {
             Found::Message(bytes) => match explain(&Question { is_brief, ..keys.question(bytes) }) {
                 Ok(explained) => Outcome::Explained(Box::new(explained)),
@@ -170,11 +190,25 @@ impl Row {
             },
             Found::BodyNotLogged(target) => Outcome::Hidden(String::from_utf8_lossy(target).into_owned()),
         };
-        Row { line: entry.line, time: entry.time, outcome }
+        let (line, time, is_bad) = (entry.line, entry.time, outcome.is_bad());
+        Row {
+            line,
+            time,
+            about: outcome.about(texts),
+            code: outcome.verdict(texts, true),
+            verdict: outcome.verdict(texts, false),
+            answered: outcome.answered(),
+            is_bad,
+            is_unexplained: outcome.is_unexplained(),
+            is_judged: matches!(outcome, Outcome::Explained(_)),
+            data: (args.json && (is_bad || !args.only_bad)).then(|| outcome.data(line, time, &texts.explain)),
+        }
     }
+}
 
+impl Outcome {
     fn is_bad(&self) -> bool {
-        match &self.outcome {
+        match self {
             Outcome::Explained(explained) => !explained.is_right(),
             Outcome::Unreadable(_) => true,
             Outcome::Hidden(_) => false,
@@ -183,7 +217,7 @@ impl Row {
 
     fn is_unexplained(&self) -> bool {
         let is_so = |verdict: &Verdict| matches!(verdict, Verdict::Unexplained(_));
-        match &self.outcome {
+        match self {
             Outcome::Explained(explained) => {
                 is_so(&explained.sign.verdict)
                     || explained.mysign.as_ref().is_some_and(|mine| is_so(&mine.verdict))
@@ -192,15 +226,15 @@ impl Row {
         }
     }
 
-    fn is_judged(&self) -> bool {
-        matches!(self.outcome, Outcome::Explained(_))
+    fn answered(&self) -> Option<String> {
+        let Outcome::Explained(explained) = self else { return None };
+        explained.message.response_txt.clone().filter(|answer| answer != "true")
     }
 
-    /// What it is counted under.
     fn verdict(&self, texts: &Texts, as_codes: bool) -> String {
         let words = &texts.import_log;
         let code = |code: &str, word: &str| if as_codes { code.to_owned() } else { word.to_owned() };
-        match &self.outcome {
+        match self {
             Outcome::Explained(explained) => match (&explained.sign.verdict, &explained.mysign) {
                 (Verdict::Right, Some(mine)) if mine.verdict != Verdict::Right => {
                     let mine = verdict(&mine.verdict, texts, as_codes);
@@ -215,20 +249,19 @@ impl Row {
         }
     }
 
-    fn data(&self, words: &words::Words) -> Value {
-        let mut value = match &self.outcome {
+    fn data(&self, line: usize, time: Option<Timestamp>, words: &words::Words) -> Value {
+        let mut value = match self {
             Outcome::Explained(explained) => data::explanation(explained, words),
             Outcome::Unreadable(nothing) => json!({ "unreadable": nothing.code() }),
             Outcome::Hidden(target) => json!({ "body_not_logged": target }),
         };
-        value["line"] = self.line.into();
-        value["time"] = self.time.map(Timestamp::wire).into();
+        value["line"] = line.into();
+        value["time"] = time.map(Timestamp::wire).into();
         value
     }
 
-    /// Kind and order number, for the table.
     fn about(&self, texts: &Texts) -> [String; 2] {
-        match &self.outcome {
+        match self {
             Outcome::Explained(explained) => {
                 let number =
                     explained.message.get("out_trade_no").or_else(|| explained.message.get("trade_no"));
@@ -237,6 +270,37 @@ impl Row {
             }
             Outcome::Hidden(target) => [format!("POST {}", printable(target)), String::new()],
             Outcome::Unreadable(_) => [String::new(), String::new()],
+        }
+    }
+}
+
+/// One line on a terminal that is written over again, for logs that take long; nothing where nobody watches.
+struct Progress<'a> {
+    words: &'a Words,
+    done: usize,
+    all: usize,
+    is_watched: bool,
+}
+
+/// So many messages go by between two lines.
+const PROGRESS_STEP: usize = 50;
+
+impl<'a> Progress<'a> {
+    fn of(all: usize, words: &'a Words) -> Progress<'a> {
+        Progress { words, done: 0, all, is_watched: all > PROGRESS_STEP && std::io::stderr().is_terminal() }
+    }
+
+    fn step(&mut self) {
+        if self.is_watched && self.done.is_multiple_of(PROGRESS_STEP) {
+            let line = fill(&self.words.progress, &[&self.done.to_string(), &self.all.to_string()]);
+            eprint!("\r\x1B[K{line}");
+        }
+        self.done += 1;
+    }
+
+    fn end(self) {
+        if self.is_watched {
+            eprint!("\r\x1B[K");
         }
     }
 }
@@ -261,10 +325,10 @@ fn verdict(verdict: &Verdict, texts: &Texts, as_codes: bool) -> String {
 }
 
 /// How many of each verdict there are.
-fn summary(rows: &[Row], texts: &Texts, as_codes: bool) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
+fn summary(rows: &[Row], verdict: fn(&Row) -> &String) -> BTreeMap<&str, usize> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in rows {
-        *counts.entry(row.verdict(texts, as_codes)).or_default() += 1;
+        *counts.entry(verdict(row)).or_default() += 1;
     }
     counts
 }
@@ -275,38 +339,25 @@ fn report(rows: &[Row], only_bad: bool, texts: &Texts) -> String {
         return format!("{}\n", words.nothing);
     }
     let mut table: Vec<[String; 5]> = vec![words.columns.clone()];
-    for row in rows.iter().filter(|row| !only_bad || row.is_bad()) {
-        let [kind, number] = row.about(texts);
+    for row in rows.iter().filter(|row| !only_bad || row.is_bad) {
+        let [kind, number] = row.about.clone();
         let time = row.time.map(Timestamp::wire).unwrap_or_default();
-        let mut said = row.verdict(texts, false);
-        if let Outcome::Explained(explained) = &row.outcome
-            && let Some(answer) = explained.message.response_txt.as_deref().filter(|answer| *answer != "true")
-        {
+        let mut said = row.verdict.clone();
+        if let Some(answer) = &row.answered {
             let _ = write!(said, "; {}", words.answered.replace("{}", &printable(answer)));
         }
         table.push([row.line.to_string(), time, kind, number, said]);
     }
     let mut out = String::new();
     if table.len() > 1 {
-        lines(&mut out, &table);
+        out.push_str(&lines(&table));
         out.push('\n');
     }
     let _ = writeln!(out, "{} ({} {})", words.summary, rows.len(), words.messages);
-    let mut counts: Vec<(String, usize)> = summary(rows, texts, false).into_iter().collect();
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let mut counts: Vec<(&str, usize)> = summary(rows, |row| &row.verdict).into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     for (said, count) in counts {
         let _ = writeln!(out, "{count:>6}  {said}");
     }
     out
-}
-
-/// The rows of a table, each column as wide as its widest cell; the last one is ragged.
-fn lines(out: &mut String, table: &[[String; 5]]) {
-    let widths = [0, 1, 2, 3].map(|at| table.iter().map(|row| columns(&row[at])).max().unwrap_or(0));
-    for row in table {
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(out, "{cell}{}  ", " ".repeat(width.saturating_sub(columns(cell))));
-        }
-        let _ = writeln!(out, "{}", row[4]);
-    }
 }

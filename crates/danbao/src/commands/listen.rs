@@ -79,6 +79,7 @@ pub(super) struct Words {
     listening: String,
     gone: String,
     back: String,
+    anew: String,
     copy: String,
     duplicate: String,
     faults: String,
@@ -105,7 +106,11 @@ pub(super) fn run(args: &ListenArgs) -> anyhow::Result<ExitCode> {
     let mut page = ask(&sandbox, args, &after)?;
     eprintln!("{}", words.listening);
     loop {
-        after = cell(&page["next"]);
+        let is_anew = page["last"].as_i64() < page["next"].as_i64();
+        if is_anew {
+            eprintln!("{}", words.anew);
+        }
+        let asked = std::mem::replace(&mut after, if is_anew { "0".to_owned() } else { cell(&page["next"]) });
         for line in page["attempts"].as_array().into_iter().flatten().filter(|line| args.wants(line)) {
             show(&sandbox, args, words, line);
             seen += 1;
@@ -113,7 +118,8 @@ pub(super) fn run(args: &ListenArgs) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::SUCCESS);
             }
         }
-        if page["attempts"].as_array().is_none_or(Vec::is_empty) {
+        // A page of which nothing is wanted is no reason to wait: more may lie behind it.
+        if asked == after || asked == "last" {
             std::thread::sleep(PAUSE);
         }
         page = loop {
@@ -231,7 +237,7 @@ fn forward(sandbox: &Sandbox, to: &Uri, line: &Value) -> Value {
         .header(header::USER_AGENT, "Mozilla/4.0")
         .body(Bytes::from(body));
     let Ok(request) = request else { return failed("unreachable") };
-    match sandbox.wire().exchange(request) {
+    match sandbox.elsewhere().exchange(request) {
         Ok(response) => heard(&response),
         Err(why) => failed(why.as_str()),
     }

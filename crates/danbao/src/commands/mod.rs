@@ -20,6 +20,7 @@ mod merchant;
 mod notify;
 mod sandbox;
 mod table;
+mod terminal;
 mod text;
 mod up;
 

@@ -66,6 +66,8 @@ impl Out {
     }
 }
 
+/// More than the gateway's longest list has, in bytes: 500 notifications with all their tries.
+const ANSWER_MAX: usize = 64 * 1024 * 1024;
 /// More than a ready file has, in bytes.
 const READY_MAX: usize = 1024 * 1024;
 
@@ -73,8 +75,8 @@ impl SandboxArgs {
     /// Finds the gateway and its token. Nothing is asked yet.
     pub(super) fn open(&self) -> anyhow::Result<Sandbox> {
         let (url, token) = self.found()?;
-        let wire = Wire::open()?;
-        Ok(Sandbox { wire, url: url.trim_end_matches('/').to_owned(), token })
+        let (wire, elsewhere) = (Wire::reading(ANSWER_MAX)?, Wire::open()?);
+        Ok(Sandbox { wire, elsewhere, url: url.trim_end_matches('/').to_owned(), token })
     }
 
     fn found(&self) -> anyhow::Result<(String, String)> {
@@ -116,8 +118,14 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn open() -> anyhow::Result<Wire> {
+        Wire::reading(ClientLimits::default().answer_bytes_max)
+    }
+
+    /// Reads so many bytes of an answer.
+    fn reading(answer_bytes_max: usize) -> anyhow::Result<Wire> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let client = Client::new(runtime.handle().clone(), ClientLimits::default())?;
+        let limits = ClientLimits { answer_bytes_max, ..ClientLimits::default() };
+        let client = Client::new(runtime.handle().clone(), limits)?;
         Ok(Wire { client, _runtime: runtime })
     }
 
@@ -131,6 +139,8 @@ impl Wire {
 /// A running sandbox.
 pub(super) struct Sandbox {
     wire: Wire,
+    /// To anybody but the gateway, whose answers are not trusted to be short.
+    elsewhere: Wire,
     url: String,
     token: String,
 }
@@ -151,8 +161,9 @@ impl fmt::Display for Absent {
 impl std::error::Error for Absent {}
 
 impl Sandbox {
-    pub(super) fn wire(&self) -> &Wire {
-        &self.wire
+    /// The way to anybody else.
+    pub(super) fn elsewhere(&self) -> &Wire {
+        &self.elsewhere
     }
 
     /// Asks; parameters that are `None` are left out.

@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{banner, demo, doctor, explain, explain_code, faults, import_log, listen, merchant, notify};
+use super::{
+    banner, demo, doctor, explain, explain_code, faults, import_log, keys, listen, merchant, notify,
+};
 use crate::config::Lang;
 
 /// All words of one language.
@@ -18,6 +20,7 @@ pub(super) struct Texts {
     pub(super) explain: explain::words::Words,
     pub(super) faults: faults::Words,
     pub(super) import_log: import_log::Words,
+    pub(super) keys: keys::Words,
     pub(super) listen: listen::Words,
     pub(super) merchant: merchant::Words,
     pub(super) notify: notify::Words,

@@ -3,6 +3,7 @@
 //! What stands around `fail` would stand around `success` too, so that every answer of `notify_url` is looked at.
 
 use danbao_protocol::node::Response;
+use http::header::CONTENT_ENCODING;
 
 use super::belief::{Refusal, refusal};
 use crate::Facts;
@@ -71,9 +72,16 @@ fn is_blank_or_tags(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether a response is a redirect or an error, of which other checks speak.
-fn is_answer(response: &Response) -> bool {
-    response.status().is_success()
+/// Whether a response can be read: no redirect, error or packed body, of which other checks speak.
+pub(super) fn is_answer(response: &Response) -> bool {
+    response.status().is_success() && packing(response).is_none()
+}
+
+/// The encoding of a body, if it has one.
+pub(super) fn packing(response: &Response) -> Option<String> {
+    let values = response.headers().get_all(CONTENT_ENCODING).into_iter();
+    let mut named = values.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase());
+    named.find(|name| !name.is_empty() && name != "identity")
 }
 
 /// The first answer of `notify_url` that is so, in the bytes that it came in.
@@ -110,6 +118,18 @@ pub(super) fn bom(facts: &Facts) -> Verdict {
         let is_utf16 = body.starts_with(b"\xFF\xFE") || body.starts_with(b"\xFE\xFF");
         is_utf16 || body.starts_with(BOM) || body.windows(BOM.len()).any(|three| three == BOM)
     })
+}
+
+/// Packed though nobody asked for it: the gateway names no encoding that it takes, and reads bytes.
+pub(super) fn compressed(facts: &Facts) -> Verdict {
+    let mut answers = facts.answers(Place::Notify).peekable();
+    if answers.peek().is_none() {
+        return Verdict::NotLooked(Lack::Answer);
+    }
+    match answers.find_map(|(_, response)| Some((packing(response)?, response.body()))) {
+        Some((name, body)) => Verdict::shown(name, body),
+        None => Verdict::Fine,
+    }
 }
 
 pub(super) fn html(facts: &Facts) -> Verdict {
@@ -177,7 +197,8 @@ pub(super) fn given_order_refused(facts: &Facts) -> Verdict {
 
 pub(super) fn config_file(facts: &Facts) -> Verdict {
     let Some(shape) = facts.settings.file else { return Verdict::NotLooked(Lack::Option("--config")) };
-    let about = [(shape.has_bom, "bom_before"), (shape.has_tail, "tail_behind")];
+    let about =
+        [(shape.has_bom, "bom_before"), (shape.has_head, "blanks_before"), (shape.has_tail, "tail_behind")];
     Verdict::of(about.into_iter().filter(|(is_so, _)| *is_so).map(|(_, term)| About::Term(term)).collect())
 }
 

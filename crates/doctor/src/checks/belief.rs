@@ -81,8 +81,10 @@ pub(super) fn disowned_believed(facts: &Facts) -> Verdict {
     }
 }
 
+/// About a notification, that is; a page return may be looked after better.
 fn was_asked(facts: &Facts) -> bool {
-    facts.asked.as_ref().is_some_and(|asked| !asked.is_empty())
+    let of_return = facts.notify_ids.get(&ProbeId::ReturnSigned);
+    facts.asked.iter().flatten().any(|asked| of_return.is_none() || asked.notify_id.as_ref() != of_return)
 }
 
 /// Believed without a question.
@@ -110,8 +112,8 @@ pub(super) fn asked_wrongly(facts: &Facts) -> Verdict {
         return Verdict::NotLooked(Lack::Occasion);
     }
     let Some(wrong) = asked.iter().find(|asked| is_wrong(facts, asked)) else { return Verdict::Fine };
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    let said = format!("partner={} notify_id={}", value(&wrong.partner), value(&wrong.notify_id));
+    let (partner, id) = (wrong.shown_partner().unwrap_or("-"), wrong.shown_notify_id().unwrap_or("-"));
+    let said = format!("partner={partner} notify_id={id}");
     Verdict::of(vec![About::Text(said)])
 }
 

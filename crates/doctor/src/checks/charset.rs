@@ -4,10 +4,10 @@ use danbao_protocol::charset::Charset;
 use danbao_protocol::node::Response;
 use http::header::CONTENT_TYPE;
 
-use super::answer::{is_acknowledged, is_refused};
+use super::answer::{is_acknowledged, is_refused, packing};
 use crate::Facts;
 use crate::finding::{About, Lack, Verdict};
-use crate::probe::ProbeId;
+use crate::probe::{ANSWER_BYTES_MAX, ProbeId};
 use crate::settings::Place;
 
 const PAGES: [Place; 3] = [Place::Notify, Place::Return, Place::Show];
@@ -32,11 +32,20 @@ fn label_in(text: &str) -> Option<String> {
     rest.get(..end).filter(|label| !label.is_empty()).map(str::to_owned)
 }
 
-/// What a page says of its own charset: its header, else its `meta`.
+/// What a page says of its own charset: its header, else its `meta`. Scripts and forms name others.
 fn declared(response: &Response) -> Option<String> {
     let header = response.headers().get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let head = response.body().get(..HEAD_BYTES).unwrap_or(response.body());
-    header.and_then(|value| label_in(&value)).or_else(|| label_in(&String::from_utf8_lossy(head)))
+    header.and_then(|value| label_in(&value)).or_else(|| {
+        let head = response.body().get(..HEAD_BYTES).unwrap_or(response.body());
+        let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+        head.split("<meta").skip(1).find_map(|rest| label_in(rest.split('>').next().unwrap_or(rest)))
+    })
+}
+
+/// Whether a body can be read; of one that was cut, the last character may be cut too.
+fn is_readable(charset: Charset, body: &[u8]) -> bool {
+    let cut = if body.len() >= ANSWER_BYTES_MAX { 3 } else { 0 };
+    (0..=cut).any(|less| charset.decode(body.get(..body.len() - less).unwrap_or(body)).is_ok())
 }
 
 fn charset_of(label: &str) -> Option<Charset> {
@@ -75,7 +84,9 @@ pub(super) fn page_declares_another(facts: &Facts) -> Verdict {
 pub(super) fn page_bytes(facts: &Facts) -> Verdict {
     pages_that(facts, |response, configured| {
         let charset = declared(response).and_then(|label| charset_of(&label)).unwrap_or(configured);
-        charset.decode(response.body()).is_err().then(|| charset.label().to_owned())
+        // What is packed is no text; 1 F speaks of it.
+        (packing(response).is_none() && !is_readable(charset, response.body()))
+            .then(|| charset.label().to_owned())
     })
 }
 

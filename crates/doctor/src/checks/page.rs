@@ -4,7 +4,7 @@ use danbao_protocol::charset::Charset;
 use danbao_protocol::node::{NoAnswer, Response};
 use http::header::{LOCATION, SET_COOKIE};
 
-use super::answer::{Word, is_word};
+use super::answer::{Word, is_answer, is_word};
 use crate::Facts;
 use crate::finding::{About, Evidence, Lack, Verdict};
 use crate::hex::SHOWN_MAX;
@@ -86,7 +86,48 @@ pub(super) fn show_silent(facts: &Facts) -> Verdict {
     silent(facts, Place::Show, "--show-url")
 }
 
-/// The pages as a visitor without parameters meets them.
+/// An answer to other questions and none to this one: the program died of it, or its length is said wrongly. Silence is
+/// 2 D's matter.
+pub(super) fn broken_off(facts: &Facts) -> Verdict {
+    let mut is_any = false;
+    let mut about = Vec::new();
+    for place in PAGES {
+        let mut here = facts.exchanges.iter().filter(|(probe, _)| probe.place() == place);
+        // Without the first answer the page is silent, of which another check speaks.
+        let Some((_, first)) = here.next() else { continue };
+        is_any |= first.outcome.is_ok();
+        let is_broken = |why: &NoAnswer| matches!(why, NoAnswer::Broken | NoAnswer::Unreachable);
+        let broken = here.find(|(_, sent)| sent.outcome.as_ref().is_err_and(is_broken));
+        if let Some((probe, _)) = broken.filter(|_| first.outcome.is_ok()) {
+            about.extend([About::Text(format!("{}:", place.name())), About::Term(probe.as_str())]);
+        }
+    }
+    if is_any { Verdict::of(about) } else { Verdict::NotLooked(Lack::Answer) }
+}
+
+/// An error in answer to a message where calls without parameters are answered well: the program fails, or a filter
+/// steps in, when there is something to read.
+pub(super) fn signed_status(facts: &Facts) -> Verdict {
+    let mut genuine = facts.answers(Place::Notify).filter(|(probe, _)| probe.is_genuine()).peekable();
+    if genuine.peek().is_none() {
+        return Verdict::NotLooked(Lack::Answer);
+    }
+    let is_error = |response: &Response| status_of(response) >= 400;
+    if facts.answer(ProbeId::EmptyPost).is_some_and(is_error) {
+        return Verdict::Fine;
+    }
+    match genuine.find(|(_, response)| is_error(response)) {
+        None => Verdict::Fine,
+        Some((probe, response)) => {
+            let about = vec![About::Text(format!("{}:", status_of(response))), About::Term(probe.as_str())];
+            let body = response.body();
+            let bytes = (1..=SHOWN_MAX).contains(&body.len()).then(|| body.to_vec());
+            Verdict::Found(Evidence { about, bytes })
+        }
+    }
+}
+
+/// The pages as a visitor without parameters meets them, and the return of a buyer.
 fn visits(facts: &Facts) -> impl Iterator<Item = (ProbeId, &Response)> {
     PAGES
         .into_iter()
@@ -136,8 +177,11 @@ fn is_filters(place: Place, status: u16) -> bool {
 pub(super) fn status(facts: &Facts) -> Verdict {
     pages_that(facts, |probe, response| {
         let status = status_of(response);
-        let is_well =
-            status < 400 || is_filters(probe.place(), status) || is_own_refusal(probe.place(), status);
+        let is_well = status < 400
+            || is_filters(probe.place(), status)
+            || is_own_refusal(probe.place(), status)
+            // A page may say with any status of its own that there is no such order.
+            || probe == ProbeId::ReturnSigned && status < 500;
         (!is_well).then(|| Some(status.to_string()))
     })
 }
@@ -159,10 +203,9 @@ pub(super) fn error_page(facts: &Facts) -> Verdict {
 
 /// The answers of `notify_url` to calls without parameters, as long as they are pages of the shop's own.
 fn empty_calls(facts: &Facts) -> Vec<(ProbeId, &Response)> {
-    let is_own = |response: &Response| response.status().is_success();
     facts
         .answers(Place::Notify)
-        .filter(|(probe, response)| probe.is_empty_call() && is_own(response))
+        .filter(|(probe, response)| probe.is_empty_call() && is_answer(response))
         .collect()
 }
 
@@ -223,9 +266,15 @@ pub(super) fn own_parameters(facts: &Facts) -> Verdict {
     if is_any { Verdict::of(about) } else { Verdict::NotLooked(Lack::Option("--notify-url")) }
 }
 
+/// Status and target of a redirect, without the query: what stands there may be a token.
 fn location(response: &Response) -> String {
     let to = response.headers().get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
-    format!("{} {}", status_of(response), to.unwrap_or_default()).trim_end().to_owned()
+    let to = to.unwrap_or_default();
+    let shown = match to.split_once('?') {
+        Some((path, _)) => format!("{path}?..."),
+        None => to,
+    };
+    format!("{} {shown}", status_of(response)).trim_end().to_owned()
 }
 
 /// The first answer of `notify_url` of which something can be said.

@@ -261,6 +261,17 @@ pub(super) fn lost<'c>(case: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
     guesses
 }
 
+/// Old versions of Node.js digest the low byte of each UTF-16 unit unless they are told a charset.
+pub(super) fn low_bytes<'c>(case: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
+    let by_charset = |charset: &Charset| {
+        guess(draft, Kind::WrongCharset, "Node.js: binary", |value| match charset.decode(value) {
+            Ok(text) => text.encode_utf16().map(|unit| unit.to_le_bytes()[0]).collect(),
+            Err(_) => value.to_vec(),
+        })
+    };
+    case.charsets.iter().filter_map(by_charset).collect()
+}
+
 /// One value in another charset than the rest.
 pub(super) fn one_value(case: &Case<'_>, value: &[u8]) -> Vec<(Kind, Vec<u8>)> {
     if value.is_ascii() {

@@ -134,17 +134,17 @@ macro_rules! hypotheses {
 pub(crate) const HYPOTHESES: &[Hypothesis] = hypotheses! {
     Reading: reading::ampersand_escaped, reading::entity_in_name, reading::repeated_name,
         reading::ampersand_in_value, reading::plus_in_value;
-    Set: set::own_parameters, set::sign_type_signed, set::sign_signed, set::empty_signed, set::charset_unsigned,
+    Set: set::own_parameters, set::zero_unsigned, set::names, set::sign_type_signed, set::sign_signed, set::empty_signed, set::charset_unsigned,
         set::charset_not_sent, set::key_among_parameters;
     Drop: one::parameter_added;
     Add: one::parameter_dropped;
     Values: values::blank_form, values::percent_encoded, values::percent_encoded_twice, values::decoded_again,
-        values::html_escaped, values::html_unescaped, values::slashes, values::trimmed, values::line_ends,
+        values::html_escaped, values::html_unescaped, values::slashes, values::json_escaped, values::trimmed, values::line_ends,
         values::numbers, values::letter_case;
-    Charset: charset::references, charset::recoded, charset::misread, charset::latin, charset::lost;
+    Charset: charset::references, charset::recoded, charset::misread, charset::latin, charset::lost, charset::low_bytes;
     Shape: shape::order, shape::outer_ampersand, shape::joins, shape::whole_text;
     Key: key::given_padded, key::blanks, key::line_ends, key::partner, key::pasted, key::place, key::typed;
-    Alter: one::value_altered;
+    Alter: shape::out_of_place, one::values_swapped, one::value_altered;
     Digest: key::recipes;
 };
 

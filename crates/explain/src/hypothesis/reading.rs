@@ -25,7 +25,16 @@ pub(super) fn ampersand_escaped<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Gues
 }
 
 /// Characters that a browser makes of `&not` and the like, and what stood there.
-const ENTITIES: [(&str, &str); 3] = [("¬", "not"), ("¤", "curren"), ("×", "times")];
+///
+/// In UTF-8, in GBK, and as a form in GBK writes what GBK lacks.
+const ENTITIES: [(&[u8], &str); 6] = [
+    ("¬".as_bytes(), "not"),
+    ("¤".as_bytes(), "curren"),
+    ("×".as_bytes(), "times"),
+    (b"&#172;", "not"),
+    (b"\xA1\xE8", "curren"),
+    (b"\xA1\xC1", "times"),
+];
 
 /// `&notify_url=` stood in HTML unescaped and became `¬ify_url=`.
 pub(super) fn entity_in_name<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
@@ -33,7 +42,7 @@ pub(super) fn entity_in_name<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'
     let mut found = Vec::new();
     for part in read.parts_mut() {
         for (character, letters) in ENTITIES {
-            let Some(at) = find(&part.value, character.as_bytes()) else { continue };
+            let Some(at) = find(&part.value, character) else { continue };
             let rest = part.value[at + character.len()..].to_vec();
             let Some(equals) = rest.iter().position(|&byte| byte == b'=') else { continue };
             let name = [letters.as_bytes(), &rest[..equals]].concat();

@@ -1,7 +1,7 @@
 //! Order and punctuation of the signed text.
 
 use super::{Case, Guess};
-use crate::draft::{Draft, Join, Order};
+use crate::draft::{Draft, Join, Order, Part};
 use crate::escapes::STYLES;
 use crate::mistake::{Kind, Mistake};
 
@@ -22,6 +22,17 @@ pub(super) fn order<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
         (Mistake::about(kind, about), changed)
     };
     ORDERS.into_iter().map(in_order).collect()
+}
+
+/// One was put before or behind the others after they were sorted.
+pub(super) fn out_of_place<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
+    let moved = |part: &Part<'c>, order| {
+        let about = String::from_utf8_lossy(&part.name);
+        (Mistake::about(Kind::OutOfPlace, about), Draft { order, ..draft.clone() })
+    };
+    let ends =
+        |part: &Part<'c>| [Order::Last(part.place), Order::First(part.place)].map(|end| moved(part, end));
+    draft.parts.iter().flat_map(ends).collect()
 }
 
 pub(super) fn outer_ampersand<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
@@ -56,8 +67,13 @@ pub(super) fn joins<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
         join.equals = "";
         join.between = "";
     }));
-    for quote in ["\"", "'"] {
-        guesses.push(way(Kind::Quoted, quote, &|join| join.quote = quote));
+    // Behind the first two: lists and bytes, as Python prints them.
+    for (quote, unquote) in [("\"", "\""), ("'", "'"), ("['", "']"), ("[u'", "']"), ("b'", "'"), ("u'", "'")]
+    {
+        guesses.push(way(Kind::Quoted, &format!("{quote}...{unquote}"), &|join| {
+            join.quote = quote;
+            join.unquote = unquote;
+        }));
     }
     for between in ["", "&"] {
         guesses.push(way(Kind::NamesLeftOut, between, &|join| {

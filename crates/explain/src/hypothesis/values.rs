@@ -28,14 +28,23 @@ pub(super) const CHANGES: &[(Kind, Change)] = &[
     (Kind::HtmlUnescaped, |_, value| html_unescape(value)),
     (Kind::SlashesAdded, |_, value| add_slashes(value)),
     (Kind::SlashesStripped, |_, value| strip_slashes(value)),
+    (Kind::JsonEscaped, json_slashes),
+    (Kind::JsonEscaped, json_escape),
     (Kind::LineEnds, to_unix),
     (Kind::LineEnds, to_windows),
     (Kind::LineEnds, to_blank),
+    (Kind::LineEnds, |_, value| replace(value, b"\n", b"<br />\n")),
+    (Kind::LineEnds, |_, value| replace(&to_unix(b"", value), b"\n", b"<br>")),
     (Kind::NumberRewritten, |name, value| decimals(name, value, 2)),
     (Kind::NumberRewritten, |name, value| decimals(name, value, 0)),
     (Kind::NumberRewritten, |name, value| decimals(name, value, 1)),
+    (Kind::NumberRewritten, |name, value| decimals(name, value, 4)),
+    (Kind::NumberRewritten, |name, value| decimals(name, value, 6)),
     (Kind::NumberRewritten, without_leading_zero),
     (Kind::NumberRewritten, in_thousands),
+    (Kind::NumberRewritten, with_comma),
+    (Kind::NumberRewritten, in_fen),
+    (Kind::NumberRewritten, in_yuan),
     (Kind::LetterCase, |_, value| value.to_ascii_lowercase()),
     (Kind::LetterCase, |_, value| value.to_ascii_uppercase()),
 ];
@@ -119,6 +128,12 @@ pub(super) fn slashes<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
     guesses
 }
 
+pub(super) fn json_escaped<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
+    const CHANGES: [Change; 3] =
+        [json_slashes, json_escape, |name, value| replace(&json_escape(name, value), b"\\/", b"/")];
+    all_values(draft, Kind::JsonEscaped, &CHANGES)
+}
+
 pub(super) fn trimmed<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
     all_values(draft, Kind::Trimmed, &[|_, value| value.trim_ascii().to_vec()])
 }
@@ -128,12 +143,22 @@ pub(super) fn line_ends<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
 }
 
 pub(super) fn numbers<'c>(_: &Case<'c>, draft: &Draft<'c>) -> Vec<Guess<'c>> {
-    const CHANGES: [Change; 5] = [
+    const CHANGES: [Change; 14] = [
         |name, value| decimals(name, value, 2),
         |name, value| decimals(name, value, 0),
         |name, value| decimals(name, value, 1),
+        // Money columns have four digits, and printf has six.
+        |name, value| decimals(name, value, 4),
+        |name, value| decimals(name, value, 6),
+        |name, value| amounts_alone(name, value, 2),
+        |name, value| amounts_alone(name, value, 1),
+        |name, value| amounts_alone(name, value, 4),
+        |name, value| amounts_alone(name, value, 6),
         without_leading_zero,
         in_thousands,
+        with_comma,
+        in_fen,
+        in_yuan,
     ];
     all_values(draft, Kind::NumberRewritten, &CHANGES)
 }
@@ -184,6 +209,11 @@ fn decimals(name: &[u8], value: &[u8], count: usize) -> Vec<u8> {
     out
 }
 
+/// The same, with counts left as they are.
+fn amounts_alone(name: &[u8], value: &[u8], count: usize) -> Vec<u8> {
+    if is_count(name) { value.to_vec() } else { decimals(name, value, count) }
+}
+
 fn without_leading_zero(name: &[u8], value: &[u8]) -> Vec<u8> {
     match amount(name, value) {
         Some((b"0", _)) => value.get(1..).unwrap_or(value).to_vec(),
@@ -201,6 +231,64 @@ fn in_thousands(name: &[u8], value: &[u8]) -> Vec<u8> {
         out.push(digit);
     }
     out.extend_from_slice(&value[whole.len()..]);
+    out
+}
+
+/// As countries write amounts whose point is a comma.
+fn with_comma(name: &[u8], value: &[u8]) -> Vec<u8> {
+    if amount(name, value).is_some() { replace(value, b".", b",") } else { value.to_vec() }
+}
+
+/// A hundred times as much, without a point. Counts have no hundredths.
+fn in_fen(name: &[u8], value: &[u8]) -> Vec<u8> {
+    let Some((whole, part)) = amount(name, value).filter(|(_, part)| part.len() <= 2 && !is_count(name))
+    else {
+        return value.to_vec();
+    };
+    let mut digits = [whole, part].concat();
+    digits.resize(whole.len() + 2, b'0');
+    let from = digits.iter().position(|&digit| digit != b'0').unwrap_or(digits.len() - 1);
+    digits.split_off(from)
+}
+
+/// A hundredth, with two digits behind the point.
+fn in_yuan(name: &[u8], value: &[u8]) -> Vec<u8> {
+    let is_fen = amount(name, value).is_some() && !value.contains(&b'.') && !is_count(name);
+    if !is_fen {
+        return value.to_vec();
+    }
+    let digits = [&b"00"[..3_usize.saturating_sub(value.len()).min(2)], value].concat();
+    let (whole, part) = digits.split_at(digits.len().saturating_sub(2));
+    [whole, b".", part].concat()
+}
+
+fn is_count(name: &[u8]) -> bool {
+    matches!(name, b"quantity" | b"batch_num")
+}
+
+/// `/` as PHP's `json_encode` writes it.
+fn json_slashes(_: &[u8], value: &[u8]) -> Vec<u8> {
+    replace(value, b"/", b"\\/")
+}
+
+/// A string as JSON in ASCII has it, without its quotes; what is not UTF-8 stays.
+fn json_escape(_: &[u8], value: &[u8]) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(value) else { return value.to_vec() };
+    let mut out = Vec::with_capacity(value.len() + 16);
+    for character in text.chars() {
+        match character {
+            '"' | '\\' | '/' => out.extend([b'\\', character as u8]),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            ' '..='~' => out.push(character as u8),
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                }
+            }
+        }
+    }
     out
 }
 
@@ -228,5 +316,20 @@ mod tests {
         assert_eq!(in_thousands(b"price", b"1234567.80"), b"1,234,567.80");
         assert_eq!(without_leading_zero(b"price", b"0.01"), b".01");
         assert_eq!(decimals(b"trade_no", b"10.0", 2), b"10.0");
+        for (yuan, fen) in
+            [("328.00", "32800"), ("0.01", "1"), ("10.5", "1050"), ("0.00", "0"), ("12", "1200")]
+        {
+            assert_eq!(in_fen(b"price", yuan.as_bytes()), fen.as_bytes(), "{yuan}");
+        }
+        for (fen, yuan) in [("32800", "328.00"), ("1", "0.01"), ("10", "0.10"), ("0", "0.00")] {
+            assert_eq!(in_yuan(b"price", fen.as_bytes()), yuan.as_bytes(), "{fen}");
+        }
+        assert_eq!(in_fen(b"quantity", b"1"), b"1");
+        assert_eq!(with_comma(b"total_fee", b"0.01"), b"0,01");
+    }
+
+    #[test]
+    fn a_string_is_escaped_as_json_has_it() {
+        assert_eq!(json_escape(b"", "a/\"测😀\n".as_bytes()), br#"a\/\"\u6d4b\ud83d\ude00\n"#);
     }
 }

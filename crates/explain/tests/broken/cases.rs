@@ -5,6 +5,7 @@ use danbao_explain::mistake::Kind;
 use super::asks::{
     KEY, NOTIFICATION, PARTNER, Pairs, REQUEST, RETURN, encode, gbk, join, md5, query, text, utf8,
 };
+use super::field::field;
 use super::texts::{charsets, labelled_gbk, values};
 
 /// One broken input.
@@ -34,7 +35,12 @@ impl Table {
         self.input(name, input, want);
     }
 
-    fn input(&mut self, name: &'static str, input: impl Into<Vec<u8>>, want: &[(Kind, &'static str)]) {
+    pub(super) fn input(
+        &mut self,
+        name: &'static str,
+        input: impl Into<Vec<u8>>,
+        want: &[(Kind, &'static str)],
+    ) {
         let (input, key) = (input.into(), KEY.as_bytes().to_vec());
         self.0.push(Case { name, input, key, mysign: None, want: want.to_vec() });
     }
@@ -93,7 +99,7 @@ pub(super) fn with(pairs: &Pairs, name: &str, value: impl AsRef<[u8]>) -> Pairs 
     pairs
 }
 
-fn without(pairs: &Pairs, names: &[&str]) -> Pairs {
+pub(super) fn without(pairs: &Pairs, names: &[&str]) -> Pairs {
     pairs.iter().filter(|(name, _)| !names.contains(&&**name)).cloned().collect()
 }
 
@@ -116,6 +122,7 @@ pub(crate) fn cases() -> Vec<Case> {
     digests(&mut table);
     both(&mut table);
     merchants(&mut table);
+    field(&mut table);
     table.0
 }
 

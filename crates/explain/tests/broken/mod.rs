@@ -3,7 +3,8 @@
 
 mod asks;
 mod cases;
+mod field;
 mod texts;
 
-pub(crate) use asks::{KEY, NOTIFICATION, REQUEST, RETURN, gbk, md5, query, text, utf8};
+pub(crate) use asks::{KEY, NOTIFICATION, Pairs, REQUEST, RETURN, encode, gbk, join, md5, query, text, utf8};
 pub(crate) use cases::{Case, cases};

@@ -2,7 +2,7 @@
 
 use danbao_engine::machine::Choice;
 use danbao_engine::refusal::Refusal;
-use danbao_engine::standing::AccountKind;
+use danbao_engine::standing::{AccountKind, UserStatus};
 use danbao_engine::trade::Mode;
 use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
@@ -14,7 +14,7 @@ use super::checkout::{self, Checkout};
 use super::{At, shown};
 use crate::credentials::{self, Kind, Outcome};
 use crate::pages::{Cashier, FormError, Member, Message, Visitor};
-use crate::rows::users::{self, User, UserStatus};
+use crate::rows::users::{self, User};
 use crate::turn::Turn;
 use crate::web::Fields;
 

@@ -17,6 +17,7 @@ pub(crate) use pay::{ADDRESSES_MAX, CHANNELS, check_payment_password, entered_ad
 pub(crate) use shown::{address, chosen_logistics, mode, order};
 
 use danbao_engine::deadlines::close_unpaid;
+use danbao_engine::standing::UserStatus;
 use danbao_engine::trade::Trade;
 use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
@@ -30,7 +31,7 @@ use crate::login;
 use crate::pages::{DebugError, Link, LinkLabel, NoticeKind, explain};
 use crate::rows::payment_request::{self, StoredRequest};
 use crate::rows::trade;
-use crate::rows::users::{User, UserStatus};
+use crate::rows::users::User;
 use crate::services::Call;
 use crate::turn::Turn;
 use crate::visit::Visit;

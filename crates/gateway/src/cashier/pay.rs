@@ -1,6 +1,7 @@
 //! The second page: where the goods go, and where the money comes from.
 
 use danbao_engine::chart::Account;
+use danbao_engine::standing::UserStatus;
 use danbao_engine::trade::{Mode, Trade};
 use danbao_node::Fault;
 use danbao_protocol::node::{Request, Response};
@@ -14,7 +15,7 @@ use crate::credentials::{self, Kind, Outcome};
 use crate::pages::{AddressEntry, BANKS, Balance, FormError, Message, Method, Pay, PayAddress, Word};
 use crate::rows::account;
 use crate::rows::address::{self, Address, one_line};
-use crate::rows::users::{User, UserStatus};
+use crate::rows::users::User;
 use crate::turn::Turn;
 use crate::web::Fields;
 use danbao_engine::machine::Choice;

@@ -76,7 +76,7 @@ fn confirm(
     match state(turn, batch) {
         BatchState::Running | BatchState::Finished => return Ok(Ok(())),
         BatchState::Expired => return Ok(Err(FormError::whole(Message::BatchExpired))),
-        BatchState::Unconfirmed if !refunds::is_in_order(user) => {
+        BatchState::Unconfirmed if !user.holder().may_give_back() => {
             return Ok(Err(FormError::whole(Message::AccountFrozen)));
         }
         BatchState::Unconfirmed => {}
@@ -121,7 +121,7 @@ fn page(
     let merchant = turn.partner(&batch.partner)?.map(|partner| partner.display_name.clone());
     let seller = turn.user(&batch.seller)?;
     let state = state(turn, batch);
-    let may_pay = seller.as_ref().is_some_and(refunds::is_in_order);
+    let may_pay = seller.as_ref().is_some_and(|seller| seller.holder().may_give_back());
     let is_unconfirmed = state == BatchState::Unconfirmed;
     let why_not = || (is_unconfirmed && !may_pay).then(|| FormError::whole(Message::AccountFrozen));
     let page = pages::RefundBatch {

@@ -6,6 +6,7 @@ use danbao_engine::fastpay_refund;
 use danbao_engine::machine;
 use danbao_engine::refund::{self, Application, Refund};
 use danbao_engine::refusal::Refusal;
+use danbao_engine::standing::UserStatus;
 use danbao_engine::trade::{Mode, Shipment, Trade};
 use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
@@ -22,11 +23,11 @@ use crate::pages::{
     self, Action, ApplyRefund, Due, DueKind, FormError, LedgerAccount, Message, NoticeFact, NoticeState,
     Party, Posting, RefundFacts, RefundForms, RefundLine, RefundPaid, Role, SendGoods, TradeDetail,
 };
-use crate::refunds::{self, DeskRefund};
+use crate::refunds::DeskRefund;
 use crate::rows::notice::Thread;
 use crate::rows::refund_batch as stored_refunds;
 use crate::rows::resend::{self, StoredResend};
-use crate::rows::users::{User, UserStatus};
+use crate::rows::users::User;
 use crate::rows::{account, deadline, fault_plan, notice, payment_request, trade as trades};
 use crate::turn::Turn;
 use crate::visit::Visit;
@@ -347,7 +348,7 @@ fn refund_forms(turn: &Turn<'_>, trade: &Trade, role: Role, form: &Fields) -> Re
 
 /// The seller's form, as long as the trade can be refunded by it and the account may pay.
 fn refund_paid(trade: &Trade, user: &User, role: Role, form: &Fields) -> Option<RefundPaid> {
-    let is_possible = fastpay_refund::check_state(trade).is_ok() && refunds::is_in_order(user);
+    let is_possible = fastpay_refund::check_state(trade).is_ok() && user.holder().may_give_back();
     let may = role == Role::Seller && is_possible;
     let left = fastpay_refund::left(trade).to_string();
     let entered = Some(form.get("amount")).filter(|amount| !amount.is_empty());

@@ -1,5 +1,6 @@
 //! 快捷登录: whether the merchant may know who the buyer is, and the way back as somebody (protocol.md §3.11, §4.5).
 
+use danbao_engine::standing::UserStatus;
 use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::login_return::{Arrival, Buyer, Grade, LoginReturn};
@@ -15,7 +16,7 @@ use crate::pages::{Consent, FormError, Message};
 use crate::rows::login::{self, Entrance, Permission};
 use crate::rows::partner::Partner;
 use crate::rows::token::StoredToken;
-use crate::rows::users::{User, UserStatus};
+use crate::rows::users::User;
 use crate::services::payment::check_origin;
 use crate::services::{Call, check_browser};
 use crate::turn::Turn;

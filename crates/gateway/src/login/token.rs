@@ -1,11 +1,12 @@
 //! 免登令牌: a token is handed out with every login, and saves its buyer the sign-in when the partner sends it with an
 //! address query or a payment (protocol.md §3.13). One that does not hold is no error: the sign-in comes after all.
 
+use danbao_engine::standing::UserStatus;
 use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, Token};
 
 use crate::rows::token::{self, StoredToken};
-use crate::rows::users::{User, UserStatus};
+use crate::rows::users::User;
 use crate::turn::Turn;
 
 /// Hands out a token.

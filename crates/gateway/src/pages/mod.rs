@@ -23,7 +23,9 @@ use std::sync::LazyLock;
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+pub use danbao_node::Lang;
 
 pub use cashier::{Balance, Bank, Cashier, Member, Method, NextStep, Paid, Pay, PayAddress, Return, Visitor};
 pub use desk::{
@@ -54,56 +56,6 @@ pub const MARK: &str = include_str!("../../pages/mark.svg");
 
 /// Where the pages look for [`MARK`] as their icon.
 pub const MARK_PATH: &str = "/static/danbao.svg";
-
-/// The language of a page. Chinese is the first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lang {
-    /// 中文
-    #[default]
-    Zh,
-    /// English
-    En,
-}
-
-impl Lang {
-    /// Every language.
-    pub const ALL: [Lang; 2] = [Lang::Zh, Lang::En];
-
-    /// The value of `?lang=` and of the cookie that keeps it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Lang::Zh => "zh",
-            Lang::En => "en",
-        }
-    }
-
-    /// Reads `?lang=` or the cookie; `None` for any other text.
-    pub fn from_word(word: &str) -> Option<Lang> {
-        Lang::ALL.into_iter().find(|lang| lang.as_str() == word)
-    }
-
-    /// The other language, for the switch in the page's head.
-    pub const fn other(self) -> Lang {
-        match self {
-            Lang::Zh => Lang::En,
-            Lang::En => Lang::Zh,
-        }
-    }
-
-    /// The `lang` attribute (BCP 47).
-    const fn tag(self) -> &'static str {
-        match self {
-            Lang::Zh => "zh-CN",
-            Lang::En => "en",
-        }
-    }
-}
-
-impl Serialize for Lang {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.tag())
-    }
-}
 
 /// What surrounds every page.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -116,6 +116,15 @@ pub(crate) fn end(tx: &mut dyn Conn, plan_id: i64, now: Timestamp) -> Result<(),
                        AND m.plan_id = $1)",
         &binds,
     )?;
+    // What was put off has its delay written down for a try that has not begun.
+    tx.execute(
+        "UPDATE notice SET due_at = $2
+         WHERE due_at > $2 AND awaiting = 0
+           AND EXISTS (SELECT 1 FROM mishap m WHERE m.thread = notice.thread AND m.seq = notice.seq
+                       AND m.plan_id = $1 AND m.attempt = notice.attempts + 1
+                       AND m.fault IN ('delay', 'reorder'))",
+        &binds,
+    )?;
     Ok(())
 }
 

@@ -1,34 +1,12 @@
 //! Account holders.
 
-use danbao_engine::standing::{AccountKind, Holder};
+use danbao_engine::standing::{AccountKind, Holder, UserStatus};
 use danbao_node::Fault;
 use danbao_protocol::ids::UserId;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
 
 use crate::rows::word;
-
-/// What an account holder may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum UserStatus {
-    /// Has passwords and a balance.
-    Member,
-    /// 非会员: pays through a bank and has left contact data only.
-    Visitor,
-}
-
-impl UserStatus {
-    const fn as_str(self) -> &'static str {
-        match self {
-            UserStatus::Member => "member",
-            UserStatus::Visitor => "visitor",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<UserStatus> {
-        [UserStatus::Member, UserStatus::Visitor].into_iter().find(|status| status.as_str() == name)
-    }
-}
 
 /// An account holder without the passwords.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +24,9 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// As the engine sees one side of a payment.
+    /// As the engine sees whose money it is.
     pub(crate) fn holder(&self) -> Holder {
-        Holder { kind: self.kind, is_frozen: self.is_frozen }
+        Holder { status: self.status, kind: self.kind, is_frozen: self.is_frozen }
     }
 }
 

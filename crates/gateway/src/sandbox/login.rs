@@ -1,6 +1,7 @@
 //! A headless buyer at the quick login: signs in, agrees, chooses an address, or comes by etao, and says where its browser
 //! would go with what.
 
+use danbao_engine::standing::UserStatus;
 use danbao_node::Fault;
 use danbao_protocol::charset::Charset;
 use danbao_protocol::error_code::ErrorCode;
@@ -19,7 +20,7 @@ use crate::login::etao::{self, Visitor};
 use crate::login::{address, quick, token};
 use crate::rows::address as book;
 use crate::rows::login::{self, Entrance};
-use crate::rows::users::{User, UserStatus};
+use crate::rows::users::User;
 use crate::services::{self, Call};
 use crate::turn::Turn;
 

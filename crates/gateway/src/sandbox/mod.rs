@@ -13,6 +13,7 @@ mod refunds;
 mod trades;
 
 use danbao_node::Fault;
+use danbao_node::problem::{holds_nul, problem};
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::{Request, Response};
 use http::{Method, StatusCode};
@@ -49,14 +50,7 @@ impl Problem {
     }
 
     fn respond(self) -> Response {
-        let body = json!({
-            "type": format!("about:blank#{}", self.code),
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        web::json(self.status, &body)
+        web::json(self.status, &problem(self.status, self.code, &self.detail))
     }
 }
 
@@ -148,15 +142,6 @@ pub(crate) fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Problem>
         return Err(malformed("a text of the body holds NUL, which no database keeps".to_owned()));
     }
     serde_json::from_value(body).map_err(not_described)
-}
-
-fn holds_nul(body: &Value) -> bool {
-    match body {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(values) => values.iter().any(holds_nul),
-        Value::Object(fields) => fields.values().any(holds_nul),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }
 
 /// `GET /state`: what kind of gateway this is, and its people.

@@ -235,7 +235,7 @@ pub(super) fn follow(turn: &mut Turn<'_>, request: &Request) -> Answer {
             lines.push(line);
         }
     }
-    Ok(Ok(json!({ "attempts": lines, "next": next })))
+    Ok(Ok(json!({ "attempts": lines, "next": next, "last": last })))
 }
 
 fn line(turn: &mut Turn<'_>, telling: &Telling) -> Result<Value, Fault> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use danbao_engine::change::{Journal, Posting};
 use danbao_engine::chart::Account;
-use danbao_engine::standing::AccountKind;
+use danbao_engine::standing::{AccountKind, UserStatus};
 use danbao_engine::triggers::Triggers;
 use danbao_node::Fault;
 use danbao_protocol::ids::{PartnerId, UserId};
@@ -29,7 +29,7 @@ use crate::rows::contract::Terms;
 use crate::rows::key::StoredKey;
 use crate::rows::login::{self, Permission, Profile};
 use crate::rows::partner::Partner;
-use crate::rows::users::{self, User, UserStatus};
+use crate::rows::users::{self, User};
 use crate::turn::Turn;
 
 /// A new member. Money comes from the sandbox's own account.

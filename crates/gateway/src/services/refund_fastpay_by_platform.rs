@@ -92,7 +92,7 @@ fn check_seller(
     if !partner.sellers.contains(&seller.user_id) {
         return Ok(Err(ErrorCode::SellerNotSignProtocol));
     }
-    if !refunds::is_in_order(&seller) {
+    if !seller.holder().may_give_back() {
         return Ok(Err(ErrorCode::SellerStatusNotAllow));
     }
     Ok(Ok(seller.user_id))

@@ -158,6 +158,22 @@ fn a_delayed_try_goes_later_and_a_reordered_one_behind_the_next() {
 }
 
 #[test]
+fn with_the_end_of_a_plan_what_it_put_off_goes_at_once() {
+    on_both_databases(|world| {
+        let shop = world.shop.clone();
+        let delay = json!({ "fault": "delay", "seconds": 86_400 });
+        let plan_id = plan(world, json!({ "faults": [delay] }));
+        let trade_no = buy(world, &Call::direct(&shop, "f20", "1.00"));
+        world.later(seconds(1));
+        assert!(world.sent.is_empty(), "put off by hours");
+        end(world, plan_id);
+        world.wake();
+        assert_eq!(world.acknowledge().get("out_trade_no"), "f20");
+        assert_eq!(notice(world, &trade_no)["state"], "acknowledged");
+    });
+}
+
+#[test]
 fn a_duplicate_comes_so_many_times_under_the_same_id() {
     on_both_databases(|world| {
         let shop = world.shop.clone();
@@ -431,6 +447,8 @@ fn who_follows_the_sends_misses_none() {
         );
         let none = world.done(Method::GET, "/attempts?after=last", &Value::Null);
         assert_eq!((&none["attempts"], &none["next"]), (&json!([]), &more["next"]));
+        let beyond = world.done(Method::GET, "/attempts?after=1000", &Value::Null);
+        assert_eq!((&beyond["next"], &beyond["last"]), (&json!(1000), &more["next"]));
     });
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use danbao_engine::change::Command;
 use danbao_engine::deadlines::DeadlineKind;
+use danbao_node::openapi::{check, schema_of};
 use danbao_protocol::service::Service;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -47,113 +48,6 @@ fn routes() -> BTreeSet<String> {
         routes.insert(format!("{method} {path}"));
     }
     routes
-}
-
-/// Whether a value is as a schema says: the keywords that our description uses, and no others.
-fn check(openapi: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
-    let no = |what: &str| Err(format!("{at}: {what}: {value}"));
-    for (keyword, rule) in schema.as_object().ok_or_else(|| format!("{at}: no schema"))? {
-        match keyword.as_str() {
-            "$ref" => {
-                let name = rule.as_str().and_then(|name| name.strip_prefix('#')).unwrap_or_default();
-                let schema = openapi.pointer(name).ok_or_else(|| format!("{at}: nothing at {rule}"))?;
-                check(openapi, schema, value, at)?;
-            }
-            "oneOf" => {
-                let schemas = rule.as_array().into_iter().flatten();
-                let fitting = schemas.filter(|schema| check(openapi, schema, value, at).is_ok()).count();
-                if fitting != 1 {
-                    return no(&format!("{fitting} of the alternatives fit"));
-                }
-            }
-            "type" => {
-                let kind = match value {
-                    Value::Null => "null",
-                    Value::Bool(_) => "boolean",
-                    Value::Number(_) => "integer",
-                    Value::String(_) => "string",
-                    Value::Array(_) => "array",
-                    Value::Object(_) => "object",
-                };
-                let kinds = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
-                if !kinds.contains(&json!(kind)) {
-                    return no(&format!("not {rule}"));
-                }
-            }
-            "enum" => {
-                if !rule.as_array().is_some_and(|words| words.contains(value)) {
-                    return no("none of the words");
-                }
-            }
-            "const" => {
-                if rule != value {
-                    return no("another constant");
-                }
-            }
-            "items" => {
-                for (nth, item) in value.as_array().into_iter().flatten().enumerate() {
-                    check(openapi, rule, item, &format!("{at}/{nth}"))?;
-                }
-            }
-            "properties" => {
-                for (name, schema) in rule.as_object().into_iter().flatten() {
-                    if let Some(field) = value.get(name) {
-                        check(openapi, schema, field, &format!("{at}/{name}"))?;
-                    }
-                }
-            }
-            "required" => {
-                let names = rule.as_array().into_iter().flatten().filter_map(Value::as_str);
-                for name in names {
-                    if value.get(name).is_none() {
-                        return no(&format!("without {name}"));
-                    }
-                }
-            }
-            "additionalProperties" => {
-                let known = |name: &str| schema["properties"].get(name).is_some();
-                for (name, field) in value.as_object().into_iter().flatten().filter(|(name, _)| !known(name))
-                {
-                    match rule {
-                        Value::Bool(false) => return no(&format!("{name} is not described")),
-                        Value::Object(_) => check(openapi, rule, field, &format!("{at}/{name}"))?,
-                        _ => {}
-                    }
-                }
-            }
-            "minimum" | "maximum" => {
-                // Of what is no number, the bounds say nothing.
-                if let (Some(bound), Some(number)) = (rule.as_i64(), value.as_i64())
-                    && ((keyword == "minimum" && number < bound) || (keyword == "maximum" && number > bound))
-                {
-                    return no("out of bounds");
-                }
-            }
-            "maxLength" => {
-                let most = rule.as_u64().and_then(|most| usize::try_from(most).ok());
-                if value.as_str().map(|text| text.chars().count()) > most {
-                    return no("too long");
-                }
-            }
-            "description" | "default" | "format" | "pattern" => {}
-            other => {
-                return Err(format!("{at}: the description uses {other}, which this test does not know"));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The schema of an answer's body.
-fn schema_of<'a>(openapi: &'a Value, operation: &'a Value, status: StatusCode) -> &'a Value {
-    let mut response = &operation["responses"][status.as_str()];
-    if let Some(name) = response["$ref"].as_str() {
-        response = openapi.pointer(name.strip_prefix('#').unwrap()).unwrap();
-    }
-    let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
-    let schema = &response["content"][kind]["schema"];
-    assert!(schema.is_object(), "{operation}: {status} is not described");
-    schema
 }
 
 #[test]
@@ -240,7 +134,7 @@ fn every_described_path_answers_as_it_is_described() {
             );
             let (status, answer) = world.sandbox(method.clone(), &asked, &body);
             assert_eq!(status, StatusCode::OK, "{method} {path}: {answer}");
-            check(&openapi, schema_of(&openapi, &operation, status), &answer, &path).unwrap();
+            check(&openapi, schema_of(&openapi, &operation, status).unwrap(), &answer, &path).unwrap();
         }
     });
 }
@@ -490,7 +384,7 @@ fn every_mistake_is_a_problem_that_is_described() {
             let (status, problem) = world.sandbox(method.clone(), asked, &body);
             assert_eq!(problem["code"], code, "{method} {asked} {body}: {problem}");
             let operation = &openapi["paths"][path][method.as_str().to_lowercase()];
-            check(&openapi, schema_of(&openapi, operation, status), &problem, path).unwrap();
+            check(&openapi, schema_of(&openapi, operation, status).unwrap(), &problem, path).unwrap();
         }
         let refused = world.act(paid["trade_no"].as_str().unwrap(), json!({ "action": "close" }));
         assert_eq!(refused, json!({ "error_code": "TRADE_STATUS_NOT_AVAILD" }));
@@ -557,7 +451,8 @@ fn a_refund_and_its_actions_answer_as_they_are_described() {
         ] {
             check(&openapi, body, &action, "body").unwrap();
             let answer = world.done(Method::POST, &path, &action);
-            check(&openapi, schema_of(&openapi, operation, StatusCode::OK), &answer, "answer").unwrap();
+            check(&openapi, schema_of(&openapi, operation, StatusCode::OK).unwrap(), &answer, "answer")
+                .unwrap();
             tried.push(action["action"].as_str().unwrap().to_owned());
         }
         let described = words("/components/schemas/Action/properties/action/enum");

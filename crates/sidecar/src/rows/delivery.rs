@@ -60,21 +60,21 @@ pub(crate) fn claim_due(
     Ok(claimed)
 }
 
-/// Writes down what came of a try, unless another try or a replay has begun since. `due_at` is when to try again;
-/// without it the delivery is over.
+/// Writes down what came of a try, unless another try or a replay has begun since; whether it counted. `due_at` is when
+/// to try again; without it the delivery is over.
 pub(crate) fn settle(
     conn: &mut dyn Conn,
     claimed: Claimed,
     state: &str,
     outcome: &str,
     due_at: Option<Timestamp>,
-) -> Result<(), Error> {
-    conn.execute(
+) -> Result<bool, Error> {
+    let rows = conn.execute(
         "UPDATE delivery SET state = $1, outcome = $2, awaiting = 0, due_at = $3
          WHERE seq = $4 AND tries = $5 AND awaiting = 1",
         &[state.into(), outcome.into(), due_at.map(|at| at.0).into(), claimed.seq.into(), claimed.nth.into()],
     )?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// When the next one is due that waits for no other.
@@ -126,8 +126,10 @@ pub(crate) fn set_gone(conn: &mut dyn Conn, url: &str, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Forgets that an address wanted no more.
-pub(crate) fn unset_gone(conn: &mut dyn Conn, url: &str) -> Result<(), Error> {
+/// Forgets that an address wanted no more. Tries on their way are begun anew: what is still answered to them was said
+/// before.
+pub(crate) fn unset_gone(conn: &mut dyn Conn, url: &str, now: Timestamp) -> Result<(), Error> {
     conn.execute("DELETE FROM gone_endpoint WHERE url = $1", &[url.into()])?;
+    conn.execute("UPDATE delivery SET awaiting = 0, due_at = $1 WHERE awaiting = 1", &[now.0.into()])?;
     Ok(())
 }

@@ -9,10 +9,10 @@ use danbao_merchant::protocol::node::{Crash, Input, Output, Request, Response};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_sidecar::Sidecar;
 use danbao_store::faulty::{Death, Disk};
-use danbao_store::testing::Database;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::town::on_each_disk;
 use crate::world::{Bought, MIDNIGHT, call, config, open, text};
 
 /// A sidecar on a disk that may die, and a shop that keeps what it hears.
@@ -116,13 +116,12 @@ fn live_through(disk: &Disk, order_no: &str, death: Option<Death>) -> u32 {
 
 #[test]
 fn a_death_at_any_moment_loses_no_event_and_makes_none_twice_on_either_database() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
-        assert_eq!(live_through(&disk, "A", None), 0);
+    on_each_disk(|disk| {
+        assert_eq!(live_through(disk, "A", None), 0);
         let mut deaths = 0;
         for (prefix, plan) in [("B", Death::BeforeStatement as fn(u64) -> Death), ("C", Death::AfterCommit)] {
             for n in 1.. {
-                let died = live_through(&disk, &format!("{prefix}{n}"), Some(plan(n)));
+                let died = live_through(disk, &format!("{prefix}{n}"), Some(plan(n)));
                 if died == 0 {
                     break;
                 }
@@ -130,5 +129,5 @@ fn a_death_at_any_moment_loses_no_event_and_makes_none_twice_on_either_database(
             }
         }
         assert!(deaths > 50, "{deaths}");
-    }
+    });
 }

@@ -1,12 +1,10 @@
 //! Orders that are paid twice, and orders that are given up while they are paid, while sidecars die and what they say is
 //! lost: the shop hears of each payment once and knows which is the one too many, and nothing stays half closed.
 
-use danbao_store::faulty::Disk;
-use danbao_store::testing::Database;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::town::{Town, each_death, each_loss};
+use crate::town::{Town, each_death, each_loss, on_each_disk};
 use crate::world::{Bought, DIRECT, call, read};
 
 /// What goes wrong in a story, from here on.
@@ -46,34 +44,32 @@ fn paid_twice(town: &mut Town<'_>, order_no: &str, tell: bool, trouble: Trouble)
 
 #[test]
 fn an_order_that_is_paid_twice_is_paid_once_and_paid_again_once_whoever_dies() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
+    on_each_disk(|disk| {
         for (instances, tell) in [(1, false), (2, true)] {
             let deaths = each_death(|death, name| {
-                let mut town = Town::new(&disk, instances);
+                let mut town = Town::new(disk, instances);
                 let order_no = format!("D{instances}{name}");
                 paid_twice(&mut town, &order_no, tell, Box::new(move |town| town.die(death)));
                 town.deaths > 0
             });
             assert!(deaths > 50, "{deaths}");
         }
-    }
+    });
 }
 
 #[test]
 fn an_order_that_is_paid_twice_is_paid_once_and_paid_again_once_whatever_is_lost() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
+    on_each_disk(|disk| {
         for (instances, tell) in [(1, true), (2, false), (3, true)] {
             let losses = each_loss(|loss, nth, name| {
-                let mut town = Town::new(&disk, instances);
+                let mut town = Town::new(disk, instances);
                 let order_no = format!("L{instances}{name}");
                 paid_twice(&mut town, &order_no, tell, Box::new(move |town| town.lose(loss, nth)));
                 town.losses > 0
             });
             assert!(losses > 15, "{losses}");
         }
-    }
+    });
 }
 
 /// When the buyer pays an order that the shop gives up.
@@ -87,7 +83,9 @@ enum Pays {
     Never,
 }
 
-const PAYMENTS: [Pays; 4] = [Pays::Before, Pays::Meanwhile, Pays::Late, Pays::Never];
+/// Each with a number of instances.
+const PAYMENTS: [(Pays, usize); 4] =
+    [(Pays::Before, 2), (Pays::Meanwhile, 1), (Pays::Late, 2), (Pays::Never, 3)];
 
 /// An order that the shop gives up; its buyer has seen the cashier, or will come late.
 fn given_up(town: &mut Town<'_>, order_no: &str, pays: Pays, trouble: Trouble) {
@@ -134,36 +132,30 @@ fn given_up(town: &mut Town<'_>, order_no: &str, pays: Pays, trouble: Trouble) {
 
 #[test]
 fn an_order_given_up_while_it_is_paid_ends_closed_or_paid_late_whoever_dies() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
-        for instances in [1, 2] {
-            for pays in PAYMENTS {
-                let deaths = each_death(|death, name| {
-                    let mut town = Town::new(&disk, instances);
-                    let order_no = format!("D{instances}{pays:?}{name}");
-                    given_up(&mut town, &order_no, pays, Box::new(move |town| town.die(death)));
-                    town.deaths > 0
-                });
-                assert!(deaths > 50, "{deaths}");
-            }
+    on_each_disk(|disk| {
+        for (pays, instances) in PAYMENTS {
+            let deaths = each_death(|death, name| {
+                let mut town = Town::new(disk, instances);
+                let order_no = format!("D{instances}{pays:?}{name}");
+                given_up(&mut town, &order_no, pays, Box::new(move |town| town.die(death)));
+                town.deaths > 0
+            });
+            assert!(deaths > 50, "{deaths}");
         }
-    }
+    });
 }
 
 #[test]
 fn an_order_given_up_while_it_is_paid_ends_closed_or_paid_late_whatever_is_lost() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
-        for instances in [1, 2, 3] {
-            for pays in PAYMENTS {
-                let losses = each_loss(|loss, nth, name| {
-                    let mut town = Town::new(&disk, instances);
-                    let order_no = format!("L{instances}{pays:?}{name}");
-                    given_up(&mut town, &order_no, pays, Box::new(move |town| town.lose(loss, nth)));
-                    town.losses > 0
-                });
-                assert!(losses >= 5, "{losses}");
-            }
+    on_each_disk(|disk| {
+        for (pays, instances) in PAYMENTS {
+            let losses = each_loss(|loss, nth, name| {
+                let mut town = Town::new(disk, instances);
+                let order_no = format!("L{instances}{pays:?}{name}");
+                given_up(&mut town, &order_no, pays, Box::new(move |town| town.lose(loss, nth)));
+                town.losses > 0
+            });
+            assert!(losses >= 5, "{losses}");
         }
-    }
+    });
 }

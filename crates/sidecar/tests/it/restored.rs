@@ -43,15 +43,22 @@ fn payments(events: &Value) -> Vec<(String, String)> {
 /// Tells the same story twice up to the copy, goes on with the first alone, and hands its gateway, its time and what it
 /// told the shop over to the second: the older copy.
 fn restored(test: impl Fn(&mut Town<'_>, &mut Town<'_>)) {
-    let (lost, copies) = (Database::of_each_kind().unwrap(), Database::of_each_kind().unwrap());
-    for (lost, copy) in lost.iter().zip(&copies) {
-        let (lost, copy) = (Disk::new(lost.connect().unwrap()), Disk::new(copy.connect().unwrap()));
-        let (mut before, mut after) = (Town::new(&lost, 2), Town::new(&copy, 2));
+    each_pair_of_disks(|lost, copy| {
+        let (mut before, mut after) = (Town::new(lost, 2), Town::new(copy, 2));
         let [_, b] = until_the_copy(&mut before);
         let _ = until_the_copy(&mut after);
         assert_eq!(feed(&mut before, ""), feed(&mut after, ""), "a copy, byte for byte");
         assert!(before.gateway.moves(&b, "TRADE_FINISHED", before.now, true));
         test(&mut before, &mut after);
+    });
+}
+
+fn each_pair_of_disks(test: impl Fn(&Disk, &Disk)) {
+    let memory = || Disk::new(danbao_store::open("sqlite::memory:").unwrap());
+    test(&memory(), &memory());
+    let databases = (Database::postgres().unwrap(), Database::postgres().unwrap());
+    if let (Some(lost), Some(copy)) = databases {
+        test(&Disk::new(lost.connect().unwrap()), &Disk::new(copy.connect().unwrap()));
     }
 }
 

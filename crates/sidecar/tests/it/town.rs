@@ -11,6 +11,7 @@ use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_sidecar::{Config, OpenError, Sidecar};
 use danbao_store::faulty::{Death, Disk};
+use danbao_store::testing::Database;
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -269,9 +270,10 @@ impl<'d> Town<'d> {
     fn reopen(&mut self, who: usize, config: impl Fn() -> Config) {
         self.deaths += 1;
         self.sidecars[who] = loop {
-            // The disk may die once more while it is opened.
-            if let Ok(sidecar) = Sidecar::open(self.disk.connect(), config(), [7; 32]) {
-                break sidecar;
+            match Sidecar::open(self.disk.connect(), config(), [7; 32]) {
+                Ok(sidecar) => break sidecar,
+                // The disk may die once more while it is opened.
+                Err(error) => assert!(!matches!(error, OpenError::Config(_)), "{error}"),
             }
         };
     }
@@ -387,12 +389,34 @@ impl<'d> Town<'d> {
         }
     }
 
-    /// Lets minutes pass; in each, every sidecar does what is due.
-    pub(crate) fn pass(&mut self, minutes: u32) {
-        for _ in 0..minutes {
-            self.now.0 += 60_000;
+    /// Lets minutes pass; in each in which there is something to do, every sidecar does what is due.
+    pub(crate) fn pass(&mut self, minutes: i64) {
+        let until = Timestamp(self.now.0 + minutes * 60_000);
+        while self.now < until {
+            let minute = Timestamp(self.now.0 + 60_000);
+            self.now = match self.is_owed() {
+                true => minute,
+                false => self.next_due().map_or(until, |due| due.max(minute)).min(until),
+            };
             self.work();
         }
+    }
+
+    /// When some sidecar wants to do something.
+    fn next_due(&mut self) -> Option<Timestamp> {
+        let who = self.somebody();
+        match self.sidecars[who].next_due() {
+            Ok(due) => due,
+            Err(Crash(_)) => {
+                self.reopen(who, config);
+                Some(self.now)
+            }
+        }
+    }
+
+    /// Whether the gateway has a letter to bring.
+    fn is_owed(&self) -> bool {
+        !self.is_mute && self.gateway.letters.iter().any(|letter| letter.heard < 2)
     }
 
     /// What happens while the gateway brings no letters.
@@ -441,6 +465,17 @@ impl<'d> Town<'d> {
 
     pub(crate) fn kinds_of(&mut self, order_no: &str) -> Vec<String> {
         self.events_of(order_no).iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Runs a test on a disk of SQLite, and of PostgreSQL where there is one. SQLite's lives in memory: what dies here is who
+/// uses it, and thousands do.
+pub(crate) fn on_each_disk(test: impl Fn(&Disk)) {
+    test(&Disk::new(danbao_store::open("sqlite::memory:").unwrap()));
+    if let Some(database) = Database::postgres().unwrap() {
+        let disk = Disk::new(database.connect().unwrap());
+        test(&disk);
+        drop(disk);
     }
 }
 

@@ -8,12 +8,11 @@ use danbao_merchant::protocol::ids::UserId;
 use danbao_merchant::protocol::login_return::{Arrival, Buyer};
 use danbao_merchant::protocol::node::Request;
 use danbao_store::faulty::Disk;
-use danbao_store::testing::Database;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::buyers::{claims, comes_with, posted, sent, somebody, value};
-use crate::town::{Town, each_death, each_loss};
+use crate::town::{Town, each_death, each_loss, on_each_disk};
 use crate::world::{KEY, World, open, says};
 
 /// The return of a buyer who has signed in.
@@ -123,38 +122,36 @@ fn chooses(town: &mut Town<'_>, user_id: &str, trouble: Trouble) {
 
 #[test]
 fn a_death_at_any_moment_of_a_login_or_an_address_lets_in_once_and_tells_once() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
+    on_each_disk(|disk| {
         let mut user = users();
         for instances in [1, 2] {
             for story in [signs_in, chooses] {
                 let deaths = each_death(|death, _| {
-                    let mut town = Town::new(&disk, instances);
+                    let mut town = Town::new(disk, instances);
                     story(&mut town, &user(), Box::new(move |town| town.die(death)));
                     town.deaths > 0
                 });
                 assert!(deaths > 40, "{deaths}");
             }
         }
-    }
+    });
 }
 
 #[test]
 fn whatever_is_lost_of_a_login_or_an_address_it_is_let_in_once_and_told_once() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
+    on_each_disk(|disk| {
         let mut user = users();
         for instances in [1, 2, 3] {
             for story in [signs_in, chooses] {
                 let losses = each_loss(|loss, nth, _| {
-                    let mut town = Town::new(&disk, instances);
+                    let mut town = Town::new(disk, instances);
                     story(&mut town, &user(), Box::new(move |town| town.lose(loss, nth)));
                     town.losses > 0
                 });
                 assert!(losses >= 5, "{losses}");
             }
         }
-    }
+    });
 }
 
 /// Two sidecars on one disk, each with what it has asked.
@@ -164,11 +161,10 @@ fn pair(disk: &Disk) -> [World; 2] {
 
 #[test]
 fn of_two_tabs_with_one_return_on_two_instances_one_is_let_in_whoever_is_answered_first() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
+    on_each_disk(|disk| {
         let mut user = users();
         for first in [0, 1] {
-            let [mut begun, mut other] = pair(&disk);
+            let [mut begun, mut other] = pair(disk);
             let (_, created) = begun.api(Method::POST, "/v1/logins", &json!({ "state": "s1" }));
             let (visit, user_id) = (Visit::login(&created), user());
             let tab = comes(&visit.path, &user_id, &format!("tabs-{user_id}"));
@@ -193,14 +189,13 @@ fn of_two_tabs_with_one_return_on_two_instances_one_is_let_in_whoever_is_answere
             let (_, feed) = worlds[0].api(Method::GET, &path, &Value::Null);
             assert_eq!(feed["events"].as_array().unwrap().len(), 1);
         }
-    }
+    });
 }
 
 #[test]
 fn a_return_that_was_used_opens_no_other_visit_on_any_instance_and_one_that_was_not_outlives_a_death() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
-        let mut town = Town::new(&disk, 2);
+    on_each_disk(|disk| {
+        let mut town = Town::new(disk, 2);
         let user_id = users()();
         let (visit, thiefs) = (begin_login(&mut town), begin_login(&mut town));
         assert_ne!(visit.id, thiefs.id);
@@ -215,16 +210,15 @@ fn a_return_that_was_used_opens_no_other_visit_on_any_instance_and_one_that_was_
         assert!(!thiefs.is_done(&mut town));
         town.pass(2);
         assert_eq!(town.events_of(&format!("user:{user_id}")).len(), 1);
-    }
+    });
 }
 
 #[test]
 fn a_visit_lasts_an_hour_whoever_looks_and_whoever_has_died_meanwhile() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
+    on_each_disk(|disk| {
         let mut user = users();
         for (seconds, is_let_in) in [(3600, true), (3601, false)] {
-            let mut town = Town::new(&disk, 2);
+            let mut town = Town::new(disk, 2);
             let user_id = user();
             signs_in(&mut town, &user_id, Box::new(|_| ()));
             let (login, address) = (begin_login(&mut town), begin_address(&mut town, &user_id));
@@ -237,14 +231,13 @@ fn a_visit_lasts_an_hour_whoever_looks_and_whoever_has_died_meanwhile() {
             town.pass(2);
             assert_eq!(town.events_of(&format!("user:{user_id}")).len(), if is_let_in { 3 } else { 1 });
         }
-    }
+    });
 }
 
 #[test]
 fn a_return_of_which_the_gateway_is_not_heard_is_not_used_up_by_it() {
-    for database in Database::of_each_kind().unwrap() {
-        let disk = Disk::new(database.connect().unwrap());
-        let [mut begun, mut other] = pair(&disk);
+    on_each_disk(|disk| {
+        let [mut begun, mut other] = pair(disk);
         let (_, created) = begun.api(Method::POST, "/v1/logins", &json!({ "state": "s1" }));
         let (visit, user_id) = (Visit::login(&created), users()());
         let tab = comes(&visit.path, &user_id, "n1");
@@ -259,5 +252,5 @@ fn a_return_of_which_the_gateway_is_not_heard_is_not_used_up_by_it() {
         begun.step(vec![says(send, "true")]);
         assert_eq!(claims(&begun.bring(tab, "true"))["verified"], false);
         assert_eq!(begun.kinds(), ["buyer.signed_in"]);
-    }
+    });
 }

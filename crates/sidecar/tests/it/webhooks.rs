@@ -117,6 +117,32 @@ fn a_shop_that_wants_no_more_is_left_alone_until_it_says_otherwise() {
     });
 }
 
+/// The shop's 410 is slow; meanwhile it is back, and says so. What it said before is not what it wants now.
+#[test]
+fn a_410_that_comes_after_the_shop_has_said_otherwise_does_not_count() {
+    on_both_databases(|world| {
+        let (a, b) = (world.direct("A"), world.direct("B"));
+        let _ = world.bring(a.notify(1, "TRADE_FINISHED"), "true");
+        world.due();
+        let (late, _) = world.sent_to("shop").unwrap();
+        let (_, webhook) = world.api(Method::POST, "/v1/webhook/enable", &Value::Null);
+        assert_eq!(webhook["gone_at"], Value::Null);
+        let mut gone = Response::new(Bytes::new());
+        *gone.status_mut() = StatusCode::GONE;
+        world.step(vec![Input::Answer { id: late, outcome: Ok(gone) }]);
+        let (_, webhook) = world.api(Method::GET, "/v1/webhook", &Value::Null);
+        assert_eq!(webhook["gone_at"], Value::Null);
+        let _ = world.bring(b.notify(2, "TRADE_FINISHED"), "true");
+        world.due();
+        assert_eq!(
+            world.shop_says(200)["data"]["order_no"],
+            "A",
+            "the try that was on its way is begun anew"
+        );
+        assert_eq!(world.shop_says(200)["data"]["order_no"], "B");
+    });
+}
+
 #[test]
 fn a_shop_that_hangs_does_not_pile_up_webhooks() {
     on_both_databases(|world| {

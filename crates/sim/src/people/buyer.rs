@@ -125,6 +125,8 @@ pub struct Buyer {
     who: Customer,
     browser: Browser,
     payment_url: Option<String>,
+    /// The address of the shop that leads to the cashier, for whoever has an order already.
+    door: Option<String>,
     /// What was asked last, for a reload.
     last: Option<Request>,
     /// An address to be followed when the buyer wakes.
@@ -144,6 +146,7 @@ impl Buyer {
             who,
             browser: Browser::default(),
             payment_url: None,
+            door: None,
             last: None,
             next_url: None,
             shown: None,
@@ -154,6 +157,21 @@ impl Buyer {
     /// The same, on a browser that has been used before.
     pub fn with_browser(habits: Habits, who: Customer, browser: Browser) -> Buyer {
         Buyer { browser, ..Buyer::new(habits, who) }
+    }
+
+    /// Somebody who pays an order that is there: the shop sends them on from this address.
+    pub fn at_door(habits: Habits, who: Customer, door: String) -> Buyer {
+        Buyer { door: Some(door), ..Buyer::new(habits, who) }
+    }
+
+    /// Somebody who comes with the signed address of the cashier, as old as it may be.
+    pub fn sent_to(habits: Habits, who: Customer, payment_url: String) -> Buyer {
+        Buyer { payment_url: Some(payment_url), ..Buyer::new(habits, who) }
+    }
+
+    /// The same, looking at the last page for so long before paying.
+    pub fn hesitating(self, hesitates: Duration) -> Buyer {
+        Buyer { hesitates, ..self }
     }
 
     fn ask(&mut self, request: Option<Request>, hand: &mut Hand<'_>) {
@@ -178,6 +196,10 @@ impl Buyer {
 
     /// Orders: by the shop's pages, or as programs do.
     fn order(&mut self, hand: &mut Hand<'_>) {
+        if let Some(door) = self.door.clone() {
+            let terms = [("service", self.habits.service), ("charset", self.habits.charset)];
+            return self.submit(&door, &terms, hand);
+        }
         let shop = hand.town.shop.clone();
         let good = hand.chance.pick(&["tea", "cup", "umbrella", "mooncake", "bookmark"]);
         let quantity = hand.chance.between(1, 3);

@@ -25,6 +25,7 @@ pub use forger::Forger;
 pub use shopper::{Door, Shopper, Visit};
 pub use staff::{Staff, TRIGGERS};
 pub use thief::Thief;
+pub(crate) use thief::made_up;
 pub(crate) use town::fen;
 pub use town::{Customer, KnownOrder, Login, Merchant, Town};
 

@@ -187,7 +187,6 @@ impl Shopper {
     fn answer_gateway(&mut self, id: &str, text: &str, hand: &mut Hand<'_>) {
         let base = format!("{}/handover/{id}", hand.town.gateway);
         let csrf = hidden_field(text, "csrf").unwrap_or_default().to_owned();
-        let back = hand.town.address_return_url();
         if text.contains("id=\"form-error\"") {
             self.fail("a form that comes back", hand);
         } else if text.contains("name=\"login_password\"") {
@@ -198,7 +197,11 @@ impl Shopper {
         } else if text.contains("/consent\"") {
             self.send(&format!("{base}/consent"), &[("csrf", &csrf)], hand);
         } else if text.contains(&hand.town.address_form()) {
-            let fields = hidden_fields(text, &hand.town.address_form());
+            let form = hand.town.address_form();
+            let fields = hidden_fields(text, &form);
+            let (_, rest) = text.split_once(&form).unwrap_or_default();
+            let visit = unescaped(rest.split('"').next().unwrap_or_default());
+            let back = format!("{}{visit}", hand.town.address_return_url());
             let fields: Vec<(&str, &str)> =
                 fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             self.send(&back, &fields, hand);

@@ -35,7 +35,7 @@ impl Thief {
 }
 
 /// A login of somebody else's, signed with a key that was stolen or with none that fits.
-fn made_up(hand: &mut Hand<'_>) -> String {
+pub(crate) fn made_up(hand: &mut Hand<'_>) -> String {
     let victim = hand.chance.pick(&hand.town.customers);
     let mut params = Params::new();
     for (name, value) in [

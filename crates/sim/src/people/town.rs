@@ -168,7 +168,7 @@ pub struct Town {
     pub forgeries: BTreeSet<Vec<u8>>,
     /// The last genuine notification that went over the wire.
     pub overheard: Option<Bytes>,
-    /// Genuine login links that went over the wire.
+    /// Genuine login links that went over the wire, and a sidecar's results of them.
     pub login_returns: Vec<String>,
 }
 
@@ -187,19 +187,31 @@ impl Town {
         format!("{}/refunds/notify", self.shop)
     }
 
-    /// How a page of the gateway begins the form that brings an address to the shop.
+    /// How a page of the gateway begins the form that brings an address to the shop; a sidecar's addresses go on with the
+    /// number of the visit.
     pub(crate) fn address_form(&self) -> String {
-        format!("action=\"{}\"", self.address_return_url().replace('/', "&#x2f;"))
+        format!("action=\"{}", self.address_return_url().replace('/', "&#x2f;"))
     }
 
     /// Where logins come back to.
     pub fn login_return_url(&self) -> String {
-        format!("{}/login/return", self.shop)
+        match &self.messages_at {
+            Some(sidecar) => format!("{sidecar}/pay/login"),
+            None => format!("{}/login/return", self.shop),
+        }
     }
 
     /// Where addresses come back to.
     pub fn address_return_url(&self) -> String {
-        format!("{}/address/return", self.shop)
+        match &self.messages_at {
+            Some(sidecar) => format!("{sidecar}/pay/address"),
+            None => format!("{}/address/return", self.shop),
+        }
+    }
+
+    /// Where a sidecar sends a buyer on to who has signed in or chosen an address.
+    pub(crate) fn result_page(&self) -> String {
+        format!("{}/in", self.shop)
     }
 
     /// Where buyers come back to.
@@ -216,7 +228,9 @@ impl Town {
     pub(crate) fn overhear(&mut self, request: &Request) {
         let query = request.uri().query().unwrap_or_default();
         let link = request.uri().to_string();
-        if link.starts_with(&self.login_return_url()) && !self.forgeries.contains(query.as_bytes()) {
+        let is_result = self.messages_at.is_some() && link.starts_with(&format!("{}?", self.result_page()));
+        let is_login = link.starts_with(&self.login_return_url()) || is_result;
+        if is_login && !self.forgeries.contains(query.as_bytes()) {
             self.login_returns.push(link);
         }
         let is_notification =

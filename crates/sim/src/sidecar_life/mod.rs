@@ -1,14 +1,22 @@
 //! One life of a sidecar: the gateway, the sidecar, and two shops behind it that are programs of their own.
 //!
-//! One shop orders by REST and is told by webhooks; the other reads the feed. All that can happen to the model shop
+//! One shop wants things by REST and is told by webhooks; the other reads the feed. All that can happen to the model shop
 //! happens here, on one wire more: calls, webhooks and pages of the feed are lost, late and doubled, and each of the four
-//! processes dies at any moment. After the quiet both shops must hold every change exactly once.
+//! processes dies at any moment. After the quiet both shops must hold every change exactly once, all money that came in or
+//! went back, and every buyer who came in.
 
 mod audit;
+mod burglar;
+mod history;
 mod liar;
+mod lookout;
+mod office;
 mod reader;
 mod recipe;
 mod shop;
+mod visitors;
+mod ways;
+mod wishes;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,23 +24,27 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use danbao_merchant::Account;
-use danbao_protocol::node::{Crash, Request, Response};
-use danbao_protocol::time::Timestamp;
+use danbao_protocol::node::{Crash, Request};
 use danbao_sidecar::{Accounts, Config, ConfigError, Secret, Sidecar, Webhook};
 use danbao_store::Conn;
 use danbao_store::faulty::{Death, Disk};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method};
 
 use crate::chance::Chance;
 use crate::contended::Rate;
-use crate::options::{Options, Trader};
-use crate::people::{Buyer, Forger, Habits, Quarrel, Town};
-use crate::stage::{self, BEGINNING, GATEWAY, QUIET_MAX, SHOP};
-use crate::world::{Birth, Stuck, Witness, World};
-use audit::{Audit, Disks};
+use crate::options::Options;
+use crate::people::{Buyer, Forger, Habits, Purpose, Quarrel, Shopper, Staff, Visit, Way};
+use crate::stage::{self, BEGINNING, GATEWAY, LATEST_COPY, QUIET_MAX, SHOP};
+use crate::world::{Birth, Stuck, World};
+use audit::{Audit, Case, Disks};
+use burglar::Burglar;
+use history::Copies;
 use liar::Liar;
+use lookout::Lookout;
+use office::{Clerk, Task};
 pub use recipe::Care;
+pub use ways::{Kind, Ways};
 
 /// The sidecar's authority.
 pub const SIDECAR: &str = "pay.example";
@@ -42,6 +54,11 @@ pub const READER: &str = "reader.example";
 const TOKEN: &str = "a-token-of-the-shop-itself";
 /// What webhooks are signed with.
 const WEBHOOK_KEY: &[u8] = b"a-secret-of-the-webhooks";
+/// What results are signed with.
+const RESULT_SECRET: &[u8] = b"a-secret-of-the-results";
+/// How long the sidecar is stopped while an older copy of its database is put back: no webhook of the lost history is
+/// believed any more, and no answer is on its way.
+const RESTORED_WITHIN: Duration = Duration::from_secs(600);
 
 /// Who plays. The tests put bugs here.
 #[derive(Clone, Copy)]
@@ -63,41 +80,27 @@ impl Cast {
 #[derive(Debug, Clone)]
 pub struct Report {
     /// What kind of life it was.
-    pub options: Options,
+    pub ways: Ways,
     /// Stands for everything that happened and for what the databases hold; the same for the same seed.
     pub fingerprint: u64,
     /// What was found; empty if all is well.
     pub findings: Vec<String>,
     /// The last events.
     pub last_lines: Vec<String>,
+    /// How much happened.
+    pub events: u64,
     /// How often processes died.
     pub deaths: u64,
     /// What happened how often.
     pub marks: BTreeMap<String, u64>,
 }
 
-/// The options of a seed, as far as they make sense with a sidecar.
-pub fn draw(seed: u64) -> Options {
-    let drawn = Options::draw(seed);
-    Options {
-        trader: Trader::Shop,
-        // The little shops' transactions are short: what seldom meets a long one would never meet theirs.
-        contended: drawn.contended * 3,
-        clock_ahead: Duration::ZERO,
-        triggers: 0,
-        turns_switches: false,
-        freezes: 0,
-        logins: 0,
-        thefts: 0,
-        ..drawn
-    }
-}
-
-/// Lives the life of these options.
+/// Lives such a life.
 ///
 /// # Errors
 /// [`Crash`] if the world could not even be furnished.
-pub fn live(options: &Options, cast: Cast, is_loud: bool) -> Result<Report, Crash> {
+pub fn live(ways: &Ways, cast: Cast, is_loud: bool) -> Result<Report, Crash> {
+    let options = &ways.world;
     let mut chance = Chance::new(options.seed);
     let disk =
         || danbao_store::open("sqlite::memory:").map(Disk::new).map_err(|error| Crash(error.to_string()));
@@ -106,7 +109,7 @@ pub fn live(options: &Options, cast: Cast, is_loud: bool) -> Result<Report, Cras
     town.messages_at = Some(format!("http://{SIDECAR}"));
     let account = stage::account(&town, options)?;
     let contention = Rate::new(AtomicU32::new(options.contended));
-    let mut world = World::new(options.seed, BEGINNING, town, Counter::default(), is_loud);
+    let mut world = World::new(options.seed, BEGINNING, town, Lookout::default(), is_loud);
     let quiet_since = BEGINNING.plus(options.trouble);
     let end = quiet_since.plus(QUIET_MAX);
     let last_look = quiet_since.plus(QUIET_MAX / 10 * 9);
@@ -120,27 +123,60 @@ pub fn live(options: &Options, cast: Cast, is_loud: bool) -> Result<Report, Cras
         world.add_site(authority, disk.clone(), stage::contended(birth, &contention));
     }
     world.set(options);
-    invite(&mut world, options);
+    invite(&mut world, ways);
     plan_deaths(&mut world, options);
+    let copies = Copies::default();
+    if ways.is_restored {
+        plan_restoring(&mut world, ways, cast, &disks, &copies);
+    }
+    if ways.loses_letters {
+        world.lose_for_good(is_third_letter);
+    }
     let troubled = world.run_until(quiet_since);
     world.heal();
     contention.store(0, Ordering::Relaxed);
     let quiet = troubled.and_then(|()| world.run_until_quiet(end));
-    let Audit { mut findings, mut marks } = Audit::of(&disks);
+    let lost = copies.lost();
+    let case = Case { disks: &disks, lookout: &world.witness, lost: &lost, quiet_since };
+    let Audit { mut findings, marks } = Audit::of(&case);
+    findings.extend(copies.problems());
     match quiet {
         Ok(()) => {}
         Err(Stuck::TimeStandsStill) => findings.push("time stands still: a node turns in a circle".into()),
         Err(Stuck::NeverQuiet) => findings.push("there is still work after all the quiet time".into()),
     }
-    marks.append(&mut world.witness.marks);
     Ok(Report {
-        options: options.clone(),
+        ways: ways.clone(),
         fingerprint: world.fingerprint(),
         findings,
         last_lines: world.log().last_lines().map(str::to_owned).collect(),
+        events: world.log().events(),
         deaths: world.deaths(),
         marks,
     })
+}
+
+/// The result of every third batch never comes: nor does it when all trouble is over.
+fn is_third_letter(request: &Request) -> bool {
+    let is_letter = request.uri().host() == Some(SIDECAR) && request.uri().path() == "/pay/refund_notify";
+    let body = String::from_utf8_lossy(request.body());
+    let batch_no = body.split('&').find_map(|pair| pair.strip_prefix("batch_no="));
+    is_letter && batch_no.is_some_and(|batch_no| batch_no.bytes().map(u32::from).sum::<u32>() % 3 == 0)
+}
+
+/// The sidecar's database is lost, and an older copy of it put back as docs/merchant.md says.
+fn plan_restoring(world: &mut World<Lookout>, ways: &Ways, cast: Cast, disks: &Disks, copies: &Copies) {
+    let chance = &mut Chance::new(ways.world.seed ^ 0x0063_6f70_6965_7300);
+    let eighth_ms = half_ms(&ways.world) / 4;
+    let (disk, hands) = (disks.sidecar.clone(), copies.clone());
+    world.work(chance.millis(eighth_ms / 4, eighth_ms * 2), Box::new(move |_| hands.take(&disk)));
+    let (disk, shop, hands) = (disks.sidecar.clone(), disks.shop.clone(), copies.clone());
+    let put_back = move |now| {
+        hands.put_back(&disk);
+        hands.note(history::prepare_shop(&shop, cast.shop, now));
+    };
+    let after = chance.millis(eighth_ms * 3, eighth_ms * 7);
+    world.overhaul(SIDECAR, after, RESTORED_WITHIN, Box::new(put_back));
 }
 
 fn sidecar(account: Account, wrap: fn(Box<dyn Conn>) -> Box<dyn Conn>) -> Birth {
@@ -157,7 +193,7 @@ fn config(account: &Account) -> Result<Config, ConfigError> {
         accounts: Accounts::new(vec![account.clone()])?,
         api_tokens: vec![Secret::new(TOKEN)?],
         return_page: format!("http://{SHOP}/thanks"),
-        result_secret: Secret::new("a-secret-of-the-results")?,
+        result_secret: Secret::new(&String::from_utf8_lossy(RESULT_SECRET))?,
         webhook: Some(Webhook {
             url: format!("http://{SHOP}/hooks"),
             secrets: vec![Secret::new(&String::from_utf8_lossy(WEBHOOK_KEY))?],
@@ -176,19 +212,43 @@ fn call(authority: &str, method: Method, path: &str, body: Option<&str>) -> Opti
     Some(request)
 }
 
-/// The people of the options come, in the first half of the trouble.
-fn invite(world: &mut World<Counter>, options: &Options) {
+fn half_ms(options: &Options) -> u64 {
+    u64::try_from(options.trouble.as_millis()).unwrap_or(u64::MAX) / 2
+}
+
+/// Mostly somebody who pays at once: only such money can be given back by REST.
+fn payer(habits: Habits, chance: &mut Chance) -> Habits {
+    let service = if chance.per_mille(800) { "create_direct_pay_by_user" } else { habits.service };
+    let seller = if habits.seller == Purpose::CloseUnpaid { Purpose::Nothing } else { habits.seller };
+    Habits { service, seller, abandons: false, ..habits }
+}
+
+/// The people come, in the first half of the trouble.
+fn invite(world: &mut World<Lookout>, ways: &Ways) {
+    let options = &ways.world;
     let chance = &mut Chance::new(options.seed ^ 0x7065_6f70_6c65);
-    let half_ms = u64::try_from(options.trouble.as_millis()).unwrap_or(u64::MAX) / 2;
+    let doors = &mut Chance::new(options.seed ^ 0x0064_6f6f_7273);
+    let half_ms = half_ms(options);
     for _ in 0..options.buyers {
         let quarrels = chance.per_mille(options.quarrelsome);
         let habits = Habits {
             quarrel: quarrels.then(|| Quarrel::draw(chance)),
             ..Habits::draw(chance, options.impatient)
         };
+        let habits = if ways.refunds > 0 { payer(habits, doors) } else { habits };
         let who = chance.pick(&world.town.customers);
         let arrives = chance.millis(0, half_ms);
-        world.add_person(Box::new(Buyer::new(habits, who)), arrives);
+        if habits.way != Way::Sandbox && doors.per_mille(options.logins) {
+            let habits = Habits { way: Way::Member, ..habits };
+            world.add_person(Box::new(Shopper::new(habits, who, Visit::draw(doors))), arrives);
+        } else {
+            let mut buyer = Buyer::new(habits, who);
+            // Time for somebody else to pay, and for the shop to give the order up.
+            if ways.second_tries > 0 && doors.per_mille(700) {
+                buyer = buyer.hesitating(doors.millis(0, half_ms / 4));
+            }
+            world.add_person(Box::new(buyer), arrives);
+        }
     }
     if options.forgeries > 0 {
         let pause_max_ms = half_ms / u64::from(options.forgeries);
@@ -197,9 +257,30 @@ fn invite(world: &mut World<Counter>, options: &Options) {
         let liar = Liar::new(options.forgeries, pause_max_ms);
         world.add_person(Box::new(liar), Duration::from_secs(45));
     }
+    if options.logins > 0 && options.thefts > 0 {
+        let burglar = Burglar::new(options.thefts, half_ms / u64::from(options.thefts));
+        world.add_person(Box::new(burglar), Duration::from_secs(60));
+    }
+    if options.freezes > 0 || options.turns_switches {
+        let done_after = BEGINNING.plus(options.trouble + LATEST_COPY);
+        let staff = Staff::new(options.freezes, half_ms / 4, done_after, options.turns_switches);
+        world.add_person(Box::new(staff), Duration::from_millis(half_ms / 16));
+    }
+    for (task, times) in [
+        (Task::Refunds, ways.refunds),
+        (Task::Closings, ways.closings),
+        (Task::SecondTries, ways.second_tries),
+        (Task::Holidays, ways.holidays),
+    ] {
+        if times > 0 {
+            let pause_max_ms = half_ms * 2 / u64::from(times);
+            let clerk = Clerk::new(task, times, pause_max_ms);
+            world.add_person(Box::new(clerk), Duration::from_millis(half_ms / 16));
+        }
+    }
 }
 
-fn plan_deaths(world: &mut World<Counter>, options: &Options) {
+fn plan_deaths(world: &mut World<Lookout>, options: &Options) {
     let Some(every) = options.doom_every else { return };
     let chance = &mut Chance::new(options.seed ^ 0x6465_6174_6873);
     let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
@@ -218,29 +299,4 @@ fn plan_deaths(world: &mut World<Counter>, options: &Options) {
             world.doom(site, Duration::from_millis(at_ms), death);
         }
     }
-}
-
-/// Counts what goes over the wire.
-#[derive(Debug, Clone, Default)]
-struct Counter {
-    marks: BTreeMap<String, u64>,
-}
-
-impl Witness for Counter {
-    fn asked(&mut self, _: Timestamp, _: &Request, _: &Town) {}
-
-    fn answered(&mut self, _: Timestamp, request: &Request, response: &Response, _: &Town) {
-        let mark = match (request.uri().path(), response.status()) {
-            ("/hooks", StatusCode::NO_CONTENT) => "webhook taken",
-            ("/hooks", StatusCode::UNAUTHORIZED) => "webhook turned away",
-            ("/hooks", StatusCode::INTERNAL_SERVER_ERROR) => "webhook undone",
-            ("/v1/events", StatusCode::OK) => "feed read",
-            ("/pay/notify", _) if response.body().as_ref() == b"fail" => "notification not believed",
-            ("/pay/notify", _) => "notification believed",
-            _ => return,
-        };
-        *self.marks.entry(mark.to_owned()).or_default() += 1;
-    }
-
-    fn rested(&mut self, _: Timestamp, _: &str, _: Option<Timestamp>, _: bool, _: &Town) {}
 }

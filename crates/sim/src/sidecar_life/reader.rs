@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use danbao_protocol::node::{Crash, Input, Node, Output, Request, SendId};
+use danbao_protocol::node::{Crash, Input, Node, Output, Request, Response, SendId};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Conn, Error, Tx};
+use http::StatusCode;
 use serde_json::Value;
 
 use super::recipe::{self, Care};
@@ -78,6 +79,28 @@ impl Reader {
         Ok(!events.is_empty())
     }
 
+    /// The sidecar knows nothing of the place: its database was restored from an older copy. Everything from the
+    /// beginning, then, and what it says of a trade is newer than all that was heard (docs/exactly-once.md).
+    fn begin_anew(&mut self) -> Result<(), Error> {
+        if self.care == Care::KeepsPlace {
+            return Ok(());
+        }
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        recipe::forget_changes(&mut *tx, self.care)?;
+        tx.execute("DELETE FROM danbao_cursor", &[])?;
+        tx.commit()
+    }
+
+    /// An answer of the feed; whether it had anything new.
+    fn hear(&mut self, answer: &Response) -> Result<Option<bool>, Error> {
+        if answer.status() == StatusCode::GONE {
+            return self.begin_anew().map(|()| None);
+        }
+        let page = Some(answer).filter(|page| page.status().is_success());
+        let page: Option<Value> = page.and_then(|page| serde_json::from_slice(page.body()).ok());
+        page.map(|page| self.take_in(&page)).transpose()
+    }
+
     fn rest(&mut self, now: Timestamp, pause: Duration) {
         self.asked = None;
         self.pause = pause.clamp(PAUSE_MIN, PAUSE_MAX);
@@ -105,14 +128,10 @@ impl Node for Reader {
                     outputs.extend(self.look().map_err(crash)?);
                 }
                 Input::Answer { id, outcome } if self.asked == Some(id) => {
-                    let page = outcome.ok().filter(|page| page.status().is_success());
-                    let page: Option<Value> = page.and_then(|page| serde_json::from_slice(page.body()).ok());
-                    let pause = match page.map(|page| self.take_in(&page)) {
-                        Some(Ok(true)) => PAUSE_MIN,
-                        Some(Ok(false)) => self.pause.saturating_mul(2),
-                        Some(Err(error)) if error.is_conflict() => PAUSE_MIN,
-                        Some(Err(error)) => return Err(crash(error)),
-                        None => PAUSE_MIN,
+                    let pause = match outcome.map(|answer| self.hear(&answer)) {
+                        Ok(Ok(Some(false))) => self.pause.saturating_mul(2),
+                        Ok(Err(error)) if !error.is_conflict() => return Err(crash(error)),
+                        _ => PAUSE_MIN,
                     };
                     self.rest(now, pause);
                 }

@@ -16,6 +16,16 @@ pub enum Care {
     NoSignature,
     /// Writes down the place in the feed before, and in another transaction than, what follows from the events.
     CursorFirst,
+    /// Lets somebody in who brings a result, whoever was sent for it.
+    NoState,
+    /// Passes over money that came a second time.
+    NoSecondMoney,
+    /// Keeps its place in the feed though the sidecar does not know it any more.
+    KeepsPlace,
+    /// Reads from the beginning, and holds the changes against those of the history that is lost.
+    KeepsChanges,
+    /// Packs what was paid whenever it is told so, though the history may be another.
+    NoOrderKey,
 }
 
 const MIGRATIONS: &[Migration] = &[
@@ -27,9 +37,16 @@ const MIGRATIONS: &[Migration] = &[
               CREATE TABLE journal (
                   id TEXT NOT NULL, order_no TEXT NOT NULL, out_trade_no TEXT NOT NULL, change BIGINT NOT NULL,
                   kind TEXT NOT NULL, body TEXT NOT NULL);
+              CREATE TABLE second_money (order_no TEXT NOT NULL, total_fee TEXT NOT NULL);
+              CREATE TABLE money_back (
+                  batch_no TEXT NOT NULL, out_trade_no TEXT NOT NULL, amount TEXT NOT NULL, error_code TEXT NOT NULL);
               CREATE TABLE wish (
-                  order_no TEXT PRIMARY KEY, body TEXT NOT NULL, tries BIGINT NOT NULL, due_at BIGINT,
-                  payment_url TEXT, refused TEXT);
+                  key TEXT PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL, body TEXT NOT NULL,
+                  tries BIGINT NOT NULL, asked_at BIGINT NOT NULL, due_at BIGINT, status BIGINT, answer TEXT,
+                  answered_at BIGINT);
+              CREATE TABLE visitor (
+                  sid TEXT PRIMARY KEY, login_state TEXT, address_state TEXT, user_id TEXT);
+              CREATE TABLE sign_in (sid TEXT NOT NULL, user_id TEXT NOT NULL, login_id TEXT);
               CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL);",
     },
 ];
@@ -62,12 +79,7 @@ pub(super) fn apply(tx: &mut Tx<'_>, care: Care, event: &Value) -> Result<Option
             &[out_trade_no.into(), order_no.into(), change.into(), text("trade_status").into()],
         )?;
     }
-    if kind == "order.paid" {
-        tx.execute(
-            "INSERT INTO delivery (order_no, total_fee) VALUES ($1, $2)",
-            &[order_no.into(), text("total_fee").into()],
-        )?;
-    }
+    act(tx, care, kind, data)?;
     let body = event.to_string();
     tx.execute(
         "INSERT INTO journal (id, order_no, out_trade_no, change, kind, body) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -81,4 +93,43 @@ pub(super) fn apply(tx: &mut Tx<'_>, care: Care, event: &Value) -> Result<Option
         ],
     )?;
     Ok(Some(true))
+}
+
+/// The third step: what the shop does because of an event, as rows.
+fn act(tx: &mut Tx<'_>, care: Care, kind: &str, data: &Value) -> Result<(), Error> {
+    let text = |name: &str| data[name].as_str().unwrap_or_default();
+    let paid = [text("order_no").into(), text("total_fee").into()];
+    match kind {
+        "order.paid" => {
+            let packed = "SELECT order_no FROM delivery WHERE order_no = $1";
+            if care == Care::NoOrderKey || tx.query_opt(packed, &paid[..1])?.is_none() {
+                tx.execute("INSERT INTO delivery (order_no, total_fee) VALUES ($1, $2)", &paid)?;
+            }
+        }
+        "order.paid_again" if care != Care::NoSecondMoney => {
+            tx.execute("INSERT INTO second_money (order_no, total_fee) VALUES ($1, $2)", &paid)?;
+        }
+        "refund.succeeded" | "refund.failed" => {
+            tx.execute(
+                "INSERT INTO money_back (batch_no, out_trade_no, amount, error_code) VALUES ($1, $2, $3, $4)",
+                &[
+                    text("batch_no").into(),
+                    text("out_trade_no").into(),
+                    text("amount").into(),
+                    text("error_code").into(),
+                ],
+            )?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The sidecar's history is another one now: what it says of a trade is newer than all that was heard, whatever its
+/// number.
+pub(super) fn forget_changes(conn: &mut dyn Conn, care: Care) -> Result<(), Error> {
+    if care != Care::KeepsChanges {
+        conn.execute("UPDATE danbao_trade SET change = 0", &[])?;
+    }
+    Ok(())
 }

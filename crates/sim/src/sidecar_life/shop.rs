@@ -1,4 +1,5 @@
-//! A little shop in no particular language: orders by REST under a key of its own, and applies webhooks exactly once.
+//! A little shop in no particular language: wants things of the sidecar by REST, applies webhooks exactly once, and lets
+//! buyers in who come back from the gateway.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,30 +11,30 @@ use danbao_protocol::params::Params;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Conn, Error, Tx};
 use hmac::{Hmac, KeyInit, Mac};
-use http::header::LOCATION;
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{LOCATION, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::recipe::{self, Care};
+use super::visitors::{self, Errand};
+use super::wishes::{self, Kind, Wish};
 use super::{SIDECAR, WEBHOOK_KEY, call};
+use crate::chance::Chance;
+use crate::stage::SHOP;
 use crate::world::Birth;
 
-/// A call without an answer is repeated after this, at first.
-const REPEAT_AFTER: Duration = Duration::from_secs(5);
-/// And no later than after this.
-const REPEAT_MAX: Duration = Duration::from_secs(1800);
-/// An answer is waited for so long; longer than the world lets it take.
-const LEASE: Duration = Duration::from_secs(60);
 /// How old a webhook may be, or how far ahead: five minutes (docs/exactly-once.md).
 const AGE_MAX_MS: i64 = 300_000;
 
 /// What the sidecar was asked.
 enum Waiting {
-    /// To make an order.
-    Order(String),
+    /// Something that is written down.
+    Wish(String, Kind),
     /// To say that goods are on their way.
     Ship(AskId),
+    /// Where to send a browser, which has this number.
+    Errand(AskId, Errand, String),
 }
 
 /// A customer who waits for the address of the cashier.
@@ -46,6 +47,7 @@ struct Customer {
 struct LittleShop {
     conn: Box<dyn Conn>,
     care: Care,
+    chance: Chance,
     waiting: BTreeMap<SendId, Waiting>,
     customers: BTreeMap<String, Customer>,
     sends: u64,
@@ -53,10 +55,11 @@ struct LittleShop {
 
 /// Builds the shop.
 pub(super) fn shop(care: Care) -> Birth {
-    Box::new(move |mut conn, _, _| {
+    Box::new(move |mut conn, [a, b, c, d, e, f, g, h, ..], _| {
         recipe::prepare(&mut *conn).map_err(|error| Crash(error.to_string()))?;
+        let chance = Chance::new(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
         let (waiting, customers) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Box::new(LittleShop { conn, care, waiting, customers, sends: 0 }))
+        Ok(Box::new(LittleShop { conn, care, chance, waiting, customers, sends: 0 }))
     })
 }
 
@@ -67,7 +70,11 @@ impl Node for LittleShop {
             let taken = match input {
                 Input::Request { id, request } => self.serve(now, id, &request, &mut outputs),
                 Input::Answer { id, outcome } => self.hear(now, id, &outcome, &mut outputs),
-                Input::Due => self.repeat(now, &mut outputs),
+                Input::Due => match self.work(now, &mut outputs) {
+                    // Still due.
+                    Err(error) if error.is_conflict() => Ok(()),
+                    done => done,
+                },
             };
             taken.map_err(|error| Crash(error.to_string()))?;
         }
@@ -75,10 +82,17 @@ impl Node for LittleShop {
     }
 
     fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
-        let row = self.conn.query_one("SELECT min(due_at) FROM wish", &[]);
-        let due = row.and_then(|row| row.get::<Option<i64>>(0));
-        due.map(|due| due.map(Timestamp)).map_err(|error| Crash(error.to_string()))
+        let crash = |error: Error| Crash(error.to_string());
+        let wishes = wishes::next_due(&mut *self.conn).map_err(crash)?;
+        let holiday = holiday_until(&mut *self.conn).map_err(crash)?;
+        Ok(wishes.into_iter().chain(holiday).min())
     }
+}
+
+/// When the shop wants webhooks again; `None` if it does.
+fn holiday_until(conn: &mut dyn Conn) -> Result<Option<Timestamp>, Error> {
+    let row = conn.query_opt("SELECT value FROM counter WHERE name = 'holiday until'", &[])?;
+    row.map(|row| row.get(0).map(Timestamp)).transpose()
 }
 
 impl LittleShop {
@@ -90,49 +104,152 @@ impl LittleShop {
         outputs: &mut Vec<Output>,
     ) -> Result<(), Error> {
         let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
-        let response = match path.as_slice() {
-            ["hooks"] => match self.webhook(now, request) {
-                Ok(status) => plain(status, ""),
-                Err(error) if matches!(error, Error::Broken(_)) => return Err(error),
-                // The transaction is undone; the event will come again.
-                Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, ""),
-            },
-            ["cart"] => plain(StatusCode::OK, "<a href=\"/checkout\">a newspaper</a>"),
-            ["orders"] => {
-                let wish: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-                let word = |name: &str| wish[name].as_str().map(str::to_owned);
-                return self.order(now, id, word("service"), word("charset"), false, outputs);
+        let done = match path.as_slice() {
+            ["hooks"] => self.webhook(now, request, outputs).map(|status| plain(status, "")),
+            ["holiday"] => self.begin_holiday(now, request),
+            ["in" | "thanks"] => self.come_back(now, request),
+            ["cart"] => Ok(plain(StatusCode::OK, "<a href=\"/checkout\">a newspaper</a>")),
+            ["login"] => return self.send_away(id, request, Errand::Login, outputs),
+            ["address"] => return self.send_away(id, request, Errand::Address, outputs),
+            ["orders"] | ["checkout"] | ["orders", _, "again"] => {
+                let asked = self.order(now, id, request, outputs);
+                return asked.or_else(|error| give_up(id, error, outputs));
             }
-            ["checkout"] => {
-                let form = Params::parse_urlencoded(request.body()).unwrap_or_default();
-                let word = |name| form.get_text(name, Charset::Utf8).ok().flatten();
-                return self.order(now, id, word("service"), word("charset"), true, outputs);
+            ["orders", order_no, "close"] => self.want(
+                now,
+                Kind::CloseOrder,
+                |_| (format!("/v1/orders/{order_no}/close"), json!({})),
+                outputs,
+            ),
+            ["requests", number, "close"] => {
+                let path = format!("/v1/payment_requests/{number}/close");
+                self.want(now, Kind::CloseRequest, |_| (path, json!({})), outputs)
             }
+            ["refunds"] => self.refund(now, request, outputs),
             ["orders", number, "ship"] => {
                 let path = format!("/v1/payment_requests/{number}/ship");
                 let parcel =
                     json!({ "transport_type": "EXPRESS", "logistics_name": "顺丰速运", "invoice_no": "SF1" });
-                self.send(&path, None, &parcel.to_string(), Waiting::Ship(id), outputs);
+                self.post(&path, &parcel.to_string(), Waiting::Ship(id), outputs);
                 return Ok(());
             }
-            _ => plain(StatusCode::OK, "thank you"),
+            _ => Ok(plain(StatusCode::OK, "thank you")),
         };
-        outputs.push(Output::Respond { id, response });
+        match done {
+            Ok(response) => outputs.push(Output::Respond { id, response }),
+            Err(error) if matches!(error, Error::Broken(_)) => return Err(error),
+            // The transaction is undone; whoever asked may ask again.
+            Err(_) => {
+                let response = plain(StatusCode::INTERNAL_SERVER_ERROR, "");
+                outputs.push(Output::Respond { id, response });
+            }
+        }
         Ok(())
     }
 
     /// The recipe: verify, one transaction, and only then 204.
-    fn webhook(&mut self, now: Timestamp, request: &Request) -> Result<StatusCode, Error> {
+    fn webhook(
+        &mut self,
+        now: Timestamp,
+        request: &Request,
+        outputs: &mut Vec<Output>,
+    ) -> Result<StatusCode, Error> {
         if self.care != Care::NoSignature && !is_genuine(now, request) {
             return Ok(StatusCode::UNAUTHORIZED);
+        }
+        if holiday_until(&mut *self.conn)?.is_some() {
+            return Ok(StatusCode::GONE);
         }
         let Ok(event) = serde_json::from_slice::<Value>(request.body()) else {
             return Ok(StatusCode::BAD_REQUEST);
         };
         let mut tx = Tx::begin(&mut *self.conn)?;
         let applied = recipe::apply(&mut tx, self.care, &event)?;
+        let mut wish = None;
+        if let (Some(true), Some("address.chosen"), Some(id)) =
+            (applied, event["type"].as_str(), event["data"]["address_id"].as_str())
+        {
+            let key = format!("address-{id}");
+            let path = format!("/v1/addresses/{id}");
+            let fetch = wish.insert(Wish { key, kind: Kind::Address, path, body: String::new() });
+            wishes::keep(&mut tx, now, fetch)?;
+        }
         tx.commit()?;
+        if let Some(wish) = wish {
+            self.ask(&wish, outputs);
+        }
         Ok(applied.map_or(StatusCode::BAD_REQUEST, |_| StatusCode::NO_CONTENT))
+    }
+
+    /// From now on webhooks are answered by 410, for so many seconds.
+    fn begin_holiday(&mut self, now: Timestamp, request: &Request) -> Result<Response, Error> {
+        let seconds = String::from_utf8_lossy(request.body()).parse().unwrap_or(0);
+        let until = now.plus(Duration::from_secs(seconds));
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        tx.execute(
+            "INSERT INTO counter (name, value) VALUES ('holiday until', $1) ON CONFLICT DO NOTHING",
+            &[until.0.into()],
+        )?;
+        tx.commit()?;
+        Ok(plain(StatusCode::OK, ""))
+    }
+
+    /// What is due: the end of a holiday, and what has to be asked for again.
+    fn work(&mut self, now: Timestamp, outputs: &mut Vec<Output>) -> Result<(), Error> {
+        if holiday_until(&mut *self.conn)?.is_some_and(|until| until <= now) {
+            let mut tx = Tx::begin(&mut *self.conn)?;
+            tx.execute("DELETE FROM counter WHERE name = 'holiday until'", &[])?;
+            let key = format!("enable-{}", wishes::count(&mut *tx, "enable")?);
+            let path = "/v1/webhook/enable".to_owned();
+            let wish = Wish { key, kind: Kind::Enable, path, body: "{}".to_owned() };
+            wishes::keep(&mut tx, now, &wish)?;
+            tx.commit()?;
+            self.ask(&wish, outputs);
+        }
+        for wish in wishes::claim_due(&mut *self.conn, now)? {
+            self.ask(&wish, outputs);
+        }
+        Ok(())
+    }
+
+    /// Writes down what somebody at the shop wants, then asks the sidecar; nobody waits.
+    fn want(
+        &mut self,
+        now: Timestamp,
+        kind: Kind,
+        words: impl FnOnce(&str) -> (String, Value),
+        outputs: &mut Vec<Output>,
+    ) -> Result<Response, Error> {
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        let key = format!("{}-{}", kind.as_str().replace(' ', "-"), wishes::count(&mut *tx, kind.as_str())?);
+        let (path, body) = words(&key);
+        let wish = Wish { key, kind, path, body: body.to_string() };
+        wishes::keep(&mut tx, now, &wish)?;
+        tx.commit()?;
+        self.ask(&wish, outputs);
+        Ok(plain(StatusCode::ACCEPTED, &wish.key))
+    }
+
+    /// `{"items": [{"out_trade_no", "amount"}], "charset"}`: the reason of each item is the name of the wish, so that money
+    /// can be followed from the wish to the ledger.
+    fn refund(
+        &mut self,
+        now: Timestamp,
+        request: &Request,
+        outputs: &mut Vec<Output>,
+    ) -> Result<Response, Error> {
+        let mut batch: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        self.want(
+            now,
+            Kind::Refund,
+            |key| {
+                for item in batch["items"].as_array_mut().into_iter().flatten() {
+                    item["reason"] = json!(key);
+                }
+                ("/v1/refunds".to_owned(), batch)
+            },
+            outputs,
+        )
     }
 
     /// Writes down what is wanted, then asks the sidecar; the customer waits.
@@ -140,67 +257,115 @@ impl LittleShop {
         &mut self,
         now: Timestamp,
         ask: AskId,
-        service: Option<String>,
-        charset: Option<String>,
-        is_browser: bool,
+        request: &Request,
         outputs: &mut Vec<Output>,
     ) -> Result<(), Error> {
-        let service = service.unwrap_or_default();
-        let is_direct = service == "create_direct_pay_by_user";
-        let logistics = json!([
-            { "logistics_type": "EXPRESS", "logistics_fee": "1.00", "logistics_payment": "BUYER_PAY" }
-        ]);
-        let mut tx = match Tx::begin(&mut *self.conn) {
-            Ok(tx) => tx,
-            Err(error) => return give_up(ask, error, outputs),
-        };
-        let placed = place(&mut tx, now, |order_no| {
-            let mut terms = json!({ "service": service, "charset": charset.unwrap_or_default() });
-            if !is_direct {
-                terms["logistics"] = logistics;
+        let order_no =
+            request.uri().path().strip_suffix("/again").and_then(|path| path.strip_prefix("/orders/"));
+        let is_browser = request.uri().path() != "/orders";
+        let mut terms = terms(request, is_browser);
+        let sid = visitors::sid(request).unwrap_or_default();
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        if let Some(user_id) = visitors::user_of(&mut *tx, &sid)? {
+            terms["user_id"] = json!(user_id);
+        }
+        let wish = match order_no {
+            None => {
+                let order_no = format!("little-{}", wishes::count(&mut *tx, "order")?);
+                let body = json!({
+                    "order_no": order_no, "subject": "报纸", "price": "12.34", "payment_request": terms,
+                });
+                Wish { key: order_no, kind: Kind::Order, path: "/v1/orders".into(), body: body.to_string() }
             }
-            json!({ "order_no": order_no, "subject": "报纸", "price": "12.34", "payment_request": terms })
-        });
-        let (order_no, body) = match placed.and_then(|placed| tx.commit().map(|()| placed)) {
-            Ok(placed) => placed,
-            Err(error) => return give_up(ask, error, outputs),
+            Some(order_no) => {
+                if request.uri().query() == Some("keep") {
+                    terms["keep_others"] = json!(true);
+                }
+                let key = format!("again-{}", wishes::count(&mut *tx, "again")?);
+                let path = format!("/v1/orders/{order_no}/payment_requests");
+                Wish { key, kind: Kind::Again, path, body: terms.to_string() }
+            }
         };
-        self.customers.insert(order_no.clone(), Customer { ask, is_browser });
-        self.send("/v1/orders", Some(&order_no), &body, Waiting::Order(order_no.clone()), outputs);
+        wishes::keep(&mut tx, now, &wish)?;
+        tx.commit()?;
+        self.customers.insert(wish.key.clone(), Customer { ask, is_browser });
+        self.ask(&wish, outputs);
         Ok(())
     }
 
-    fn send(
+    /// A browser is to sign in or to choose an address: the sidecar says where.
+    fn send_away(
         &mut self,
-        path: &str,
-        key: Option<&str>,
-        body: &str,
-        waiting: Waiting,
+        ask: AskId,
+        request: &Request,
+        errand: Errand,
         outputs: &mut Vec<Output>,
-    ) {
-        let Some(mut request) = call(SIDECAR, Method::POST, path, Some(body)) else { return };
-        if let Some(key) = key.and_then(|key| HeaderValue::from_str(key).ok()) {
+    ) -> Result<(), Error> {
+        let sent = self.note_errand(request, errand);
+        match sent {
+            Ok(Some((sid, body))) => {
+                self.post(errand.path(), &body.to_string(), Waiting::Errand(ask, errand, sid), outputs);
+                Ok(())
+            }
+            Ok(None) => {
+                outputs
+                    .push(Output::Respond { id: ask, response: plain(StatusCode::FORBIDDEN, "who is it?") });
+                Ok(())
+            }
+            Err(error) => give_up(ask, error, outputs),
+        }
+    }
+
+    fn note_errand(&mut self, request: &Request, errand: Errand) -> Result<Option<(String, Value)>, Error> {
+        let (mut fresh, mut guess) = (self.chance.fork(), self.chance.fork());
+        let text = |chance: &mut Chance| format!("{:016x}", chance.below(u64::MAX));
+        let sid = visitors::sid(request).unwrap_or_else(|| text(&mut fresh));
+        let state = text(&mut guess);
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        let mut body = json!({ "state": state, "return_page": format!("http://{SHOP}/in") });
+        if errand == Errand::Address {
+            let Some(user_id) = visitors::user_of(&mut *tx, &sid)? else { return Ok(None) };
+            body["user_id"] = json!(user_id);
+        }
+        visitors::send_away(&mut tx, &sid, errand, &state)?;
+        tx.commit()?;
+        Ok(Some((sid, body)))
+    }
+
+    /// A browser comes with a result.
+    fn come_back(&mut self, now: Timestamp, request: &Request) -> Result<Response, Error> {
+        let Some(claims) = visitors::claims(now, request) else {
+            return Ok(plain(StatusCode::FORBIDDEN, "this is not a result"));
+        };
+        let mut fresh = self.chance.fork();
+        let sid = visitors::sid(request).unwrap_or_else(|| format!("{:016x}", fresh.below(u64::MAX)));
+        let mut tx = Tx::begin(&mut *self.conn)?;
+        let is_let_on = visitors::come_back(&mut tx, self.care, &sid, &claims)?;
+        tx.commit()?;
+        let status = if is_let_on { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        Ok(with_cookie(plain(status, "thank you"), &sid))
+    }
+
+    fn ask(&mut self, wish: &Wish, outputs: &mut Vec<Output>) {
+        let body = Some(wish.body.as_str()).filter(|body| !body.is_empty());
+        let Some(mut request) = call(SIDECAR, wish.kind.method(), &wish.path, body) else { return };
+        if let Ok(key) = HeaderValue::from_str(&wish.key) {
             request.headers_mut().insert("idempotency-key", key);
         }
+        self.send(request, Waiting::Wish(wish.key.clone(), wish.kind), outputs);
+    }
+
+    fn post(&mut self, path: &str, body: &str, waiting: Waiting, outputs: &mut Vec<Output>) {
+        if let Some(request) = call(SIDECAR, http::Method::POST, path, Some(body)) {
+            self.send(request, waiting, outputs);
+        }
+    }
+
+    fn send(&mut self, request: Request, waiting: Waiting, outputs: &mut Vec<Output>) {
         self.sends += 1;
         let id = SendId(self.sends);
         self.waiting.insert(id, waiting);
         outputs.push(Output::Send { id, request });
-    }
-
-    /// Asks again, in the same words and under the same key, for every order of which nothing was heard.
-    fn repeat(&mut self, now: Timestamp, outputs: &mut Vec<Output>) -> Result<(), Error> {
-        let rows = self.conn.query(
-            "UPDATE wish SET tries = tries + 1, due_at = $1 WHERE due_at <= $2 RETURNING order_no, body",
-            &[now.plus(LEASE).0.into(), now.0.into()],
-        )?;
-        let read = |row: &danbao_store::Row| Ok::<(String, String), Error>((row.get(0)?, row.get(1)?));
-        let mut wishes = rows.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
-        wishes.sort();
-        for (order_no, body) in wishes {
-            self.send("/v1/orders", Some(&order_no), &body, Waiting::Order(order_no.clone()), outputs);
-        }
-        Ok(())
     }
 
     fn hear(
@@ -212,79 +377,75 @@ impl LittleShop {
     ) -> Result<(), Error> {
         match self.waiting.remove(&id) {
             None => Ok(()),
-            Some(Waiting::Ship(ask)) => {
+            Some(Waiting::Ship(id)) => {
                 let is_done = outcome.as_ref().is_ok_and(|answer| answer.status().is_success());
                 let status = if is_done { StatusCode::OK } else { StatusCode::BAD_GATEWAY };
-                outputs.push(Output::Respond { id: ask, response: plain(status, "") });
+                outputs.push(Output::Respond { id, response: plain(status, "") });
                 Ok(())
             }
-            Some(Waiting::Order(order_no)) => self.hear_of_order(now, &order_no, outcome, outputs),
+            Some(Waiting::Errand(id, errand, sid)) => {
+                let made: Value = read(outcome).unwrap_or_default();
+                let response = match made[errand.url()].as_str() {
+                    Some(url) => redirect(url),
+                    None => plain(StatusCode::BAD_GATEWAY, ""),
+                };
+                outputs.push(Output::Respond { id, response: with_cookie(response, &sid) });
+                Ok(())
+            }
+            Some(Waiting::Wish(key, kind)) => self.hear_of_wish(now, &key, kind, outcome, outputs),
         }
     }
 
-    fn hear_of_order(
+    fn hear_of_wish(
         &mut self,
         now: Timestamp,
-        order_no: &str,
+        key: &str,
+        kind: Kind,
         outcome: &Result<Response, NoAnswer>,
         outputs: &mut Vec<Output>,
     ) -> Result<(), Error> {
         let answer = match outcome {
-            Ok(answer) if answer.status() == StatusCode::CREATED => answer,
-            // It will never be taken: that is for a person.
-            Ok(answer) if answer.status().is_client_error() => {
-                let why = String::from_utf8_lossy(answer.body()).into_owned();
-                let sql =
-                    "UPDATE wish SET due_at = NULL, refused = $1 WHERE order_no = $2 AND payment_url IS NULL";
-                self.conn.execute(sql, &[why.as_str().into(), order_no.into()])?;
-                return Ok(());
-            }
-            _ => {
-                let row =
-                    self.conn.query_one("SELECT tries FROM wish WHERE order_no = $1", &[order_no.into()])?;
-                let tries: i64 = row.get(0)?;
-                let doublings = u32::try_from(tries.clamp(0, 10)).unwrap_or(0);
-                let at = now.plus(REPEAT_AFTER.saturating_mul(1 << doublings).min(REPEAT_MAX));
-                let sql = "UPDATE wish SET due_at = $1 WHERE order_no = $2 AND due_at IS NOT NULL";
-                self.conn.execute(sql, &[at.0.into(), order_no.into()])?;
-                return Ok(());
-            }
+            Ok(answer) if answer.status().is_success() || answer.status().is_client_error() => answer,
+            _ => return wishes::put_off(&mut *self.conn, now, key),
         };
-        let made: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let url = made["payment_requests"][0]["payment_url"].as_str().unwrap_or_default();
-        let sql = "UPDATE wish SET due_at = NULL, payment_url = $1 WHERE order_no = $2";
-        self.conn.execute(sql, &[url.into(), order_no.into()])?;
-        if let Some(Customer { ask, is_browser }) = self.customers.remove(order_no) {
-            let mut response = plain(StatusCode::OK, &json!({ "payment_url": url }).to_string());
-            if let Some(to) = HeaderValue::from_str(url).ok().filter(|_| is_browser) {
-                response = plain(StatusCode::SEE_OTHER, "");
-                response.headers_mut().insert(LOCATION, to);
-            }
-            outputs.push(Output::Respond { id: ask, response });
-        }
+        let text = String::from_utf8_lossy(answer.body());
+        wishes::settle(&mut *self.conn, now, key, answer.status().as_u16(), &text)?;
+        let Some(Customer { ask: id, is_browser }) = self.customers.remove(key) else { return Ok(()) };
+        let made: Value = serde_json::from_str(&text).unwrap_or_default();
+        let made = if kind == Kind::Order { &made["payment_requests"][0] } else { &made };
+        let response = match made["payment_url"].as_str() {
+            Some(url) if is_browser => redirect(url),
+            Some(url) => plain(StatusCode::OK, &json!({ "payment_url": url }).to_string()),
+            None => plain(StatusCode::CONFLICT, "there is nothing to pay"),
+        };
+        outputs.push(Output::Respond { id, response });
         Ok(())
     }
 }
 
-/// An order's number and the body that asks for it, which is the same however often it is sent.
-fn place(
-    tx: &mut Tx<'_>,
-    now: Timestamp,
-    body: impl FnOnce(&str) -> Value,
-) -> Result<(String, String), Error> {
-    let row = tx.query_one(
-        "INSERT INTO counter (name, value) VALUES ('order', 1)
-         ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
-        &[],
-    )?;
-    let number: i64 = row.get(0)?;
-    let order_no = format!("little-{number}");
-    let body = body(&order_no).to_string();
-    tx.execute(
-        "INSERT INTO wish (order_no, body, tries, due_at) VALUES ($1, $2, 1, $3)",
-        &[order_no.as_str().into(), body.as_str().into(), now.plus(LEASE).0.into()],
-    )?;
-    Ok((order_no, body))
+/// How an order is to be paid, as a browser's form or a program's JSON has it.
+fn terms(request: &Request, is_form: bool) -> Value {
+    let word = |name: &str| {
+        if is_form {
+            let form = Params::parse_urlencoded(request.body()).unwrap_or_default();
+            return form.get_text(name, Charset::Utf8).ok().flatten();
+        }
+        let wish: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        wish[name].as_str().map(str::to_owned)
+    };
+    let service = word("service").unwrap_or_default();
+    let mut terms = json!({ "service": service, "charset": word("charset").unwrap_or_default() });
+    if service != "create_direct_pay_by_user" {
+        terms["logistics"] = json!([
+            { "logistics_type": "EXPRESS", "logistics_fee": "1.00", "logistics_payment": "BUYER_PAY" }
+        ]);
+    }
+    terms
+}
+
+fn read(outcome: &Result<Response, NoAnswer>) -> Option<Value> {
+    let answer = outcome.as_ref().ok().filter(|answer| answer.status().is_success())?;
+    serde_json::from_slice(answer.body()).ok()
 }
 
 /// Nothing was written: the customer may ask again.
@@ -299,6 +460,18 @@ fn give_up(ask: AskId, error: Error, outputs: &mut Vec<Output>) -> Result<(), Er
 fn plain(status: StatusCode, text: &str) -> Response {
     let mut response = Response::new(text.to_owned().into());
     *response.status_mut() = status;
+    response
+}
+
+fn redirect(url: &str) -> Response {
+    let mut response = plain(StatusCode::SEE_OTHER, "");
+    response.headers_mut().extend(HeaderValue::from_str(url).ok().map(|to| (LOCATION, to)));
+    response
+}
+
+fn with_cookie(mut response: Response, sid: &str) -> Response {
+    let line = format!("{}={sid}; Path=/; HttpOnly", visitors::COOKIE_NAME);
+    response.headers_mut().extend(HeaderValue::from_str(&line).ok().map(|line| (SET_COOKIE, line)));
     response
 }
 

@@ -1,72 +1,36 @@
 //! The dual write: a notice is not written with the change that it reports, but in a transaction of its own, just after.
 
-use danbao_store::{Bind, Conn, Dialect, Error, Row, Value};
+use danbao_sim::tampered::{Fate, Plant, run};
+use danbao_store::{Conn, Error, Value};
 
-/// A connection that holds every notice back until its transaction has been committed.
+/// Holds every notice back until its transaction has been committed.
+#[derive(Debug, Default)]
 pub(crate) struct LateNotices {
-    conn: Box<dyn Conn>,
     held: Vec<(String, Vec<Value>)>,
 }
 
-impl LateNotices {
-    pub(crate) fn new(conn: Box<dyn Conn>) -> LateNotices {
-        LateNotices { conn, held: Vec::new() }
-    }
-}
-
-impl Conn for LateNotices {
-    fn execute(&mut self, sql: &str, binds: &[Bind<'_>]) -> Result<u64, Error> {
-        if sql.starts_with("INSERT INTO notice ") {
-            self.held.push((sql.to_owned(), binds.iter().map(crate::owned).collect()));
-            return Ok(1);
+impl Plant for LateNotices {
+    fn execute(&mut self, _: &mut dyn Conn, sql: &str, binds: &mut [Value]) -> Result<Fate, Error> {
+        if !sql.starts_with("INSERT INTO notice ") {
+            return Ok(Fate::Done);
         }
-        self.conn.execute(sql, binds)
+        self.held.push((sql.to_owned(), binds.to_vec()));
+        Ok(Fate::Skipped)
     }
 
-    fn commit(&mut self) -> Result<(), Error> {
-        self.conn.commit()?;
+    fn committed(&mut self, conn: &mut dyn Conn) -> Result<(), Error> {
         let held = std::mem::take(&mut self.held);
         if held.is_empty() {
             return Ok(());
         }
-        self.conn.begin()?;
+        conn.begin()?;
         for (sql, values) in &held {
-            let binds: Vec<Bind<'_>> = values.iter().map(Bind::from).collect();
-            self.conn.execute(sql, &binds)?;
+            run(conn, sql, values)?;
         }
-        self.conn.commit()
+        conn.commit()
     }
 
-    fn rollback(&mut self) -> Result<(), Error> {
+    fn rolled_back(&mut self) {
         self.held.clear();
-        self.conn.rollback()
-    }
-
-    fn query(&mut self, sql: &str, binds: &[Bind<'_>]) -> Result<Vec<Row>, Error> {
-        self.conn.query(sql, binds)
-    }
-
-    fn begin(&mut self) -> Result<(), Error> {
-        self.conn.begin()
-    }
-
-    fn savepoint(&mut self) -> Result<(), Error> {
-        self.conn.savepoint()
-    }
-
-    fn release(&mut self) -> Result<(), Error> {
-        self.conn.release()
-    }
-
-    fn rollback_to(&mut self) -> Result<(), Error> {
-        self.conn.rollback_to()
-    }
-
-    fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        self.conn.batch(sql)
-    }
-
-    fn dialect(&self) -> Dialect {
-        self.conn.dialect()
     }
 }

@@ -1,21 +1,21 @@
 //! Bugs put in on purpose, to see that the simulation finds what it is there to find.
 //!
 //! None of them is in the product: connections that hold notices back ([`LateNotices`]) or write something else than they
-//! were told ([`Plant`]) stand between the gateway and its disk, and the careless merchants are kiosks that were told to be ([`Care`]). The same kiosk without a planted bug passes, so it
-//! is the bug that is found.
+//! were told ([`Bug`]) stand between the gateway and its disk, and the careless merchants are kiosks that were told to be
+//! ([`Care`]). The same kiosk without a planted bug passes, so it is the bug that is found.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod gateway;
 mod late_notices;
-mod tampered;
 
 use danbao_protocol::sign::SignType;
 use danbao_sim::kiosk::{Care, Terms, kiosk};
 use danbao_sim::options::Trader;
+use danbao_sim::tampered::Tampered;
 use danbao_sim::{Cast, Options, Report, Stage, Victim, live};
 use danbao_store::faulty::Death;
-use danbao_store::{Bind, Value};
+use gateway::{Bug, Planted};
 use late_notices::LateNotices;
-use tampered::{Plant, Tampered};
 
 const CAREFUL: Cast = Cast {
     merchant: |account, options| kiosk(account, Care::All, Terms::Plain, options.clock_ahead),
@@ -34,7 +34,7 @@ const NO_REFUNDS: Cast = Cast {
     ..Cast::PRODUCT
 };
 const NOTICE_AFTER_COMMIT: Cast =
-    Cast { gateway_conn: |conn| Box::new(LateNotices::new(conn)), ..Cast::PRODUCT };
+    Cast { gateway_conn: |conn| Tampered::boxed(conn, LateNotices::default()), ..Cast::PRODUCT };
 
 fn life(seed: u64, cast: Cast) -> Report {
     live(&Options::draw(seed), cast, false).unwrap()
@@ -97,15 +97,6 @@ fn a_merchant_that_forgets_refunds_is_found() {
     println!("found by seed {seed}");
 }
 
-fn owned(bind: &Bind<'_>) -> Value {
-    match *bind {
-        Bind::Null => Value::Null,
-        Bind::Int(int) => Value::Int(int),
-        Bind::Text(text) => Value::Text(text.to_owned()),
-        Bind::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
-    }
-}
-
 /// Seeds in which everybody quarrels and the merchant has terms of its own.
 fn found_in_quarrels(cast: Cast, what: &str) -> u64 {
     let quarrel = |seed| Options {
@@ -145,10 +136,10 @@ macro_rules! planted_in_the_gateway {
         #[test]
         fn $name() {
             let cast = Cast {
-                gateway_conn: |conn| Box::new(Tampered::new(conn, Plant::$plant)),
+                gateway_conn: |conn| Tampered::boxed(conn, Planted::new(Bug::$plant)),
                 ..Cast::PRODUCT
             };
-            println!("{:?} is found by seed {}", Plant::$plant, $found(cast, $what));
+            println!("{:?} is found by seed {}", Bug::$plant, $found(cast, $what));
         }
     )+};
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use danbao_doctor::facts::{Exchange, Facts, Host, Log};
 use danbao_doctor::message;
-use danbao_doctor::probe::{Freshness, Plan, Probe, ProbeId, is_worth_sending, plan};
+use danbao_doctor::probe::{ANSWER_BYTES_MAX, Freshness, Plan, Probe, ProbeId, is_worth_sending, plan};
 use danbao_doctor::settings::{Place, Settings, target};
 use danbao_doctor::stand_in::StandIn;
 use danbao_protocol::node::NoAnswer;
@@ -54,6 +54,7 @@ pub(super) fn gather(asked: Asked, progress: &mut Progress<'_>) -> anyhow::Resul
     let limits = ClientLimits {
         connect_max: ClientLimits::default().connect_max.min(asked.answer_max),
         total_max: asked.answer_max,
+        answer_bytes_max: ANSWER_BYTES_MAX,
         ..ClientLimits::default()
     };
     let client = Client::new(runtime.handle().clone(), limits)?;
@@ -145,6 +146,9 @@ fn carry_out(
 fn log(path: &Path) -> Log {
     let writable = if path.is_dir() {
         tempfile::NamedTempFile::new_in(path).map(drop)
+    } else if path.exists() && !path.is_file() {
+        // To open a pipe would wait for its reader.
+        Err(std::io::Error::other("neither a file nor a folder"))
     } else if path.exists() {
         OpenOptions::new().append(true).open(path).map(drop)
     } else {

@@ -9,6 +9,7 @@ use super::gather::Seen;
 use super::words::{Words, fill};
 use crate::commands::banner::columns;
 use crate::commands::explain::words::printable;
+use crate::commands::terminal;
 
 type Row = (&'static Check, Verdict);
 
@@ -25,7 +26,9 @@ pub(super) fn text(seen: &Seen, verdicts: &[Row], words: &Words) -> String {
         let rows: Vec<&Row> = verdicts.iter().filter(|(check, _)| check.step == step).collect();
         paragraph(&mut out, step, &rows, &mut dumped, words);
     }
-    let _ = write!(out, "\n{}\n{}\n", words.summary(counts(verdicts)), words.see);
+    let width = terminal::width();
+    let _ = write!(out, "\n{}\n", terminal::wrapped(&words.summary(counts(verdicts)), 0, width));
+    let _ = writeln!(out, "{}", terminal::wrapped(&words.see, 0, width));
     out
 }
 
@@ -40,7 +43,7 @@ fn head(out: &mut String, seen: &Seen, words: &Words) {
         None if settings.notify_url.is_none() => fill(&words.none_sent, &[&sent, &words.no_url]),
         None => fill(&words.none_sent, &[&sent, &words.no_answer]),
     };
-    let _ = writeln!(out, "{line}");
+    let _ = writeln!(out, "{}", terminal::wrapped(&line, 0, terminal::width()));
     if let (Some(address), Some(asked)) = (seen.stand_in, &seen.facts.asked) {
         let line = fill(&words.stand_in, &[&address.to_string(), &asked.len().to_string()]);
         let _ = writeln!(out, "{line}");
@@ -89,7 +92,8 @@ fn finding<'a>(
     words: &Words,
 ) {
     let _ = writeln!(out, "{INDENT}{} {}", words.severity(check.severity), check.id);
-    let _ = writeln!(out, "{INDENT}{}", words.what(check, evidence));
+    let width = terminal::width();
+    let _ = writeln!(out, "{INDENT}{}", terminal::wrapped(&words.what(check, evidence), INDENT.len(), width));
     let bytes = evidence.bytes.as_deref().filter(|bytes| !bytes.is_empty() && !dumped.contains(bytes));
     if let Some(bytes) = bytes {
         dumped.push(bytes);
@@ -98,7 +102,8 @@ fn finding<'a>(
             let _ = writeln!(out, "{INDENT}  {line}");
         }
     }
-    let _ = writeln!(out, "{INDENT}{}{}", words.cure, words.cure(check));
+    let cure = format!("{}{}", words.cure, words.cure(check));
+    let _ = writeln!(out, "{INDENT}{}", terminal::wrapped(&cure, INDENT.len(), width));
     out.push('\n');
 }
 
@@ -126,8 +131,8 @@ pub(super) fn data(seen: &Seen, verdicts: &[Row], words: &Words) -> Value {
     let asked = seen.facts.asked.iter().flatten().map(|asked| {
         json!({
             "path": asked.path,
-            "partner": asked.partner,
-            "notify_id": asked.notify_id,
+            "partner": asked.shown_partner(),
+            "notify_id": asked.shown_notify_id(),
             "answer": asked.verdict.as_str(),
         })
     });

@@ -11,6 +11,7 @@ use crate::commands::explain::words::printable;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::commands) struct Words {
+    pub(super) nothing_to_do: String,
     pub(super) head: String,
     pub(super) asked: String,
     made_up: String,
@@ -133,7 +134,7 @@ fn options(lacks: &[Lack]) -> Vec<&'static str> {
 }
 
 /// Fills the gaps in order.
-pub(super) fn fill(text: &str, values: &[&str]) -> String {
+pub(in crate::commands) fn fill(text: &str, values: &[&str]) -> String {
     values.iter().fold(text.to_owned(), |text, value| text.replacen("{}", value, 1))
 }
 

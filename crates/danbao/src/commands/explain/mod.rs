@@ -15,6 +15,7 @@ use danbao_explain::message::Form;
 use danbao_explain::{Explanation, INPUT_MAX, explain};
 
 use self::asked::{KeyArgs, Keys};
+use super::terminal::json;
 use super::text::texts;
 use super::{say, terminal_lang};
 use crate::config::Lang;
@@ -56,7 +57,7 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let words = &texts(args.lang.unwrap_or_else(terminal_lang)).explain;
-    let (input, keys) = match (read(args), args.keys.read()) {
+    let (input, keys) = match (read(args, words), args.keys.read()) {
         (Ok(input), Ok(keys)) => (input, keys),
         (Err(error), _) | (_, Err(error)) => return Ok(misused(&format!("{error:#}"))),
     };
@@ -71,9 +72,9 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         return Ok(misused(&words.several.replace("{}", &several.to_string())));
     }
     if args.json {
-        say(&format!("{}\n", serde_json::to_string_pretty(&data::explanation(&explained, words))?));
+        say(&keys.hide(format!("{}\n", json(&data::explanation(&explained, words))?)));
     } else {
-        say(&report::text(&explained, words));
+        say(&keys.hide(report::text(&explained, words)));
     }
     Ok(if explained.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -85,7 +86,7 @@ fn messages_in_log(explained: &Explanation, input: &[u8]) -> usize {
             let entries = entries(input);
             entries.iter().filter(|entry| matches!(entry.found, Found::Message(_))).count()
         }
-        Form::Url | Form::Body | Form::Request => 1,
+        Form::Url | Form::Body | Form::Request | Form::Dump => 1,
     }
 }
 
@@ -95,18 +96,39 @@ pub(super) fn misused(why: &str) -> ExitCode {
 }
 
 /// The bytes of the argument, the file, or the standard input.
-fn read(args: &ExplainArgs) -> anyhow::Result<Vec<u8>> {
+fn read(args: &ExplainArgs, words: &words::Words) -> anyhow::Result<Vec<u8>> {
     let bytes = match (&args.input, &args.file) {
         (Some(input), _) if input != "-" => input.clone().into_bytes(),
         (_, file) => asked::read_file(file.as_deref(), INPUT_MAX + 1)?,
     };
     if bytes.is_empty() {
-        bail!("there is nothing to explain; danbao explain --help shows examples");
+        bail!(words.nothing_to_do.clone());
     }
     Ok(bytes)
 }
 
+/// Shorter keys stand by chance in every text.
+const HIDDEN_MIN: usize = 8;
+
 impl Keys {
+    /// A text without the key, which some put among the parameters; also as digits. A partner's number that was given
+    /// for a key is no secret.
+    pub(super) fn hide(&self, mut text: String) -> String {
+        let key =
+            self.md5.as_deref().and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default().trim();
+        let is_partner = key.len() == 16 && key.bytes().all(|byte| byte.is_ascii_digit());
+        if key.len() < HIDDEN_MIN || is_partner {
+            return text;
+        }
+        let digits: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for secret in [key, &digits] {
+            if text.contains(secret) {
+                text = text.replace(secret, "***");
+            }
+        }
+        text
+    }
+
     /// The question about an input, with these keys.
     pub(super) fn question<'a>(&'a self, input: &'a [u8]) -> danbao_explain::Question<'a> {
         danbao_explain::Question {

@@ -9,6 +9,7 @@ use danbao_protocol::charset::Charset;
 use super::data::shown;
 use super::words::{Words, printable};
 use crate::commands::banner::columns;
+use crate::commands::terminal;
 
 /// The widest label, and a gap.
 const MARGIN: usize = 12;
@@ -109,7 +110,7 @@ fn verdict(out: &mut String, explained: &Explanation, judged: &Judgement, words:
         Verdict::Unexplained(checks) => {
             let _ = writeln!(out, "{}", words.unexplained);
             for check in checks {
-                let _ = writeln!(out, "  - {}", words.check(*check));
+                let _ = writeln!(out, "  - {}", terminal::wrapped(words.check(*check), 4, terminal::width()));
             }
         }
         Verdict::Mistaken(finding) => found(out, explained, finding, words),
@@ -119,9 +120,12 @@ fn verdict(out: &mut String, explained: &Explanation, judged: &Judgement, words:
 fn found(out: &mut String, explained: &Explanation, finding: &Finding, words: &Words) {
     let _ = writeln!(out, "{}", words.mistaken);
     for (at, mistake) in finding.mistakes.iter().enumerate() {
-        let _ = writeln!(out, "\n  {}. {}  ({})", at + 1, words.what(mistake), mistake.kind.code());
-        let _ = writeln!(out, "     {}{}", words.cure, words.cure(mistake));
-        let _ = writeln!(out, "     {}", words.source(mistake.kind.source()));
+        let what = format!("{}  ({})", words.what(mistake), mistake.kind.code());
+        let cure = format!("{}{}", words.cure, words.cure(mistake));
+        let wrapped = |text: &str| terminal::wrapped(text, 5, terminal::width());
+        let _ = writeln!(out, "\n  {}. {}", at + 1, wrapped(&what));
+        let _ =
+            writeln!(out, "     {}\n     {}", wrapped(&cure), wrapped(&words.source(mistake.kind.source())));
     }
     if finding.is_forgiven {
         let _ = writeln!(out, "\n  {}", words.forgiven);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::commands) struct Words {
+    pub(super) nothing_to_do: String,
     pub(super) read: String,
     pub(super) read_value: String,
     pub(super) charset: String,
@@ -109,13 +110,17 @@ fn said<'a>(words: &'a BTreeMap<String, String>, code: &'a str) -> &'a str {
     words.get(code).map_or(code, String::as_str)
 }
 
+/// Whether a terminal obeys a character instead of showing it, or shows nothing.
+pub(in crate::commands) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
 /// With control characters made visible, so that a message cannot move a terminal's cursor.
 pub(in crate::commands) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        let is_hidden = character.is_control()
-            || matches!(character, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
-        if is_hidden {
+        if is_hidden(character) {
             out.extend(character.escape_default());
         } else {
             out.push(character);
@@ -147,7 +152,7 @@ mod tests {
             for nothing in [NothingRead::NoParameters, NothingRead::TooManyParameters, NothingRead::TooLong] {
                 assert_ne!(words.nothing_read(nothing), nothing.code());
             }
-            for form in [Form::Url, Form::Body, Form::Request, Form::AccessLog, Form::LogTxt] {
+            for form in [Form::Url, Form::Body, Form::Request, Form::AccessLog, Form::LogTxt, Form::Dump] {
                 assert_ne!(words.form(form), form.code());
             }
             assert_eq!((words.kinds.len(), words.readable.len()), (7, 5));

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
 use bytes::Bytes;
 use clap::ValueEnum;
 use danbao_explain::log::{Found, entries};
@@ -23,6 +22,7 @@ use crate::commands::explain::words::printable;
 use crate::commands::sandbox::Wire;
 use crate::commands::say;
 use crate::commands::table::lines;
+use crate::commands::terminal::say_json;
 use crate::commands::text::Texts;
 
 /// Which messages are replayed.
@@ -66,6 +66,9 @@ pub(in crate::commands) struct Words {
     hidden: String,
     summary: String,
     not_here: String,
+    too_long: String,
+    no_answer: String,
+    bad_address: String,
 }
 
 /// One message that was sent, and what came of it.
@@ -74,7 +77,25 @@ struct Replayed {
     time: Option<Timestamp>,
     message: Message,
     method: Method,
-    outcome: Result<Response, NoAnswer>,
+    outcome: Result<Response, Unheard>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unheard {
+    /// It was not sent: no address is so long.
+    TooLong,
+    /// It was sent.
+    NoAnswer(NoAnswer),
+}
+
+impl Unheard {
+    fn as_str(self) -> &'static str {
+        match self {
+            Unheard::TooLong => "too_long",
+            Unheard::NoAnswer(why) => why.as_str(),
+        }
+    }
 }
 
 /// Characters of an answer that are shown.
@@ -84,7 +105,7 @@ pub(super) fn run(args: &ImportLogArgs, target: &Uri, texts: &Texts) -> anyhow::
     let words = &texts.import_log.replay;
     let host = match target.host().filter(|_| matches!(target.scheme_str(), Some("http" | "https"))) {
         Some(host) => host,
-        None => return Ok(misused("--replay: an address is written as http://127.0.0.1:8081/pay/notify")),
+        None => return Ok(misused(&words.bad_address)),
     };
     if !args.yes && !is_here(host) {
         return Ok(misused(&words.not_here.replace("{}", host)));
@@ -105,7 +126,11 @@ pub(super) fn run(args: &ImportLogArgs, target: &Uri, texts: &Texts) -> anyhow::
         let Some(sort) = Sort::of(&message.kind()) else { continue };
         if args.kind.is_empty() || args.kind.contains(&sort) {
             let method = sort.method();
-            let outcome = wire.exchange(request(target, &method, &message)?);
+            // One that cannot be sent must not keep back the report of those that were.
+            let outcome = match request(target, &method, &message) {
+                Some(request) => wire.exchange(request).map_err(Unheard::NoAnswer),
+                None => Err(Unheard::TooLong),
+            };
             replayed.push(Replayed { line: entry.line, time: entry.time, message, method, outcome });
         }
     }
@@ -115,11 +140,11 @@ pub(super) fn run(args: &ImportLogArgs, target: &Uri, texts: &Texts) -> anyhow::
         let all = json!({
             "target": target.to_string(),
             "messages": messages,
-            "sent": replayed.len(),
+            "sent": sent(&replayed),
             "answered": answered,
             "bodies_not_logged": hidden,
         });
-        say(&format!("{all:#}\n"));
+        say_json(&all)?;
     } else {
         say(&report(&replayed, hidden, target, texts));
     }
@@ -133,8 +158,12 @@ fn is_here(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-/// The message as it is sent again: its parameters, percent-encoded anew.
-fn request(target: &Uri, method: &Method, message: &Message) -> anyhow::Result<Request> {
+fn sent(replayed: &[Replayed]) -> usize {
+    replayed.iter().filter(|one| !matches!(one.outcome, Err(Unheard::TooLong))).count()
+}
+
+/// The message as it is sent again: its parameters, percent-encoded anew. `None` if it is too long for an address.
+fn request(target: &Uri, method: &Method, message: &Message) -> Option<Request> {
     let mut params = Params::new();
     for pair in &message.pairs {
         let name = String::from_utf8_lossy(&pair.name);
@@ -152,12 +181,10 @@ fn request(target: &Uri, method: &Method, message: &Message) -> anyhow::Result<R
         request.uri(target.clone()).header(header::CONTENT_TYPE, content_type).body(Bytes::from(encoded))
     } else {
         let joint = if target.query().is_some() { '&' } else { '?' };
-        let whole: Uri = format!("{target}{joint}{encoded}")
-            .parse()
-            .map_err(|_| anyhow!("a message is too long for an address"))?;
+        let whole: Uri = format!("{target}{joint}{encoded}").parse().ok()?;
         request.uri(whole).body(Bytes::new())
     };
-    built.context("a message cannot be sent")
+    built.ok()
 }
 
 impl Replayed {
@@ -187,14 +214,15 @@ impl Replayed {
     }
 
     /// `200 success`, or why there is none.
-    fn answer(&self) -> String {
+    fn answer(&self, words: &Words) -> String {
         match &self.outcome {
             Ok(response) => {
                 let text = String::from_utf8_lossy(response.body());
                 let first: String = text.trim().chars().take(SHOWN_MAX).collect();
                 format!("{} {}", response.status().as_u16(), printable(&first)).trim_end().to_owned()
             }
-            Err(why) => why.as_str().to_owned(),
+            Err(Unheard::TooLong) => words.too_long.clone(),
+            Err(Unheard::NoAnswer(why)) => words.no_answer.replace("{}", why.as_str()),
         }
     }
 }
@@ -212,7 +240,7 @@ fn report(replayed: &[Replayed], hidden: usize, target: &Uri, texts: &Texts) -> 
                 one.time.map(Timestamp::wire).unwrap_or_default(),
                 printable(&texts.explain.kind(&one.message.kind())),
                 one.number().unwrap_or_default(),
-                one.answer(),
+                one.answer(words),
             ]);
         }
         out.push_str(&lines(&rows));
@@ -221,7 +249,7 @@ fn report(replayed: &[Replayed], hidden: usize, target: &Uri, texts: &Texts) -> 
         out.push_str(&format!("{}\n", words.hidden.replace("{}", &hidden.to_string())));
     }
     let answered = replayed.iter().filter(|one| one.outcome.is_ok()).count();
-    let counted = [target.to_string(), replayed.len().to_string(), answered.to_string()];
+    let counted = [target.to_string(), sent(replayed).to_string(), answered.to_string()];
     let summary = counted.iter().fold(words.summary.clone(), |said, value| said.replacen("{}", value, 1));
     out.push_str(&format!("\n{summary}\n"));
     out

@@ -2,6 +2,7 @@
 
 mod one;
 pub(super) mod stored;
+mod words;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use danbao_protocol::sign::SignType;
+
+use super::terminal_lang;
+use super::text::texts;
+use crate::config::Lang;
+pub(super) use words::Words;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -66,6 +72,9 @@ Examples:
 pub(super) struct KeysArgs {
     #[command(subcommand)]
     command: KeysCommand,
+    /// The language of the words [default: the terminal's]
+    #[arg(long, value_name = "LANG", global = true)]
+    lang: Option<Lang>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,21 +100,23 @@ enum KeysCommand {
 }
 
 pub(super) fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
-    match args.command {
-        KeysCommand::Check(args) => one::check(&args),
-        KeysCommand::Generate(args) => one::generate(&args),
-        KeysCommand::Public(args) => stored::public(&args),
-        KeysCommand::List(args) => stored::list(&args),
-        KeysCommand::Add(args) => stored::add(args),
-        KeysCommand::Retire(args) => stored::retire(args),
-    }
+    let words = &texts(args.lang.unwrap_or_else(terminal_lang)).keys;
+    let done = match args.command {
+        KeysCommand::Check(args) => one::check(&args, words),
+        KeysCommand::Generate(args) => one::generate(&args, words),
+        KeysCommand::Public(args) => stored::public(&args, words),
+        KeysCommand::List(args) => stored::list(&args, words),
+        KeysCommand::Add(args) => stored::add(args, words),
+        KeysCommand::Retire(args) => stored::retire(args, words),
+    };
+    done.map_err(|error| words.refusal(error))
 }
 
 /// More than any key has.
 const KEY_BYTES_MAX: u64 = 64 * 1024;
 
 /// The bytes of a file, or of the standard input if its name is `-`.
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+fn read(file: &Path, words: &Words) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let count = if file == Path::new("-") {
         std::io::stdin().take(KEY_BYTES_MAX + 1).read_to_end(&mut bytes)
@@ -113,21 +124,21 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
         let opened = std::fs::File::open(file);
         opened.and_then(|opened| opened.take(KEY_BYTES_MAX + 1).read_to_end(&mut bytes))
     };
-    let count = count.with_context(|| format!("cannot read {}", file.display()))?;
+    let count = count.with_context(|| words.cannot_read(&file.display().to_string()))?;
     if u64::try_from(count)? > KEY_BYTES_MAX {
-        bail!("{} is too large for a key", file.display());
+        bail!(words.too_large(&file.display().to_string()));
     }
     Ok(bytes)
 }
 
 /// Writes a secret to a new file that nobody else may read.
-fn write_secret(file: &PathBuf, secret: &str) -> anyhow::Result<()> {
+fn write_secret(file: &PathBuf, secret: &str, words: &Words) -> anyhow::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     options
         .and_then(|mut opened| opened.write_all(secret.as_bytes()))
-        .with_context(|| format!("cannot write {}", file.display()))
+        .with_context(|| words.cannot_write(&file.display().to_string()))
 }
 
 /// A kind of signature as it is typed, in whatever case.

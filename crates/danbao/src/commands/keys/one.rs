@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use danbao_gateway::keys;
 use danbao_protocol::sign::SignType;
-use danbao_protocol::sign::pasted::{Key, NotAKey, Pasted, examine};
+use danbao_protocol::sign::pasted::{Key, Pasted, examine};
 use serde_json::{Value, json};
 
-use super::{read, sign_type, write_secret};
+use super::{Words, read, sign_type, write_secret};
+use crate::commands::banner::columns;
 use crate::commands::say;
+use crate::commands::terminal::say_json;
 use crate::host::entropy;
 
 /// Options of `keys check`.
@@ -55,20 +57,16 @@ impl Want {
     }
 }
 
-/// What is to be done with a key.
+/// What is to be done with a key, by the name that it has in the text files.
 fn advice(key: &Key, want: Option<Want>) -> &'static str {
     match (want, Want::of(key)) {
-        (Some(Want::Public), Want::Private) => {
-            "the private half stays with its owner; print the public one: danbao keys public FILE"
-        }
-        (Some(Want::Private), Want::Public) => {
-            "this half only verifies; take the private one, from the file that was made with it"
-        }
-        (Some(Want::Md5), Want::Public | Want::Private) => "an MD5 key has 32 letters and digits",
-        (Some(Want::Public | Want::Private), Want::Md5) => "an RSA or DSA key begins with -----BEGIN",
-        (_, Want::Md5) => "both sides keep it secret: it signs and verifies",
-        (_, Want::Public) => "give it to the other side: it verifies and cannot sign",
-        (_, Want::Private) => "keep it secret: it signs; the other side gets the public half",
+        (Some(Want::Public), Want::Private) => "private_for_public",
+        (Some(Want::Private), Want::Public) => "public_for_private",
+        (Some(Want::Md5), Want::Public | Want::Private) => "pair_for_md5",
+        (Some(Want::Public | Want::Private), Want::Md5) => "md5_for_pair",
+        (_, Want::Md5) => "md5",
+        (_, Want::Public) => "public",
+        (_, Want::Private) => "private",
     }
 }
 
@@ -78,62 +76,64 @@ fn kinds(key: &Key) -> Vec<&'static str> {
     SignType::ALL.iter().filter(can).map(|kind| kind.as_str()).collect()
 }
 
-pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let examined = examine(&read(&args.file)?);
+pub(super) fn check(args: &CheckArgs, words: &Words) -> anyhow::Result<ExitCode> {
+    let examined = examine(&read(&args.file, words)?);
     let is_wanted = match &examined {
         Ok(found) => args.want.is_none_or(|want| want == Want::of(&found.key)),
         Err(_) => false,
     };
     if args.json {
         let found = match &examined {
-            Ok(found) => found_json(found, args.want, is_wanted),
-            Err(error) => {
-                json!({ "ok": false, "problem": error.code(), "what": error.to_string(), "advice": error.advice() })
-            }
+            Ok(found) => found_json(found, args.want, is_wanted, words),
+            Err(error) => json!({
+                "ok": false,
+                "problem": error.code(),
+                "what": words.problem(error),
+                "advice": words.cure(error),
+            }),
         };
-        say(&format!("{found:#}\n"));
+        say_json(&found)?;
     } else {
         say(&match &examined {
-            Ok(found) => found_text(found, args.want),
-            Err(error) => problem_text(error),
+            Ok(found) => found_text(found, args.want, words),
+            Err(error) => words.not_usable(error),
         });
     }
     Ok(if is_wanted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn found_json(found: &Pasted, want: Option<Want>, is_wanted: bool) -> Value {
+fn found_json(found: &Pasted, want: Option<Want>, is_wanted: bool, words: &Words) -> Value {
     json!({
         "ok": is_wanted,
-        "what": found.key.to_string(),
+        "what": words.key(&found.key),
         "half": Want::of(&found.key).name(),
         "bits": found.key.bits(),
-        "form": found.form.to_string(),
-        "wrapping": found.wrapping.to_string(),
+        "form": words.form_of(found.form),
+        "wrapping": words.wrapping(found.wrapping),
         "fingerprint": found.key.fingerprint(),
         "for": kinds(&found.key),
-        "stuck": found.stuck.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "advice": advice(&found.key, want),
+        "stuck": found.stuck.iter().map(|stuck| words.stuck(*stuck)).collect::<Vec<_>>(),
+        "advice": words.advice(advice(&found.key, want)),
     })
 }
 
-fn found_text(found: &Pasted, want: Option<Want>) -> String {
-    let mut text = format!(
-        "{}\n  form         {}, {}\n  fingerprint  {}\n  for          {}\n",
-        found.key,
-        found.form,
-        found.wrapping,
-        found.key.fingerprint(),
-        kinds(&found.key).join(", "),
-    );
-    for stuck in &found.stuck {
-        text.push_str(&format!("  note         {stuck}\n"));
-    }
-    text.push_str(&format!("  {}\n", advice(&found.key, want)));
-    text
-}
+/// The widest label, and a gap.
+const MARGIN: usize = 13;
 
-fn problem_text(error: &NotAKey) -> String {
-    format!("not a usable key: {error}\n  {}\n", error.advice())
+fn found_text(found: &Pasted, want: Option<Want>, words: &Words) -> String {
+    let mut text = format!("{}\n", words.key(&found.key));
+    let mut line = |label: &str, value: &str| {
+        let gap = MARGIN.saturating_sub(columns(label)).max(1);
+        text.push_str(&format!("  {label}{}{value}\n", " ".repeat(gap)));
+    };
+    line(&words.form, &format!("{}, {}", words.form_of(found.form), words.wrapping(found.wrapping)));
+    line(&words.fingerprint, &found.key.fingerprint());
+    line(&words.good_for, &kinds(&found.key).join(", "));
+    for stuck in &found.stuck {
+        line(&words.note, words.stuck(*stuck));
+    }
+    text.push_str(&format!("  {}\n", words.advice(advice(&found.key, want))));
+    text
 }
 
 /// Options of `keys generate`.
@@ -150,11 +150,11 @@ pub(super) struct GenerateArgs {
     json: bool,
 }
 
-pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn generate(args: &GenerateArgs, words: &Words) -> anyhow::Result<ExitCode> {
     let key = keys::generate(args.sign_type, entropy::seed()?)?;
     let secret = key.reveal();
     if let Some(file) = &args.out {
-        write_secret(file, &secret)?;
+        write_secret(file, &secret, words)?;
     }
     // A secret that went to its file is not shown as well.
     let shown = args.out.is_none().then_some(secret);
@@ -167,7 +167,7 @@ pub(super) fn generate(args: &GenerateArgs) -> anyhow::Result<ExitCode> {
             "secret": shown,
             "public": public,
         });
-        say(&format!("{made:#}\n"));
+        say_json(&made)?;
     } else {
         let line = |text: String| if text.ends_with('\n') { text } else { text + "\n" };
         say(&[shown, public].into_iter().flatten().map(line).collect::<String>());

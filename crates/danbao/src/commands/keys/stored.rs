@@ -16,8 +16,11 @@ use serde_json::{Value, json};
 use toml::Table;
 
 use super::one::public_half;
-use super::{length, read, sign_type};
-use crate::commands::say;
+use super::{Words, length, read, sign_type};
+use crate::commands::doctor::fill;
+use crate::commands::terminal::say_json;
+use crate::commands::text::texts;
+use crate::commands::{say, table, terminal_lang};
 use crate::config::{self, Config, DatabaseUrl};
 use crate::host::clock::wall_now;
 use crate::host::entropy;
@@ -53,11 +56,15 @@ impl At {
         Ok(settings)
     }
 
-    /// Opens it and says what its clock shows.
+    /// Opens it and says what its clock shows; a complaint is in the terminal's language.
     pub(in crate::commands) fn open(&self) -> anyhow::Result<(Box<dyn Conn>, Timestamp)> {
+        self.open_saying(&texts(terminal_lang()).keys)
+    }
+
+    fn open_saying(&self, words: &Words) -> anyhow::Result<(Box<dyn Conn>, Timestamp)> {
         let settings = self.settings()?;
         let url = installation::gateway_database(&settings)?;
-        must_be_there(&url)?;
+        must_be_there(&url, words)?;
         let mut conn = installation::open(&url)?;
         let now = keys::open(conn.as_mut(), wall_now())?;
         Ok((conn, now))
@@ -65,14 +72,14 @@ impl At {
 }
 
 /// Opening a SQLite file that is not there would make an empty one, and say that there are no partners.
-fn must_be_there(url: &DatabaseUrl) -> anyhow::Result<()> {
+fn must_be_there(url: &DatabaseUrl, words: &Words) -> anyhow::Result<()> {
     let path = match url.0.split_once("://") {
         Some(("sqlite", path)) => path,
         Some(_) => return Ok(()),
         None => &url.0,
     };
     if !Path::new(path).exists() {
-        bail!("there is no database {path}: start the gateway once, or name it with --data or --database");
+        bail!(words.no_database(path));
     }
     Ok(())
 }
@@ -114,8 +121,8 @@ pub(super) struct ListArgs {
     json: bool,
 }
 
-pub(super) fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let (mut conn, now) = args.at.open()?;
+pub(super) fn list(args: &ListArgs, words: &Words) -> anyhow::Result<ExitCode> {
+    let (mut conn, now) = args.at.open_saying(words)?;
     let owners = match &args.partner {
         Some(partner) => vec![Owner::Partner(PartnerId::new(partner.as_str()))],
         None if args.gateway => vec![Owner::Gateway],
@@ -129,29 +136,32 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
         let stored = keys::list(conn.as_mut(), &owner)?;
         for key in &stored {
             let signing = keys::signing(&stored, key.sign_type, now).filter(|_| signs(&owner, key.sign_type));
-            rows.push((name(&owner), key.clone(), signing == Some(key)));
+            rows.push((owner.clone(), key.clone(), signing == Some(key)));
         }
     }
     if args.json {
-        let describe = |(owner, stored, signs): &(String, StoredKey, bool)| {
-            let mut described = described(owner, stored, now);
+        let describe = |(owner, stored, signs): &(Owner, StoredKey, bool)| {
+            let mut described = described(owner, stored, now, words);
             described["signs"] = json!(signs);
             described
         };
-        say(&format!("{:#}\n", rows.iter().map(describe).collect::<Value>()));
+        say_json(&rows.iter().map(describe).collect::<Value>())?;
     } else {
-        say("owner             type  key  fingerprint       signs  added                retired\n");
-        for (owner, stored, signs) in &rows {
-            say(&format!(
-                "{owner:<16}  {:<4}  {:>3}  {}  {:<5}  {:<19}  {}\n",
-                stored.sign_type.as_str(),
-                stored.key_no,
+        let line = |(owner, stored, signs): &(Owner, StoredKey, bool)| {
+            let none = || "-".to_owned();
+            [
+                shown(owner, words),
+                stored.sign_type.as_str().to_owned(),
+                stored.key_no.to_string(),
                 stored.key.fingerprint(),
-                if *signs { "yes" } else { "-" },
-                if stored.added_at == Timestamp(0) { "-".to_owned() } else { stored.added_at.wire() },
-                stored.retired_at.map_or_else(|| "-".to_owned(), Timestamp::wire),
-            ));
-        }
+                if *signs { words.yes.clone() } else { none() },
+                if stored.added_at == Timestamp(0) { none() } else { stored.added_at.wire() },
+                stored.retired_at.map_or_else(none, Timestamp::wire),
+            ]
+        };
+        let lines: Vec<[String; 7]> =
+            std::iter::once(words.columns.clone()).chain(rows.iter().map(line)).collect();
+        say(&table::lines(&lines));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -168,13 +178,21 @@ fn signs(owner: &Owner, sign_type: SignType) -> bool {
     *owner == Owner::Gateway || sign_type == SignType::Md5
 }
 
+/// The same for people.
+fn shown(owner: &Owner, words: &Words) -> String {
+    match owner {
+        Owner::Partner(partner) => partner.to_string(),
+        Owner::Gateway => words.gateway.clone(),
+    }
+}
+
 /// A stored key as data, without its secret.
-fn described(owner: &str, stored: &StoredKey, now: Timestamp) -> Value {
+fn described(owner: &Owner, stored: &StoredKey, now: Timestamp, words: &Words) -> Value {
     json!({
-        "owner": owner,
+        "owner": name(owner),
         "type": stored.sign_type.as_str(),
         "key": stored.key_no,
-        "what": stored.key.to_string(),
+        "what": words.key(&stored.key),
         "fingerprint": stored.key.fingerprint(),
         "public": public_half(&stored.key, stored.sign_type),
         "first_used_at": stored.first_used_at.map(Timestamp::wire),
@@ -208,45 +226,39 @@ pub(super) struct AddArgs {
     json: bool,
 }
 
-pub(super) fn add(args: AddArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn add(args: AddArgs, words: &Words) -> anyhow::Result<ExitCode> {
     let owner = args.whose.owner();
     let key = match &args.file {
-        Some(file) => {
-            examine(&read(file)?).map_err(|error| anyhow::anyhow!("{error}\n  {}", error.advice()))?.key
-        }
+        Some(file) => examine(&read(file, words)?).map_err(|error| words.refused_key(&error))?.key,
         None if args.sign_type == SignType::Md5 || owner == Owner::Gateway => {
             keys::generate(args.sign_type, entropy::seed()?)?
         }
-        None => bail!(
-            "a partner's private half is the partner's alone: danbao keys generate --type {} there, and add the \
-             public half here",
-            args.sign_type
-        ),
+        None => bail!(words.private_is_theirs(args.sign_type.as_str())),
     };
-    let (mut conn, now) = args.at.open()?;
+    let (mut conn, now) = args.at.open_saying(words)?;
     let seed = entropy::seed()?;
     let stored = keys::add(conn.as_mut(), &owner, args.sign_type, key, args.overlap, seed, now)?;
-    let owner = name(&owner);
     let made = match &stored.key {
         Key::Md5(key) if args.generate => Some(key.reveal().to_owned()),
         _ => None,
     };
     if args.json {
-        let mut added = described(&owner, &stored, now);
+        let mut added = described(&owner, &stored, now, words);
         added["secret"] = json!(made);
-        say(&format!("{added:#}\n"));
+        say_json(&added)?;
     } else {
-        let what = format!("{} key {} of {owner}", args.sign_type, stored.key_no);
-        say(&format!("added {what}: {}, fingerprint {}\n", stored.key, stored.key.fingerprint()));
+        let what = words.key_of(args.sign_type.as_str(), stored.key_no, &shown(&owner, words));
+        say(&format!("{}\n", words.added(&what, &stored.key)));
         if let Some(secret) = made {
             say(&format!("{secret}\n"));
         } else if args.sign_type != SignType::Md5 {
             let command = format!("danbao keys public --type {}", args.sign_type);
-            say(&if args.whose.gateway {
-                format!("every merchant needs its public half: {command} --key {}\n", stored.key_no)
+            let line = if args.whose.gateway {
+                fill(&words.for_merchants, &[&format!("{command} --key {}", stored.key_no)])
             } else {
-                format!("the partner needs the gateway's public half: {command}\n")
-            });
+                fill(&words.for_partner, &[&command])
+            };
+            say(&format!("{line}\n"));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -270,13 +282,13 @@ pub(super) struct RetireArgs {
     at: At,
 }
 
-pub(super) fn retire(args: RetireArgs) -> anyhow::Result<ExitCode> {
-    let (mut conn, now) = args.at.open()?;
+pub(super) fn retire(args: RetireArgs, words: &Words) -> anyhow::Result<ExitCode> {
+    let (mut conn, now) = args.at.open_saying(words)?;
     let at = now.plus(args.after.unwrap_or_default());
     let owner = args.whose.owner();
     keys::retire(conn.as_mut(), &owner, args.sign_type, args.key, at)?;
-    let what = format!("{} key {} of {}", args.sign_type, args.key, name(&owner));
-    say(&format!("{what} is accepted until {}\n", at.wire()));
+    let what = words.key_of(args.sign_type.as_str(), args.key, &shown(&owner, words));
+    say(&format!("{}\n", fill(&words.retired, &[&what, &at.wire()])));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -296,15 +308,14 @@ pub(super) struct PublicArgs {
     at: At,
 }
 
-pub(super) fn public(args: &PublicArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn public(args: &PublicArgs, words: &Words) -> anyhow::Result<ExitCode> {
     let (key, kinds) = match (&args.file, args.sign_type) {
         (Some(file), _) => {
-            let found =
-                examine(&read(file)?).map_err(|error| anyhow::anyhow!("{error}\n  {}", error.advice()))?;
+            let found = examine(&read(file, words)?).map_err(|error| words.refused_key(&error))?;
             (found.key, SignType::ALL.to_vec())
         }
         (None, Some(sign_type)) => {
-            let (mut conn, now) = args.at.open()?;
+            let (mut conn, now) = args.at.open_saying(words)?;
             let own = keys::list(conn.as_mut(), &Owner::Gateway)?;
             let found = match args.key {
                 None => keys::signing(&own, sign_type, now),
@@ -312,12 +323,12 @@ pub(super) fn public(args: &PublicArgs) -> anyhow::Result<ExitCode> {
                     own.iter().find(|stored| stored.sign_type == sign_type && stored.key_no == key_no)
                 }
             };
-            let found = found.with_context(|| format!("the gateway has no such {sign_type} pair"))?;
+            let found = found.with_context(|| words.no_pair(sign_type.as_str()))?;
             (found.key.clone(), vec![sign_type])
         }
         (None, None) => bail!("name a file or a kind"),
     };
     let public = kinds.into_iter().find_map(|kind| public_half(&key, kind));
-    say(&public.context("an MD5 key is shared: it has no public half")?);
+    say(&public.context(words.no_public_half.clone())?);
     Ok(ExitCode::SUCCESS)
 }
