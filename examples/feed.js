@@ -16,7 +16,7 @@ async function readToTheEnd(pool) {
     const { rows: [{ after_id: after }] } = await pool.query('SELECT after_id FROM danbao_cursor');
     page = await read(after);
     await transaction(pool, async (tx) => { // the events and how far they go
-      // 410, cursor_unknown: the sidecar's database was restored. From the beginning, and changes are counted anew.
+      // 410, cursor_unknown: its database was restored. From the beginning, and changes are counted anew.
       if (page.restored) await tx.query('UPDATE danbao_trade SET change = 0');
       for (const event of page.events) await apply(tx, event);
       await tx.query('UPDATE danbao_cursor SET after_id = $1', [page.next ?? '']);
