@@ -21,8 +21,10 @@
 mod belief;
 mod config;
 mod events;
+mod forgetting;
 mod idempotency;
 mod incoming;
+mod messages;
 mod orders;
 mod payment_requests;
 mod polling;

@@ -12,7 +12,9 @@ use subtle::ConstantTimeEq;
 use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
-use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, visits, web, webhooks};
+use crate::{
+    belief, events, incoming, messages, orders, payment_requests, polling, refunds, visits, web, webhooks,
+};
 use danbao_node::Fault;
 
 /// The API's description.
@@ -186,7 +188,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::CloseOrder => orders::close(turn, id)?,
         Route::PaymentRequests => payment_requests::create(turn, request, id)?,
         Route::PaymentRequest => payment_requests::show(turn, id)?,
-        Route::Messages => payment_requests::messages(turn, id)?,
+        Route::Messages => messages::list(turn, request, id)?,
         Route::Close => payment_requests::close(turn, id)?,
         Route::Refunds => refunds::create(turn, request)?,
         Route::Refund => refunds::show(turn, id)?,

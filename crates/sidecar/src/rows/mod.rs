@@ -1,5 +1,6 @@
 //! All SQL of the sidecar. The inbox's tables are the kit's and are written by the kit alone.
 
+pub(crate) mod age;
 pub(crate) mod buyer;
 pub(crate) mod delivery;
 pub(crate) mod event;
@@ -18,6 +19,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "sidecar", sql: include_str!("../../migrations/002_sidecar.sql") },
     Migration { version: 3, name: "refunds", sql: include_str!("../../migrations/003_refunds.sql") },
     Migration { version: 4, name: "visits", sql: include_str!("../../migrations/004_visits.sql") },
+    Migration { version: 5, name: "inbox_2", sql: inbox::MIGRATION_2_SQL },
+    Migration { version: 6, name: "ages", sql: include_str!("../../migrations/006_ages.sql") },
 ];
 
 /// Counts one more life of this database and says which it is, from 1.
