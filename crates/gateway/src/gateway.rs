@@ -1,6 +1,6 @@
 //! The node: groups of inputs in, one transaction, outputs out.
 
-use danbao_node::{Again, Entropy, Fault, Program, Untaken, group};
+use danbao_node::{Again, Entropy, Fault, Program, Sweep, Untaken, group};
 use danbao_protocol::node::{Crash, Input, Node, Output, Response};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Conn, Error, MigrateError, Tx};
@@ -12,12 +12,13 @@ use crate::on_its_way::OnItsWay;
 use crate::rows::{self, deadline, notice, refund_batch, resend, setting};
 use crate::setbacks::Setbacks;
 use crate::turn::{Known, Memory, Turn};
-use crate::{clockwork, delivery, router, sandbox, web};
+use crate::{clockwork, delivery, forgetting, router, sandbox, web};
 
 /// A payment gateway over one database connection.
 pub struct Gateway {
     conn: Box<dyn Conn>,
     program: GatewayProgram,
+    sweep: Sweep,
 }
 
 /// A gateway without its connection.
@@ -58,7 +59,8 @@ impl Gateway {
             on_its_way: OnItsWay::new(),
             setbacks: Setbacks::default(),
         };
-        let mut gateway = Gateway { conn, program: GatewayProgram { config, memory, clock_offset_ms: 0 } };
+        let program = GatewayProgram { config, memory, clock_offset_ms: 0 };
+        let mut gateway = Gateway { conn, program, sweep: Sweep::default() };
         if gateway.program.config.is_sandbox {
             gateway.with_turn(now, sandbox::ensure_token)?;
             gateway.program.clock_offset_ms = setting::clock_offset_ms(gateway.conn.as_mut())?;
@@ -94,7 +96,7 @@ impl Gateway {
     }
 
     fn due(&mut self) -> Result<Option<Timestamp>, Fault> {
-        let Gateway { conn, program: GatewayProgram { config, memory, .. } } = self;
+        let Gateway { conn, program: GatewayProgram { config, memory, .. }, sweep } = self;
         // With every slot taken, nothing can go before an answer comes.
         let has_slot = memory.on_its_way.len() < config.sends_max;
         let notice = if has_slot { notice::next_due(conn.as_mut())? } else { None };
@@ -107,7 +109,9 @@ impl Gateway {
         let notice = notice.map(|due| held_until.map_or(due, |until| due.max(until)));
         let deadline = deadline::next_due(conn.as_mut())?;
         let refunds = refund_batch::next_due(conn.as_mut())?;
-        Ok(notice.into_iter().chain(deadline).chain(refunds).min())
+        let forgetting = if config.is_sandbox { forgetting::next(conn.as_mut())? } else { None };
+        let forgetting = sweep.next(forgetting);
+        Ok(notice.into_iter().chain(deadline).chain(refunds).chain(forgetting).min())
     }
 }
 
@@ -189,6 +193,10 @@ impl Program for GatewayProgram {
 
 impl Node for Gateway {
     fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        if self.program.config.is_sandbox && inputs.iter().any(|input| matches!(input, Input::Due)) {
+            let now = Timestamp(now.0.saturating_add(self.program.clock_offset_ms));
+            self.sweep.run(self.conn.as_mut(), now, forgetting::next, |tx| forgetting::slice(tx, now))?;
+        }
         group::step(self.conn.as_mut(), &mut self.program, now, &inputs)
     }
 

@@ -27,8 +27,9 @@ Examples:
   danbao listen --forward http://127.0.0.1:3000/notify
 
 Prints each send of a notification when the shop has answered, with the answer and with what a fault plan did to it.
-Each has a number; --after takes up behind one, so that nothing is missed while nobody listened. When the gateway stops,
-listening goes on as soon as it is back.
+Each has a number; --after takes up behind one, so that nothing is missed while nobody listened. The gateway keeps the
+last 100000 sends, for 90 days; what is not kept any more is said. When the gateway stops, listening goes on as soon as it
+is back.
 
 --forward sends a copy to another page and prints its answer too; the gateway does not hear of that one. What a fault
 kept from the shop is not forwarded.
@@ -80,6 +81,7 @@ pub(super) struct Words {
     gone: String,
     back: String,
     anew: String,
+    lost: String,
     copy: String,
     duplicate: String,
     faults: String,
@@ -106,6 +108,9 @@ pub(super) fn run(args: &ListenArgs) -> anyhow::Result<ExitCode> {
     let mut page = ask(&sandbox, args, &after)?;
     eprintln!("{}", words.listening);
     loop {
+        if let Some((from, to)) = args.lost(&page, &after) {
+            eprintln!("{}", words.lost.replace("{}", &format!("{from}-{to}")));
+        }
         let is_anew =
             page["last"].as_i64().zip(page["next"].as_i64()).is_some_and(|(last, next)| last < next);
         if is_anew {
@@ -154,6 +159,16 @@ fn ask(sandbox: &Sandbox, args: &ListenArgs, after: &str) -> anyhow::Result<Valu
 }
 
 impl ListenArgs {
+    /// The first and the last of the sends behind a number that the gateway does not keep any more. Asked for a time, it
+    /// is silent if it still has something from before.
+    fn lost(&self, page: &Value, after: &str) -> Option<(u64, u64)> {
+        let (asked, first): (u64, u64) = (after.parse().ok()?, page["first"].as_u64()?);
+        let from = asked.checked_add(1)?;
+        let oldest = page["attempts"][0]["at"].as_str().and_then(Timestamp::parse_wire);
+        let is_covered = self.since.is_some_and(|since| oldest.is_some_and(|oldest| oldest < since));
+        (first > from && !is_covered).then(|| (from, first - 1))
+    }
+
     fn wants(&self, line: &Value) -> bool {
         let status = self.status.as_deref().is_none_or(|status| line["trade_status"] == status);
         let bad = !self.only_bad || line["outcome"] != "acknowledged";
