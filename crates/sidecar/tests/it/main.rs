@@ -5,6 +5,7 @@ mod buyers;
 mod changed_settings;
 mod crash;
 mod events;
+mod forgetting;
 mod instances;
 mod messages;
 mod openapi;

@@ -1,6 +1,5 @@
 //! Trades of which nobody tells are asked after.
 
-use danbao_merchant::protocol::node::Node;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 

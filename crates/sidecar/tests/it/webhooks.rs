@@ -2,7 +2,7 @@
 
 use base64ct::{Base64, Encoding};
 use bytes::Bytes;
-use danbao_merchant::protocol::node::{Input, Node, Response};
+use danbao_merchant::protocol::node::{Input, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
