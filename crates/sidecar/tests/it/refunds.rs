@@ -151,6 +151,24 @@ fn what_the_gateway_refuses_is_told_with_its_word_for_the_batch_and_for_an_item(
 }
 
 #[test]
+fn a_no_that_names_no_code_or_an_accident_is_no_answer_to_the_batch() {
+    on_both_databases(|world| {
+        let unnamed = || http::Response::new("<alipay><is_success>F</is_success></alipay>".into());
+        for (order_no, no) in [("A", unnamed()), ("B", refused("")), ("C", refused("SYSTEM_ERROR"))] {
+            let bought = paid(world, order_no);
+            let batch_no = refund(world, &bought);
+            world.due();
+            let _ = world.gateway_says(no);
+            assert_eq!(shown(world, &batch_no)["state"], "waiting", "{order_no}");
+            world.now.0 += 10_000;
+            world.due();
+            let _ = world.gateway_says(done());
+            assert_eq!(shown(world, &batch_no)["state"], "accepted", "{order_no}");
+        }
+    });
+}
+
+#[test]
 fn a_result_that_is_forged_or_about_something_else_changes_nothing() {
     on_both_databases(|world| {
         let bought = paid(world, "A");
