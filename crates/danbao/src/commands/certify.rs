@@ -164,12 +164,13 @@ pub(super) fn run(args: &CertifyArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(misused(&format!("{error:#}"))),
     };
     let report = stage.play(args, chosen, lang)?;
-    if let Err(error) = write(args, &report, lang) {
-        return Ok(misused(&format!("{error:#}")));
-    }
+    // What cannot be written down is not lost: it is said first.
     match args.json {
         true => say(&format!("{}\n", serde_json::to_string_pretty(&report::json(&report, lang))?)),
         false => say(&report::end(&report, lang)),
+    }
+    if let Err(error) = write(args, &report, lang) {
+        return Ok(misused(&format!("{error:#}")));
     }
     Ok(if report.is_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
