@@ -1,5 +1,5 @@
 //! Refunds by REST: each was asked for, each was made once, and what came of each was told once, unless the gateway's letter
-//! was lost for good: then the batch stays accepted, and the trades speak for themselves.
+//! was lost for good: then the batch stays accepted or unclear, and the trades speak for themselves.
 
 use std::collections::BTreeMap;
 
@@ -186,7 +186,8 @@ fn told_as_made(audit: &mut Audit, kept: &Kept, batch: Option<&Batch>, told: &[T
         ("refused", None) if Some(told.len()) == items.as_array().map(Vec::len) => {
             audit.mark("batch refused")
         }
-        ("accepted", Some(batch)) if batch.is_letter_lost && told.is_empty() => {
+        ("unclear", None) if told.is_empty() => audit.mark("batch of which nobody knows"),
+        ("accepted" | "unclear", Some(batch)) if batch.is_letter_lost && told.is_empty() => {
             audit.mark("batch of which the letter is lost");
         }
         // One try was lost, the next was refused, and so it went on until its day was over.
