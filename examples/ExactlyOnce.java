@@ -16,7 +16,7 @@ class ExactlyOnce {
                 data.get("out_trade_no").getAsString(), data.get("order_no").getAsString(),
                 data.get("change").getAsLong(), data.get("trade_status").getAsString());
         if (event.get("type").getAsString().equals("order.paid")) // the shop's own side of it
-            run(tx, "INSERT INTO delivery (order_no, total_fee) VALUES (?, ?)",
+            run(tx, "INSERT INTO delivery (order_no, total_fee) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 data.get("order_no").getAsString(), data.get("total_fee").getAsString());
     }
 

@@ -22,6 +22,8 @@ class Feed {
 
     static void apply(String database, FeedPage page) throws Exception {
         Transaction.run(database, tx -> { // the events and how far they go
+            // From the beginning, and changes are counted anew.
+            if (page == FeedPage.RESTORED) ExactlyOnce.run(tx, "UPDATE danbao_trade SET change = 0");
             for (JsonObject event : page.events()) ExactlyOnce.apply(tx, event);
             String next = Objects.requireNonNullElse(page.next(), "");
             ExactlyOnce.run(tx, "UPDATE danbao_cursor SET after_id = ?", next);

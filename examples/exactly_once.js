@@ -12,7 +12,8 @@ exports.apply = async (tx, { id, type, data }) => {
   }
   if (type === 'order.paid') { // the shop's own side of it, in the same transaction
     const paid = [data.order_no, data.total_fee];
-    await tx.query('INSERT INTO delivery (order_no, total_fee) VALUES ($1, $2)', paid);
+    await tx.query(
+      'INSERT INTO delivery (order_no, total_fee) VALUES ($1, $2) ON CONFLICT DO NOTHING', paid);
   }
 };
 

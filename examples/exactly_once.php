@@ -19,7 +19,9 @@ function apply(PDO $db, array $event): void
         $trade->execute([$data['out_trade_no'], $data['order_no'], $data['change'], $data['trade_status']]);
     }
     if ($event['type'] === 'order.paid') { // the shop's own side of it, in the same transaction
-        $delivery = $db->prepare('INSERT INTO delivery (order_no, total_fee) VALUES (?, ?)');
+        $delivery = $db->prepare(
+            'INSERT INTO delivery (order_no, total_fee) VALUES (?, ?) ON CONFLICT DO NOTHING'
+        );
         $delivery->execute([$data['order_no'], $data['total_fee']]);
     }
 }

@@ -15,4 +15,4 @@ def apply(db, event):
         )
     if event["type"] == "order.paid":  # the shop's own side of it, in the same transaction
         paid = [data["order_no"], data["total_fee"]]
-        db.execute("INSERT INTO delivery (order_no, total_fee) VALUES (?, ?)", paid)
+        db.execute("INSERT INTO delivery (order_no, total_fee) VALUES (?, ?) ON CONFLICT DO NOTHING", paid)

@@ -11,7 +11,7 @@ function read(string $after): array
     $status = (int) explode(' ', $http_response_header[0] ?? 'none 0')[1];
     return match (true) {
         $status === 200 => json_decode($answer, true, 512, JSON_THROW_ON_ERROR),
-        $status === 410 && $after => read(''), // cursor_unknown: its database was restored
+        $status === 410 && $after => ['restored' => true, 'events' => [], 'has_more' => true],
         default => throw new RuntimeException("the sidecar answers $status"),
     };
 }
@@ -20,6 +20,9 @@ $db = new PDO("sqlite:$argv[1]");
 do {
     $page = read($db->query('SELECT after_id FROM danbao_cursor')->fetchColumn());
     $db->beginTransaction(); // the events and how far they go, in one transaction
+    if (isset($page['restored'])) { // 410, cursor_unknown: from the beginning, and changes are counted anew
+        $db->exec('UPDATE danbao_trade SET change = 0');
+    }
     foreach ($page['events'] as $event) {
         apply($db, $event);
     }

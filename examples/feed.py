@@ -13,7 +13,7 @@ def read(after):
             return json.load(answer)
     except HTTPError as error:
         if error.code == 410 and after:  # cursor_unknown: its database was restored
-            return read("")
+            return {"restored": True, "events": [], "next": "", "has_more": True}
         raise
 
 db = sqlite3.connect(sys.argv[1])
@@ -22,6 +22,8 @@ while has_more:
     (after,) = db.execute("SELECT after_id FROM danbao_cursor").fetchone()
     page = read(after)
     with db:  # the events and how far they go, in one transaction
+        if page.get("restored"):  # from the beginning, and changes are counted anew
+            db.execute("UPDATE danbao_trade SET change = 0")
         for event in page["events"]:
             apply(db, event)
         db.execute("UPDATE danbao_cursor SET after_id = ?", [page["next"] or ""])

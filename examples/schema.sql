@@ -9,6 +9,6 @@ CREATE TABLE danbao_trade (             -- the newest that was heard of each tra
     trade_status TEXT NOT NULL
 );
 CREATE TABLE delivery (                 -- the shop's own side of a payment: here, goods to be packed
-    order_no TEXT NOT NULL,
+    order_no TEXT PRIMARY KEY,
     total_fee TEXT NOT NULL
 );

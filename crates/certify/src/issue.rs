@@ -209,23 +209,39 @@ impl Issuer<'_> {
     }
 
     pub(crate) fn sign(&self, params: &mut Params, twist: &Twist) -> Result<(), sign::CannotSign> {
-        let key = match twist {
-            Twist::Unsigned => {
-                params.push("sign_type", b"MD5");
-                return Ok(());
-            }
+        let signer = &self.terms.signer;
+        let sign_type = signer.sign_type().as_str().as_bytes();
+        match twist {
+            Twist::Unsigned => params.push("sign_type", sign_type),
             Twist::EmptySign => {
                 params.push("sign", b"");
-                params.push("sign_type", b"MD5");
-                return Ok(());
+                params.push("sign_type", sign_type);
             }
-            Twist::WrongKey | Twist::OtherSignType(_) | Twist::SignList => Md5Key::new(OTHER_KEY),
-            Twist::PartnerAsKey => Md5Key::new(self.terms.partner.as_str()),
-            _ => self.terms.key.clone(),
-        };
-        sign::append(params, &Signer::Md5(key))?;
+            Twist::WrongKey | Twist::OtherSignType(_) | Twist::SignList => {
+                let forged = self.forged_sign(params)?;
+                params.push("sign", forged.as_bytes());
+                params.push("sign_type", sign_type);
+            }
+            Twist::PartnerAsKey => {
+                sign::append(params, &Signer::Md5(Md5Key::new(self.terms.partner.as_str())))?;
+            }
+            _ => sign::append(params, signer)?,
+        }
         *params = misspelt(params, twist);
         Ok(())
+    }
+
+    /// A signature that does not fit: made with another key; or, since another pair takes long to make, a genuine one of
+    /// another text.
+    fn forged_sign(&self, params: &Params) -> Result<String, sign::CannotSign> {
+        match &self.terms.signer {
+            Signer::Md5(_) => Signer::Md5(Md5Key::new(OTHER_KEY)).sign(params),
+            signer => {
+                let mut other = params.clone();
+                other.push("forged", b"1");
+                signer.sign(&other)
+            }
+        }
     }
 
     fn request(&self, say: &Say, params: &Params) -> Result<Request, CannotIssue> {

@@ -10,7 +10,7 @@ pub(crate) fn at(what: Look, offer: &Offer, terms: &Terms) -> Vec<Problem> {
     let request = &offer.request;
     let pages = [("notify_url", &request.notify_url), ("return_url", &request.return_url)];
     match what {
-        Look::Signature if !offer.is_signed(&terms.key) => vec![Problem::new(Kind::Signature, [])],
+        Look::Signature if !offer.is_signed(&terms.verifier) => vec![Problem::new(Kind::Signature, [])],
         Look::Address => {
             let gateways = ["gateway.do", "cooperate/gateway.do"];
             let known = gateways.map(|path| format!("{}/{path}", terms.gateway_url));

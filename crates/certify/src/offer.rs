@@ -6,7 +6,7 @@ use danbao_protocol::node::Response;
 use danbao_protocol::params::Params;
 use danbao_protocol::service::payment::PaymentRequest;
 use danbao_protocol::service::payment::{LogisticsGroup, PaymentService};
-use danbao_protocol::sign::{self, Leniency, Md5Key, SignType, Verifier};
+use danbao_protocol::sign::{self, Leniency, Verifier};
 use serde::Deserialize;
 
 /// An order that the shop has placed.
@@ -70,9 +70,9 @@ impl Offer {
     }
 
     /// Whether the request is signed with this key, as it must be.
-    pub(crate) fn is_signed(&self, key: &Md5Key) -> bool {
-        self.params.get("sign_type") == Some(SignType::Md5.as_str().as_bytes())
-            && sign::verify(&self.params, &Verifier::Md5(key.clone()), &Leniency::default()).is_ok()
+    pub(crate) fn is_signed(&self, verifier: &Verifier) -> bool {
+        self.params.get("sign_type") == Some(verifier.sign_type().as_str().as_bytes())
+            && sign::verify(&self.params, verifier, &Leniency::default()).is_ok()
     }
 
     /// The way to ship that this gateway's buyer chooses: the first.

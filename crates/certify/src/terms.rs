@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use danbao_protocol::ids::{PartnerId, UserId};
-use danbao_protocol::sign::Md5Key;
+use danbao_protocol::sign::{Signer, Verifier};
 
 /// Who the shop is, where it is, and how patient the run.
 #[derive(Debug, Clone)]
@@ -16,8 +16,10 @@ pub struct Terms {
     pub gateway_url: String,
     /// 合作者身份
     pub partner: PartnerId,
-    /// The key that shop and gateway share.
-    pub key: Md5Key,
+    /// Signs what the gateway says.
+    pub signer: Signer,
+    /// Verifies what the shop asks.
+    pub verifier: Verifier,
     /// The account that is paid.
     pub seller_id: UserId,
     /// Its e-mail address.

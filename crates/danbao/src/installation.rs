@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -208,7 +209,9 @@ fn answers(client: &Client, address: SocketAddr) -> anyhow::Result<bool> {
 /// Makes the data directory and takes its lock: two processes on the same files would each believe to be alone.
 pub(crate) fn own(data: &Path) -> anyhow::Result<File> {
     let name = data.display();
-    std::fs::create_dir_all(data).with_context(|| format!("cannot make the data directory {name}"))?;
+    // Keys, tokens and addresses of buyers lie in there: for nobody else on this machine.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.with_context(|| format!("cannot make the data directory {name}"))?;
     let lock = File::create(data.join("lock")).with_context(|| format!("cannot write to {name}"))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

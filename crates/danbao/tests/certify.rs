@@ -15,7 +15,12 @@ use danbao::host::client::{Client, ClientLimits};
 use danbao::host::clock::SteadyClock;
 use danbao::host::runner::{Pace, Runner};
 use danbao::host::server::{Listener, ServerLimits};
+use danbao_merchant::Account;
+use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::Node;
+use danbao_protocol::sign::{Signer, rsa};
+use danbao_protocol::time::Timestamp;
+use danbao_shop::{Config, Lang, Members, Shop};
 use habits::{HabitShop, Habits, Place};
 use process::{danbao, ended, run, signal, up};
 use serde_json::Value;
@@ -166,6 +171,9 @@ fn the_list_needs_no_shop_and_can_be_narrowed() {
 fn misuse_ends_with_2_and_says_what_is_missing() {
     let dir = tempfile::tempdir().unwrap();
     let nobody = format!("http://127.0.0.1:{}", free_port());
+    std::fs::write(dir.path().join("md5.txt"), KEY).unwrap();
+    let pair = rsa::PrivateKey::generate([1; 32], 1024).unwrap();
+    std::fs::write(dir.path().join("shop.pem"), pair.public().to_pem()).unwrap();
     let whole = [
         "certify",
         "--target",
@@ -184,6 +192,13 @@ fn misuse_ends_with_2_and_says_what_is_missing() {
         (&["--key", KEY], "does not answer: unreachable"),
         (&["--key", KEY, "--only", "forged,nonsense"], "no scenario has \"nonsense\""),
         (&["--key", KEY, "--only", "afterwards"], "no scenario is chosen"),
+        (&["--sign-type", "RSA", "--key", KEY], "--key-file is missing: RSA needs it"),
+        (&["--sign-type", "rsa2", "--key-file", "md5.txt"], "md5.txt is no public key for RSA2"),
+        (&["--sign-type", "RSA", "--key-file", "shop.pem"], "--gateway-key-file is missing"),
+        (
+            &["--sign-type", "RSA", "--key-file", "shop.pem", "--gateway-key-file", "shop.pem"],
+            "shop.pem is no private key for RSA",
+        ),
         (&["--key", KEY, "--seller-id", "1"], "--seller-id"),
         (&["--key", KEY, "--orders-url", "/orders"], "--orders-url"),
     ] {
@@ -191,4 +206,48 @@ fn misuse_ends_with_2_and_says_what_is_missing() {
         assert!(code == 2 && err.contains(said), "{code} {err}");
     }
     assert_eq!(run(dir.path(), &["certify"]).0, 2);
+}
+
+#[test]
+fn a_shop_with_rsa_keys_passes() {
+    let dir = tempfile::tempdir().unwrap();
+    let [shops, gateways] = [1, 2].map(|seed| rsa::PrivateKey::generate([seed; 32], 1024).unwrap());
+    std::fs::write(dir.path().join("shop.pub.pem"), shops.public().to_pem()).unwrap();
+    std::fs::write(dir.path().join("gateway.pem"), gateways.to_pem()).unwrap();
+    let listen = format!("127.0.0.1:{}", free_port());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let shop_at = runtime.block_on(Listener::bind("127.0.0.1:0".parse().unwrap())).unwrap();
+    let own_url = format!("http://{}", shop_at.address());
+    let account = Account::with_keys(
+        PartnerId::new(PARTNER),
+        Signer::Rsa(shops),
+        Signer::Rsa(gateways).verifier(),
+        "seller@example.com",
+        UserId::new(PARTNER),
+        &format!("http://{listen}/gateway.do"),
+    );
+    let config = Config {
+        own_url: own_url.clone(),
+        account: account.unwrap(),
+        lang: Lang::En,
+        members: Members::default(),
+    };
+    let client = Client::new(runtime.handle().clone(), ClientLimits::default()).unwrap();
+    let build = move || {
+        let conn = danbao_store::open("sqlite::memory:")?;
+        let shop = Shop::open(conn, config.clone(), [7; 32], Timestamp(1_330_531_199_000))?;
+        Ok(Box::new(shop) as Box<dyn Node>)
+    };
+    let runner = Runner::start("shop", Pace::default(), SteadyClock::wall(), client, build).unwrap();
+    let inside = runtime.enter();
+    let server = shop_at.serve(runner.door(), ServerLimits::default());
+    drop(inside);
+    let args = ["certify", "--target", &own_url, "--listen", &listen, "--partner", PARTNER];
+    let keys = ["--sign-type", "RSA", "--key-file", "shop.pub.pem", "--gateway-key-file", "gateway.pem"];
+    let more = ["--seller-email", "seller@example.com", "--only", "course,forged", "--lang", "en"];
+    let args = [&args[..], &keys, &more].concat();
+    let (code, out, err) = ended(danbao(dir.path(), &args).output().unwrap());
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    runtime.block_on(server.stop());
+    runner.stop();
 }

@@ -204,6 +204,14 @@ const MANNERS: &[Row] = &[
         &[],
     ),
     (
+        "closed after each answer without a word",
+        |asked| {
+            let body = right(asked);
+            Some(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes())
+        },
+        &[],
+    ),
+    (
         "in chunks",
         |asked| {
             let (head, tail) = right(asked).split_at(3);

@@ -9,6 +9,7 @@ mod process;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
@@ -136,6 +137,9 @@ fn pays_and_is_told_once(database: Option<&Database>) {
     write_settings(dir.path(), &ready, &shop, database);
     let (mut sidecar, url) = merchant(dir.path(), "127.0.0.1:0");
 
+    let data = std::fs::metadata(dir.path().join("danbao-merchant-data")).unwrap();
+    assert_eq!(data.permissions().mode() & 0o077, 0, "buyers' addresses are nobody else's business");
+
     open.pay(&place(&url, "A"));
     let told = shop.await_told("order.paid", 1);
     let event = told.values().next().unwrap();
@@ -175,6 +179,34 @@ fn the_same_on_postgres() {
     if let Some(database) = Database::postgres().unwrap() {
         pays_and_is_told_once(Some(&database));
     }
+}
+
+#[test]
+fn a_payment_that_is_not_believed_because_of_the_settings_is_said_in_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let (gateway, ready) = up(dir.path(), &[]);
+    let open = process::Open::of(&ready);
+    let shop = LittleShop::open();
+    write_settings(dir.path(), &ready, &shop, None);
+    let file = dir.path().join("merchant.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    let seller = ready["partner"]["seller_id"].as_str().unwrap();
+    let wrong = settings.replace(&format!("seller_id = '{seller}'"), "seller_id = '2088000000009999'");
+    std::fs::write(&file, wrong).unwrap();
+    let (sidecar, url) = merchant(dir.path(), "127.0.0.1:0");
+    open.pay(&place(&url, "A"));
+    let started = Instant::now();
+    while call(&url, "GET", "/v1/payment_requests/A-1/messages", &Value::Null).1["messages"][0]["outcome"]
+        != "rejected"
+    {
+        assert!(started.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&sidecar, "-TERM");
+    let (_, _, err) = ended(sidecar.wait_with_output().unwrap());
+    assert!(err.contains("WARN") && err.contains("A-1") && err.contains("seller"), "{err}");
+    signal(&gateway, "-TERM");
+    assert_eq!(ended(gateway.wait_with_output().unwrap()).0, 0);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use danbao_protocol::node::{NoAnswer, Request};
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method};
 
 use crate::facts::Exchange;
@@ -216,7 +216,9 @@ fn request(
 fn ask(method: Method, url: &str, agent: Option<&'static str>, body: String) -> Option<Request> {
     // A fragment is the browser's own business and is not sent.
     let url = url.split('#').next()?;
-    let mut request = http::Request::builder().method(method).uri(url).header(ACCEPT, "*/*");
+    // Each question on a connection of its own: a server that closes without a word would else seem to break one off.
+    let mut request =
+        http::Request::builder().method(method).uri(url).header(ACCEPT, "*/*").header(CONNECTION, "close");
     if let Some(agent) = agent {
         request = request.header(USER_AGENT, agent);
     }

@@ -82,6 +82,10 @@ fn the_plan_asks_each_question_once_and_only_what_is_configured() {
     let body = |id: ProbeId| &all.probes[ids.iter().position(|known| *known == id).unwrap()].request;
     assert_eq!(body(ProbeId::Plain).body(), body(ProbeId::Repeat).body());
     assert_eq!(body(ProbeId::Plain).headers()["user-agent"], GATEWAY_AGENT);
+    assert!(
+        all.probes.iter().all(|probe| probe.request.headers()["connection"] == "close"),
+        "each on its own"
+    );
     assert!(body(ProbeId::Nameless).headers().get("user-agent").is_none());
 
     let bare = Settings { notify_url: settings().notify_url, ..Settings::default() };

@@ -399,7 +399,7 @@ impl Genuine {
         if trade.seller_id != facts.seller_id || other_email {
             return Err(Rejected::OtherSeller);
         }
-        let is_ours = facts.total_fees.contains(&trade.total_fee) || is_adjusted(&trade, &text);
+        let is_ours = facts.total_fees.contains(&trade.total_fee) || is_adjusted(self.way, &trade, &text);
         if claims_money(&trade.trade_status) && !is_ours {
             return Err(Rejected::OtherAmount { said: trade.total_fee });
         }
@@ -410,9 +410,14 @@ impl Genuine {
 /// The seller has changed the price while the trade was unpaid: the gateway says so, and the total is not below what
 /// price, quantity and discount of the message come to (protocol.md §4.3, §5.3). Carriage comes on top, and an instant
 /// trade's message does not name it. The page return of direct pay says none of this; there the notification has to tell.
-fn is_adjusted(trade: &ReportedTrade, text: &Text) -> bool {
+/// A truth is Y in a message and T in the answer to a query (protocol.md §10, trap 26).
+fn is_adjusted(way: Way, trade: &ReportedTrade, text: &Text) -> bool {
+    let truth = match way {
+        Way::Return | Way::Notify => "Y",
+        Way::Query => "T",
+    };
     let goods = || trade.price?.checked_mul(trade.quantity?)?.checked_add(trade.discount?);
-    text.get("is_total_fee_adjust") == Some("Y") && goods().is_some_and(|goods| trade.total_fee >= goods)
+    text.get("is_total_fee_adjust") == Some(truth) && goods().is_some_and(|goods| trade.total_fee >= goods)
 }
 
 fn claims_money(status: &Reported<TradeStatus>) -> bool {

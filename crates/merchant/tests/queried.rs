@@ -29,6 +29,10 @@ fn account() -> Account {
 
 /// An answer of the gateway, in GBK, signed with this key.
 fn answer(status: &str, total_fee: &str, key: &str) -> Response {
+    answer_with(status, total_fee, &[], key)
+}
+
+fn answer_with(status: &str, total_fee: &str, more: &[(&'static str, &str)], key: &str) -> Response {
     let children = [
         ("out_trade_no", "A-1"),
         ("trade_no", "2012022900000001"),
@@ -39,7 +43,10 @@ fn answer(status: &str, total_fee: &str, key: &str) -> Response {
         ("seller_email", "seller@example.com"),
         ("gmt_last_modified_time", "2012-02-29 12:00:00"),
     ]
-    .map(|(name, value)| (name, value.to_owned()));
+    .iter()
+    .chain(more)
+    .map(|(name, value)| (*name, (*value).to_owned()))
+    .collect::<Vec<_>>();
     let request = Params::new().decode(Charset::Gbk).unwrap();
     let success = Success { request: &request, element: "trade", children: &children };
     let bytes = reply::success(&success, Charset::Gbk, &Signer::Md5(Md5Key::new(key))).unwrap();
@@ -102,6 +109,27 @@ fn an_answer_is_held_against_signature_and_order_like_any_message() {
         inbox::receive_queried(&mut tx, "q", read(&said).unwrap(), said.body(), Timestamp(9)).unwrap();
     assert_eq!(receipt.outcome, Outcome::Rejected(Rejected::OtherAmount { said: Fen(999) }));
     assert!(!receipt.became_paid);
+}
+
+/// Answers say T where messages say Y. Found by the simulation of the sidecar (frost 14): the seller had changed the price,
+/// and no notification came; asked every day, the kit refused every answer.
+#[test]
+fn a_price_that_the_seller_has_changed_is_believed_of_an_answer_that_says_so() {
+    let changed = |word| {
+        let more =
+            [("price", "0.01"), ("quantity", "1"), ("discount", "0.50"), ("is_total_fee_adjust", word)];
+        answer_with("TRADE_FINISHED", "0.51", &more, KEY)
+    };
+    for (word, outcome) in
+        [("F", Outcome::Rejected(Rejected::OtherAmount { said: Fen(51) })), ("T", Outcome::Applied)]
+    {
+        let mut conn = opened();
+        let mut tx = Tx::begin(&mut *conn).unwrap();
+        let said = changed(word);
+        let receipt =
+            inbox::receive_queried(&mut tx, "q", read(&said).unwrap(), said.body(), Timestamp(9)).unwrap();
+        assert_eq!(receipt.outcome, outcome, "{word}");
+    }
 }
 
 #[test]

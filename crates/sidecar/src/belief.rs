@@ -71,7 +71,13 @@ pub(crate) fn heard(
     };
     let taken = match genuine {
         Ok(genuine) => match door {
-            Door::RefundResult => refunds::take_result(turn, genuine)?,
+            Door::RefundResult => {
+                let taken = refunds::take_result(turn, genuine)?;
+                if let Err(rejected) = &taken {
+                    tracing::warn!(%rejected, "a genuine result of refunds does not fit its batch");
+                }
+                taken
+            }
             Door::Login { visit } => visits::take_login(turn, visit.as_deref(), genuine)?,
             Door::Address { visit } => visits::take_address(turn, visit, genuine)?,
         },

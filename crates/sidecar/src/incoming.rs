@@ -151,8 +151,11 @@ pub(crate) fn queried(
 /// that tells of it, and when to ask again.
 fn book(turn: &mut Turn<'_, '_>, way: Way, receipt: &Receipt) -> Result<(), Fault> {
     let (Outcome::Applied, Some(heard)) = (&receipt.outcome, &receipt.order) else {
-        if let Outcome::Conflict(why) | Outcome::Unknown(why) = &receipt.outcome {
-            tracing::warn!(way = way.as_str(), why, "a genuine message that does not fit its order was kept");
+        // The gateway vouches for it, so nobody can fill the log with these; and somebody's money may have moved.
+        if let Outcome::Conflict(_) | Outcome::Unknown(_) | Outcome::Rejected(_) = &receipt.outcome {
+            let why = receipt.outcome.note();
+            let number = receipt.order.as_ref().map(|order| order.facts.out_trade_no.as_str());
+            tracing::warn!(way = way.as_str(), number, why, "a genuine message does not fit its order");
         }
         return Ok(());
     };

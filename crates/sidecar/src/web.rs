@@ -50,6 +50,10 @@ pub(crate) fn read<T: DeserializeOwned>(request: &Request) -> Result<Body<T>, Pr
     let empty = request.body().trim_ascii().is_empty();
     let bytes: &[u8] = if empty { b"{}" } else { request.body() };
     let parsed: Value = serde_json::from_slice(bytes).map_err(malformed)?;
+    // A list of the fields' values would do for the types.
+    if !parsed.is_object() {
+        return Err(Problem::bad_request("malformed_json", "the body is not as described: it is no object"));
+    }
     if holds_nul(&parsed) {
         return Err(Problem::bad_request("malformed_json", "the body is not as described: NUL is not text"));
     }

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
 
 mod browser;
+mod certified_shop;
 mod examples;
 mod form;
 mod installation;

@@ -9,7 +9,7 @@ use danbao_certify::scenario::{self, Scenario};
 use danbao_certify::{CaseReport, Certifier, Progress, Terms};
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::{AskId, Input, NoAnswer, Node, Output, SendId};
-use danbao_protocol::sign::Md5Key;
+use danbao_protocol::sign::{Md5Key, Signer, Verifier};
 use danbao_protocol::time::Timestamp;
 
 pub(crate) const SHOP: &str = "http://shop:8081";
@@ -25,7 +25,8 @@ pub(crate) fn terms(seed: u64) -> Terms {
         orders_url: format!("{SHOP}/orders"),
         gateway_url: GATEWAY.to_owned(),
         partner: PartnerId::new(PARTNER),
-        key: Md5Key::new(KEY),
+        signer: Signer::Md5(Md5Key::new(KEY)),
+        verifier: Verifier::Md5(Md5Key::new(KEY)),
         seller_id: UserId::new(SELLER),
         seller_email: SELLER_EMAIL.to_owned(),
         good: "bookmark".to_owned(),

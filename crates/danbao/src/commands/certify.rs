@@ -16,7 +16,8 @@ use danbao_certify::{Certifier, Progress, Terms};
 use danbao_protocol::ids::{PartnerId, UserId};
 use danbao_protocol::node::Node;
 use danbao_protocol::service::payment::PaymentService;
-use danbao_protocol::sign::Md5Key;
+use danbao_protocol::sign::pasted::{self, Pasted};
+use danbao_protocol::sign::{Md5Key, SignType, Signer, Verifier};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -35,6 +36,7 @@ Examples:
                  --seller-email seller@shop.example --html report.html --junit report.xml
   danbao certify ... --only forged                       one group, or a part of a name
   danbao certify ... --seed 7 --only an_escrow_told_in_any_order
+  danbao certify ... --sign-type RSA --key-file shop.pub.pem --gateway-key-file gateway.pem
 
 This program is the gateway of the run: configure the shop so that it sends its buyers to, and asks notify_verify at,
 http://127.0.0.1:8090/gateway.do (see --listen). The shop offers two small addresses, for tests only: POST of an order,
@@ -63,9 +65,15 @@ pub(super) struct CertifyArgs {
     /// The MD5 key; other users of this machine may see it, --key-file is better
     #[arg(long, env = "DANBAO_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<String>,
-    /// A file with the MD5 key, byte for byte but for one line end behind it
+    /// A file with the MD5 key, byte for byte but for one line end behind it; or with the shop's public key
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// How both sides sign
+    #[arg(long, value_name = "SIGN_TYPE", default_value = "MD5", ignore_case = true)]
+    sign_type: SignTypeName,
+    /// With RSA, RSA2 and DSA: a file with the private key that signs what the gateway says; the shop has its public half
+    #[arg(long, value_name = "FILE")]
+    gateway_key_file: Option<PathBuf>,
     /// The e-mail address of the account that is paid
     #[arg(long, value_name = "EMAIL", required_unless_present = "list")]
     seller_email: Option<String>,
@@ -111,6 +119,27 @@ pub(super) struct CertifyArgs {
     /// The language of what is printed and written [default: the terminal's]
     #[arg(long, value_name = "LANG")]
     lang: Option<Lang>,
+}
+
+/// The signatures by the words of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+enum SignTypeName {
+    Md5,
+    Rsa,
+    Rsa2,
+    Dsa,
+}
+
+impl SignTypeName {
+    const fn wire(self) -> SignType {
+        match self {
+            SignTypeName::Md5 => SignType::Md5,
+            SignTypeName::Rsa => SignType::Rsa,
+            SignTypeName::Rsa2 => SignType::Rsa2,
+            SignTypeName::Dsa => SignType::Dsa,
+        }
+    }
 }
 
 /// The services by short names.
@@ -164,12 +193,13 @@ pub(super) fn run(args: &CertifyArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(misused(&format!("{error:#}"))),
     };
     let report = stage.play(args, chosen, lang)?;
-    if let Err(error) = write(args, &report, lang) {
-        return Ok(misused(&format!("{error:#}")));
-    }
+    // What cannot be written down is not lost: it is said first.
     match args.json {
         true => say(&format!("{}\n", serde_json::to_string_pretty(&report::json(&report, lang))?)),
         false => say(&report::end(&report, lang)),
+    }
+    if let Err(error) = write(args, &report, lang) {
+        return Ok(misused(&format!("{error:#}")));
     }
     Ok(if report.is_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -250,6 +280,29 @@ impl CertifyArgs {
         self.only.iter().map(String::as_str).find(|word| word.is_empty() || !is_known(word))
     }
 
+    /// What signs for the gateway, and what verifies the shop.
+    fn keys(&self) -> anyhow::Result<(Signer, Verifier)> {
+        let sign_type = self.sign_type.wire();
+        if sign_type == SignType::Md5 {
+            let key = self.key()?;
+            return Ok((Signer::Md5(key.clone()), Verifier::Md5(key)));
+        }
+        let named = |file: &Option<PathBuf>, name| {
+            let file =
+                file.clone().with_context(|| format!("--{name} is missing: {} needs it", sign_type.as_str()));
+            file.and_then(|file| pasted_key(&file).map(|pasted| (file, pasted)))
+        };
+        let (file, shops) = named(&self.key_file, "key-file")?;
+        let verifier = shops.key.verifier(sign_type);
+        let verifier = verifier
+            .with_context(|| format!("{} is no public key for {}", file.display(), sign_type.as_str()))?;
+        let (file, own) = named(&self.gateway_key_file, "gateway-key-file")?;
+        let signer = own.key.signer(sign_type);
+        let signer = signer
+            .with_context(|| format!("{} is no private key for {}", file.display(), sign_type.as_str()))?;
+        Ok((signer, verifier))
+    }
+
     fn key(&self) -> anyhow::Result<Md5Key> {
         const BYTES_MAX: usize = 4096;
         let key = match (&self.key_file, &self.key) {
@@ -283,12 +336,14 @@ impl CertifyArgs {
         }
         let orders_url = self.orders_url.clone().unwrap_or_else(|| format!("{target}/orders"));
         let gateway_url = self.gateway_url.clone().unwrap_or_else(|| format!("http://{listens_at}"));
+        let (signer, verifier) = self.keys()?;
         Ok(Terms {
             orders_url: address("orders-url", &orders_url)?,
             gateway_url: address("gateway-url", &gateway_url)?,
             target,
             partner,
-            key: self.key()?,
+            signer,
+            verifier,
             seller_id,
             seller_email: needed(&self.seller_email, "seller-email")?,
             good: self.good.clone(),
@@ -298,6 +353,13 @@ impl CertifyArgs {
             time_max: Duration::from_secs(self.max_seconds),
         })
     }
+}
+
+/// A key in whatever form it was pasted.
+fn pasted_key(file: &Path) -> anyhow::Result<Pasted> {
+    const BYTES_MAX: usize = 64 * 1024;
+    let bytes = read_file(Some(file), BYTES_MAX)?;
+    pasted::examine(&bytes).map_err(|why| anyhow!("{}: {why}; danbao keys check names it", file.display()))
 }
 
 /// An absolute address without a slash at its end.

@@ -106,7 +106,8 @@ pub(super) fn run(args: &ListenArgs) -> anyhow::Result<ExitCode> {
     let mut page = ask(&sandbox, args, &after)?;
     eprintln!("{}", words.listening);
     loop {
-        let is_anew = page["last"].as_i64() < page["next"].as_i64();
+        let is_anew =
+            page["last"].as_i64().zip(page["next"].as_i64()).is_some_and(|(last, next)| last < next);
         if is_anew {
             eprintln!("{}", words.anew);
         }

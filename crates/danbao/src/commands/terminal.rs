@@ -93,10 +93,9 @@ mod tests {
         let text = "What to do: save the file.";
         assert_eq!(wrapped(text, 2, Some(14)), "What to do:\n  save the\n  file.");
         assert_eq!(wrapped(text, 2, None), text);
-        assert_eq!(
-            wrapped("去掉它，那一头没有（浏览器）。", 0, Some(8)),
-            "去掉\n它，那一\n头没有\n（浏览\n器）。"
-        );
+        let text = "去掉它，那一头没有（浏览器）。";
+        assert_eq!(wrapped(text, 0, Some(8)), "去掉它，\n那一头没\n有（浏览\n器）。");
+        assert_eq!(wrapped("去掉它，那一头", 0, Some(6)), "去掉\n它，那\n一头", "no mark begins a line");
         assert_eq!(wrapped("averylongwordindeed and more", 0, Some(6)), "averylongwordindeed\nand\nmore");
         assert_eq!(wrapped("", 0, Some(6)), "");
     }

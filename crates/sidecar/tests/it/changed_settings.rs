@@ -10,7 +10,7 @@ use danbao_store::testing::Database;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{DIRECT, KEY, World, asked, config, done, on_both_databases, service, silent};
+use crate::world::{DIRECT, KEY, World, asked, config, done, service, silent};
 
 fn account(partner: &str, email: &str) -> Account {
     let (partner, seller) = (PartnerId::new(partner), UserId::new("2088000000000002"));
@@ -141,15 +141,4 @@ fn an_address_that_the_gateway_would_refuse_is_refused_at_the_start() {
     assert_eq!(status, StatusCode::CREATED, "{refund}");
     let (status, login) = world.api(Method::POST, "/v1/logins", &json!({ "state": "s" }));
     assert_eq!(status, StatusCode::CREATED, "{login}");
-}
-
-#[test]
-fn a_field_that_stands_there_twice_is_refused() {
-    on_both_databases(|world| {
-        let mut request = crate::world::call(Method::POST, "/v1/orders", &Value::Null, "k");
-        let twice = r#"{ "order_no": "A", "subject": "x", "price": "1.00", "price": "0.01" }"#;
-        *request.body_mut() = twice.into();
-        let (status, problem) = crate::world::read(&world.get(request));
-        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("malformed_json")));
-    });
 }

@@ -177,6 +177,7 @@ fn what_cannot_be_paid_is_refused_before_anything_is_written() {
             (wish("price", json!("-1.00")), "amount_malformed"),
             (wish("discount", json!("-1.00")), "amount_malformed"),
             (wish("order_no", json!("a b")), "order_no_malformed"),
+            (wish("order_no", json!("..")), "order_no_malformed"),
             (wish("order_no", json!("a".repeat(49))), "order_no_malformed"),
             (wish("return_page", json!("javascript:alert(1)")), "address_malformed"),
             (wish("payment_request", json!({ "service": "pay" })), "word_unknown"),
@@ -247,5 +248,23 @@ fn a_trade_that_was_paid_before_it_could_be_closed_is_found_at_once() {
         assert_eq!((&state["paid"], &state["closing"]), (&json!(true), &json!(false)));
         let events = world.events();
         assert_eq!((&events[0]["type"], &events[0]["data"]["late"]), (&json!("order.paid"), &json!(true)));
+    });
+}
+
+#[test]
+fn a_body_is_one_object_and_each_field_of_it_stands_there_once() {
+    on_both_databases(|world| {
+        let twice = r#"{ "order_no": "A", "subject": "x", "price": "1.00", "price": "0.01" }"#;
+        let list = r#"["A", "x", null, null, "1.00", 1, "0.00", null, null, null]"#;
+        for body in [twice, list, "null"] {
+            let mut request = call(Method::POST, "/v1/orders", &Value::Null, "k");
+            *request.body_mut() = body.into();
+            let (status, problem) = read(&world.get(request));
+            assert_eq!(
+                (status, &problem["code"]),
+                (StatusCode::BAD_REQUEST, &json!("malformed_json")),
+                "{body}"
+            );
+        }
     });
 }

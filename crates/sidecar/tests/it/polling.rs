@@ -76,6 +76,22 @@ fn an_answer_that_does_not_fit_the_order_changes_nothing() {
 }
 
 #[test]
+fn a_payment_at_a_price_that_the_seller_has_changed_is_found_by_asking_too() {
+    on_both_databases(|world| {
+        let bought = world.direct("A");
+        let said = [("price", "12.50"), ("quantity", "1"), ("discount", "-2.50"), ("total_fee", "10.00")];
+        for (adjusted, kinds) in [("F", vec![]), ("T", vec!["order.paid"])] {
+            let said = [&said[..], &[("is_total_fee_adjust", adjusted)]].concat();
+            let _ = world.wait();
+            // Truths are T and F in these answers, and Y and N in messages (protocol.md §10, trap 26).
+            let _ = world.gateway_says(bought.queried_with("TRADE_FINISHED", "2012-03-01 00:01:00", &said));
+            assert_eq!(world.kinds(), kinds, "{adjusted}");
+        }
+        assert_eq!(world.events()[0]["data"]["total_fee"], "10.00");
+    });
+}
+
+#[test]
 fn an_answer_about_another_trade_is_no_answer() {
     on_both_databases(|world| {
         let (a, b) = (world.direct("A"), world.direct("B"));

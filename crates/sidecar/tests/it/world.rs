@@ -368,7 +368,17 @@ impl Bought {
 
     /// The gateway's answer to a question about it.
     pub(crate) fn queried(&self, status: &str, changed: &str) -> Response {
-        let children = [
+        self.queried_with(status, changed, &[])
+    }
+
+    /// The same, some values changed before it is signed.
+    pub(crate) fn queried_with(
+        &self,
+        status: &str,
+        changed: &str,
+        changes: &[(&'static str, &str)],
+    ) -> Response {
+        let mut children = vec![
             ("out_trade_no", self.number.clone()),
             ("trade_no", self.trade_no()),
             ("trade_status", status.to_owned()),
@@ -377,6 +387,10 @@ impl Bought {
             ("seller_id", "2088000000000002".to_owned()),
             ("gmt_last_modified_time", changed.to_owned()),
         ];
+        for (name, value) in changes {
+            children.retain(|(known, _)| known != name);
+            children.push((*name, (*value).to_owned()));
+        }
         let request = Params::new().decode(self.charset).unwrap();
         let success = Success { request: &request, element: "trade", children: &children };
         let bytes = reply::success(&success, self.charset, &Signer::Md5(Md5Key::new(KEY))).unwrap();

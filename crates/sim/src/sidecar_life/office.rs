@@ -116,7 +116,7 @@ impl Person for Clerk {
                 None
             }
             Task::Holidays => {
-                let seconds = hand.chance.pick(&[30, 300, 7200]);
+                let seconds = hand.chance.pick(&[0, 0, 300, 7200]);
                 at_shop(hand, "/holiday", seconds.to_string())
             }
         };

@@ -33,7 +33,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 2,
         name: "shop",
-        sql: "CREATE TABLE danbao_cursor (only_row BIGINT PRIMARY KEY, after_id TEXT NOT NULL);
+        // The orders are without the recipe's key, so that what the key would hide is seen.
+        sql: "DROP TABLE delivery;
+              CREATE TABLE delivery (order_no TEXT NOT NULL, total_fee TEXT NOT NULL);
+              CREATE TABLE danbao_cursor (only_row BIGINT PRIMARY KEY, after_id TEXT NOT NULL);
               CREATE TABLE journal (
                   id TEXT NOT NULL, order_no TEXT NOT NULL, out_trade_no TEXT NOT NULL, change BIGINT NOT NULL,
                   kind TEXT NOT NULL, body TEXT NOT NULL);

@@ -27,6 +27,11 @@ use crate::world::Birth;
 /// How old a webhook may be, or how far ahead: five minutes (docs/exactly-once.md).
 const AGE_MAX_MS: i64 = 300_000;
 
+/// Whoever wants no webhooks for longer does so by mistake.
+const HOLIDAY_MAX: Duration = Duration::from_secs(7200);
+/// A mistake is noticed by the first webhook that is turned away.
+const NOTICED_WITHIN: Duration = Duration::from_millis(500);
+
 /// What the sidecar was asked.
 enum Waiting {
     /// Something that is written down.
@@ -157,7 +162,13 @@ impl LittleShop {
         if self.care != Care::NoSignature && !is_genuine(now, request) {
             return Ok(StatusCode::UNAUTHORIZED);
         }
-        if holiday_until(&mut *self.conn)?.is_some() {
+        if let Some(until) = holiday_until(&mut *self.conn)? {
+            // Somebody notices at once, and takes it back.
+            let soon = now.plus(NOTICED_WITHIN);
+            if until > now.plus(HOLIDAY_MAX) {
+                let sql = "UPDATE counter SET value = $1 WHERE name = 'holiday until'";
+                self.conn.execute(sql, &[soon.0.into()])?;
+            }
             return Ok(StatusCode::GONE);
         }
         let Ok(event) = serde_json::from_slice::<Value>(request.body()) else {
@@ -181,10 +192,11 @@ impl LittleShop {
         Ok(applied.map_or(StatusCode::BAD_REQUEST, |_| StatusCode::NO_CONTENT))
     }
 
-    /// From now on webhooks are answered by 410, for so many seconds.
+    /// From now on webhooks are answered by 410, for so many seconds; those of a mistake until it is noticed.
     fn begin_holiday(&mut self, now: Timestamp, request: &Request) -> Result<Response, Error> {
         let seconds = String::from_utf8_lossy(request.body()).parse().unwrap_or(0);
-        let until = now.plus(Duration::from_secs(seconds));
+        let lasts = if seconds == 0 { HOLIDAY_MAX * 3 } else { Duration::from_secs(seconds) };
+        let until = now.plus(lasts.min(HOLIDAY_MAX * 3));
         let mut tx = Tx::begin(&mut *self.conn)?;
         tx.execute(
             "INSERT INTO counter (name, value) VALUES ('holiday until', $1) ON CONFLICT DO NOTHING",

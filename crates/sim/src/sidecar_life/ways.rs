@@ -65,7 +65,7 @@ impl Kind {
         // What is signed with is no matter of the others' kinds, and pairs of keys are slow.
         let sign_type = if self == Kind::Drawn { drawn.sign_type } else { SignType::Md5 };
         let world = Options { sign_type, ..world };
-        let holidays = Chance::new(seed ^ 0x686f_6c69).pick(&[0, 0, 1, 4]);
+        let holidays = Chance::new(seed ^ 0x686f_6c69).pick(&[0, 2, 8]);
         let plain = Ways {
             kind: self,
             world: world.clone(),

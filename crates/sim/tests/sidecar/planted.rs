@@ -13,7 +13,7 @@ fn is_found(kind: Kind, cast: Cast, words: &str) {
     for seed in 0..SEEDS {
         let findings = live(&kind.draw(seed), cast, false).unwrap().findings;
         if findings.iter().any(|finding| finding.contains(words)) {
-            return println!("{words:?} is said of seed {seed}");
+            return;
         }
         others.extend(findings);
     }
@@ -72,6 +72,7 @@ planted_in_the_sidecar! {
     a_sidecar_that_forgets_what_it_answered_to_a_key_is_found: Drawn, Forgetful, "was refused";
     a_sidecar_that_never_asks_by_itself_is_found: Drawn, NeverAsks, "last told was";
     a_sidecar_that_never_hears_the_shop_is_back_is_found: Drawn, GoneForGood, "is waiting after";
+    a_sidecar_that_heeds_a_410_from_before_is_found: Drawn, OldGone, "is waiting after";
     a_sidecar_that_refunds_once_for_each_try_is_found: Refunds, Forgetful, "was asked for once and is";
     a_sidecar_that_refunds_another_amount_is_found: Refunds, OtherAmount, "which the shop did not ask for";
     a_sidecar_that_says_a_failed_refund_succeeded_is_found: Refunds, RefundLies, "is told as refund.succeeded";
@@ -100,6 +101,8 @@ enum Bug {
     NeverAsks,
     /// Once the shop wanted no webhooks, it is never called again.
     GoneForGood,
+    /// A try that was on its way when the shop came back still counts.
+    OldGone,
     /// A fen more than was asked for is refunded.
     OtherAmount,
     /// Every refund is told as made.
@@ -174,6 +177,9 @@ impl Plant for Planted {
             }
             Bug::Forgetful if sql.starts_with("INSERT INTO idempotency ") => return Ok(Fate::Skipped),
             Bug::GoneForGood if sql.starts_with("DELETE FROM gone_endpoint") => return Ok(Fate::Skipped),
+            Bug::OldGone if sql.starts_with("UPDATE delivery SET awaiting = 0, due_at") => {
+                return Ok(Fate::Skipped);
+            }
             Bug::OtherAmount if sql.starts_with("INSERT INTO refund_batch ") => {
                 let items = text(binds, 4).replace("\"amount\":100,", "\"amount\":101,");
                 binds[4] = Value::Text(items);

@@ -78,7 +78,15 @@ fn reads(language: &Language, tables: &Tables, merchant: &Service, pay: impl Fn(
     // The sidecar's database was restored: it has never heard of this event. The shop has lost its place, too.
     for lost in ["evt_0000000000009999_ffffffffffff", "not an id & more", ""] {
         tables.batch(&format!("UPDATE danbao_cursor SET after_id = '{lost}'"));
+        tables.batch("UPDATE danbao_trade SET change = 1000");
         assert!(read(), "{}: from the beginning", language.name);
+        let is_behind = tables.text("SELECT CAST(max(change) AS TEXT) FROM danbao_trade") == "1000";
+        assert_eq!(
+            is_behind,
+            lost.is_empty(),
+            "{}: the changes of the lost history, after {lost:?}",
+            language.name
+        );
         assert_eq!(applied(), there_is(), "{}: once, after {lost:?}", language.name);
     }
 }

@@ -143,7 +143,7 @@ fn service(text: &str) -> Result<PaymentService, String> {
 
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let words = &texts(args.lang.unwrap_or_else(terminal_lang)).doctor;
-    let asked = match asked(args) {
+    let asked = match asked(args, words) {
         Ok(asked) => asked,
         Err(error) => return Ok(misused(&format!("{error:#}"))),
     };
@@ -178,11 +178,11 @@ fn progress(words: &Words, done: usize, all: usize, probe: Option<&'static str>)
 }
 
 /// Everything that was asked for, read.
-fn asked(args: &DoctorArgs) -> anyhow::Result<gather::Asked> {
+fn asked(args: &DoctorArgs, words: &Words) -> anyhow::Result<gather::Asked> {
     let settings = settings(args)?;
     let is_nothing = settings == Settings::default() && args.log.is_none() && args.allow_list.is_none();
     if is_nothing {
-        bail!("there is nothing to look at; danbao doctor --help shows examples");
+        bail!(words.nothing_to_do.clone());
     }
     let allow_list = args.allow_list.as_deref().map(whole).transpose()?;
     Ok(gather::Asked {

@@ -1,9 +1,9 @@
 //! Names, ports and certificates, as the system and the other side show them.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use danbao_doctor::facts::{Dial, Host, Tls};
 use danbao_doctor::settings::Target;
@@ -82,6 +82,30 @@ fn fault(why: &CertificateError) -> Tls {
     }
 }
 
+/// A connection that is given up at an instant, however often something comes: a server may send a byte now and then.
+struct Hurried {
+    stream: TcpStream,
+    until: Instant,
+}
+
+impl Read for Hurried {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
+        self.stream.set_read_timeout(Some(left.ok_or(ErrorKind::TimedOut)?))?;
+        self.stream.read(bytes)
+    }
+}
+
+impl Write for Hurried {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 fn client() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
@@ -100,9 +124,10 @@ fn shake_hands(
 ) -> std::io::Result<()> {
     let name = ServerName::try_from(target.host.clone()).map_err(std::io::Error::other)?;
     let mut session = ClientConnection::new(Arc::new(trust), name).map_err(std::io::Error::other)?;
-    let mut stream = TcpStream::connect_timeout(&place, most)?;
-    stream.set_read_timeout(Some(most))?;
+    let until = Instant::now() + most;
+    let stream = TcpStream::connect_timeout(&place, most)?;
     stream.set_write_timeout(Some(most))?;
+    let mut stream = Hurried { stream, until };
     while session.is_handshaking() {
         session.complete_io(&mut stream)?;
     }
@@ -111,7 +136,6 @@ fn shake_hands(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
     use std::net::TcpListener;
 
     use rustls::pki_types::pem::PemObject;
@@ -180,5 +204,23 @@ mod tests {
         let place = bare.local_addr().unwrap();
         std::thread::spawn(move || bare.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
         assert_eq!(met(place, our_root()), Tls::NoHandshake, "no TLS there");
+    }
+
+    #[test]
+    fn a_handshake_that_comes_byte_by_byte_for_ever_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // The beginning of a record of sixteen thousand bytes.
+            let mut sent = stream.write_all(b"\x16\x03\x03\x40\x00");
+            while sent.is_ok() {
+                std::thread::sleep(Duration::from_millis(5));
+                sent = stream.write_all(b"\x02");
+            }
+        });
+        let target = Target { is_https: true, host: "127.0.0.1".to_owned(), port: place.port() };
+        let trust = trusting_known_roots().unwrap();
+        assert_eq!(handshake(&target, place, Duration::from_millis(300), trust), Tls::NoHandshake);
     }
 }

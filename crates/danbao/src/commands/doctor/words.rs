@@ -11,6 +11,7 @@ use crate::commands::explain::words::printable;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::commands) struct Words {
+    pub(super) nothing_to_do: String,
     pub(super) head: String,
     pub(super) asked: String,
     made_up: String,

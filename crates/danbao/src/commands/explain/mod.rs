@@ -57,7 +57,7 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let words = &texts(args.lang.unwrap_or_else(terminal_lang)).explain;
-    let (input, keys) = match (read(args), args.keys.read()) {
+    let (input, keys) = match (read(args, words), args.keys.read()) {
         (Ok(input), Ok(keys)) => (input, keys),
         (Err(error), _) | (_, Err(error)) => return Ok(misused(&format!("{error:#}"))),
     };
@@ -96,13 +96,13 @@ pub(super) fn misused(why: &str) -> ExitCode {
 }
 
 /// The bytes of the argument, the file, or the standard input.
-fn read(args: &ExplainArgs) -> anyhow::Result<Vec<u8>> {
+fn read(args: &ExplainArgs, words: &words::Words) -> anyhow::Result<Vec<u8>> {
     let bytes = match (&args.input, &args.file) {
         (Some(input), _) if input != "-" => input.clone().into_bytes(),
         (_, file) => asked::read_file(file.as_deref(), INPUT_MAX + 1)?,
     };
     if bytes.is_empty() {
-        bail!("there is nothing to explain; danbao explain --help shows examples");
+        bail!(words.nothing_to_do.clone());
     }
     Ok(bytes)
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::commands) struct Words {
+    pub(super) nothing_to_do: String,
     pub(super) read: String,
     pub(super) read_value: String,
     pub(super) charset: String,
