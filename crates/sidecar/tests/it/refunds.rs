@@ -212,7 +212,7 @@ fn a_refusal_that_says_nothing_of_an_earlier_try_is_not_believed_to_be_one() {
             let again = world.gateway_says(refused(code));
             assert_eq!(service(&again), "refund_fastpay_by_platform_nopwd");
             let shown_now = shown(world, &batch_no);
-            assert_eq!((&shown_now["state"], &shown_now["error_code"]), (&json!("accepted"), &json!(code)));
+            assert_eq!((&shown_now["state"], &shown_now["error_code"]), (&json!("waiting"), &json!(code)));
             assert!(!world.kinds().iter().any(|kind| kind == "refund.failed"));
 
             let details = format!("{}^4.00^SUCCESS", bought.trade_no());
