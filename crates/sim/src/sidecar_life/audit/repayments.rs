@@ -25,7 +25,6 @@ struct Kept {
     batch_no: String,
     items: Value,
     state: String,
-    tries: i64,
 }
 
 /// What a shop has to know of: batch_no, out_trade_no, yuan, code.
@@ -41,8 +40,8 @@ pub(super) fn audit(
     let batches = batches(case)?;
     let kept = rows(
         &case.disks.sidecar,
-        "SELECT batch_no, items, state, tries FROM refund_batch ORDER BY batch_no",
-        |c| Ok(Kept { batch_no: c.next()?, items: json(c.next()?), state: c.next()?, tries: c.next()? }),
+        "SELECT batch_no, items, state FROM refund_batch ORDER BY batch_no",
+        |c| Ok(Kept { batch_no: c.next()?, items: json(c.next()?), state: c.next()? }),
     )?;
     let asked: BTreeMap<&str, Vec<Item>> = wishes
         .iter()
@@ -171,7 +170,7 @@ fn given_as_made(audit: &mut Audit, case: &Case<'_>, batches: &BTreeMap<String, 
 
 /// What is told of a batch is what the gateway made of it.
 fn told_as_made(audit: &mut Audit, kept: &Kept, batch: Option<&Batch>, told: &[Told]) {
-    let Kept { batch_no, items, state, tries } = kept;
+    let Kept { batch_no, items, state } = kept;
     let told: Vec<&Told> = told.iter().filter(|said| said[0] == *batch_no).collect();
     let mut made: Vec<Told> = Vec::new();
     for (_, (number, amount), result) in batch.iter().flat_map(|batch| &batch.items) {
@@ -190,8 +189,6 @@ fn told_as_made(audit: &mut Audit, kept: &Kept, batch: Option<&Batch>, told: &[T
         ("accepted" | "unclear", Some(batch)) if batch.is_letter_lost && told.is_empty() => {
             audit.mark("batch of which the letter is lost");
         }
-        // One try was lost, the next was refused, and so it went on until its day was over.
-        ("unclear", None) if *tries > 1 && told.is_empty() => audit.mark("batch unclear"),
         _ => audit.find(format!("sidecar: batch {batch_no} is {state}, told {told:?}, made were {made:?}")),
     }
 }
