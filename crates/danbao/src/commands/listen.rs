@@ -108,7 +108,7 @@ pub(super) fn run(args: &ListenArgs) -> anyhow::Result<ExitCode> {
     let mut page = ask(&sandbox, args, &after)?;
     eprintln!("{}", words.listening);
     loop {
-        if let Some((from, to)) = args.lost(&page, &after) {
+        if let Some((from, to)) = lost(&page, &after, args.since) {
             eprintln!("{}", words.lost.replace("{}", &format!("{from}-{to}")));
         }
         let is_anew =
@@ -159,16 +159,6 @@ fn ask(sandbox: &Sandbox, args: &ListenArgs, after: &str) -> anyhow::Result<Valu
 }
 
 impl ListenArgs {
-    /// The first and the last of the sends behind a number that the gateway does not keep any more. Asked for a time, it
-    /// is silent if it still has something from before.
-    fn lost(&self, page: &Value, after: &str) -> Option<(u64, u64)> {
-        let (asked, first): (u64, u64) = (after.parse().ok()?, page["first"].as_u64()?);
-        let from = asked.checked_add(1)?;
-        let oldest = page["attempts"][0]["at"].as_str().and_then(Timestamp::parse_wire);
-        let is_covered = self.since.is_some_and(|since| oldest.is_some_and(|oldest| oldest < since));
-        (first > from && !is_covered).then(|| (from, first - 1))
-    }
-
     fn wants(&self, line: &Value) -> bool {
         let status = self.status.as_deref().is_none_or(|status| line["trade_status"] == status);
         let bad = !self.only_bad || line["outcome"] != "acknowledged";
@@ -176,6 +166,16 @@ impl ListenArgs {
         let late = self.since.is_none_or(|since| time.is_some_and(|time| time >= since));
         status && bad && late
     }
+}
+
+/// The first and the last of the sends behind a number that the gateway does not keep any more. Asked for a time, it is
+/// silent if there still is something from before.
+fn lost(page: &Value, after: &str, since: Option<Timestamp>) -> Option<(u64, u64)> {
+    let (asked, first): (u64, u64) = (after.parse().ok()?, page["first"].as_u64()?);
+    let from = asked.checked_add(1)?;
+    let oldest = page["attempts"][0]["at"].as_str().and_then(Timestamp::parse_wire);
+    let is_covered = since.is_some_and(|since| oldest.is_some_and(|oldest| oldest < since));
+    (first > from && !is_covered).then(|| (from, first - 1))
 }
 
 fn show(sandbox: &Sandbox, args: &ListenArgs, words: &Words, line: &Value) {
@@ -263,4 +263,24 @@ fn heard(response: &Response) -> Value {
     let text = String::from_utf8_lossy(response.body());
     let first: String = text.chars().take(256).collect();
     json!({ "outcome": "answered", "status": response.status().as_u16(), "answer": first })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_kept_any_more_is_said_and_nothing_else() {
+        let page = json!({ "first": 8, "attempts": [{ "at": "2012-02-29 12:00:00" }] });
+        assert_eq!(lost(&page, "0", None), Some((1, 7)));
+        assert_eq!(lost(&page, "6", None), Some((7, 7)));
+        for after in ["7", "8", "1000", "last", "18446744073709551615"] {
+            assert_eq!(lost(&page, after, None), None, "{after}");
+        }
+        let time = |text| Timestamp::parse_wire(text);
+        assert_eq!(lost(&page, "0", time("2012-02-29 12:00:01")), None, "it begins before that");
+        assert_eq!(lost(&page, "0", time("2012-02-29 11:59:59")), Some((1, 7)), "perhaps");
+        assert_eq!(lost(&json!({ "attempts": [] }), "0", None), None, "an older gateway does not say");
+        assert_eq!(lost(&json!({ "first": 0, "attempts": [] }), "0", None), None, "nothing was sent yet");
+    }
 }
