@@ -8,8 +8,8 @@ use danbao_store::{Conn, Error};
 
 use super::books::{Merchant, Message};
 
-/// Whoever looks this often misses none: they are kept for thirty days.
-pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(29 * 86_400);
+/// Whoever looks this often misses none: they are kept for thirty days, and the trouble in which they come does not last ten.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(20 * 86_400);
 
 /// All that were ever seen, by their ids.
 #[derive(Default)]

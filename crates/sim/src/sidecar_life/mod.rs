@@ -18,19 +18,21 @@ mod visitors;
 mod ways;
 mod wishes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use danbao_merchant::Account;
 use danbao_protocol::node::{Crash, Request};
+use danbao_protocol::time::Timestamp;
 use danbao_sidecar::{Accounts, Config, ConfigError, Secret, Sidecar, Webhook};
 use danbao_store::Conn;
 use danbao_store::faulty::{Death, Disk};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 
+use crate::auditor::LOOK_EVERY;
 use crate::chance::Chance;
 use crate::contended::Rate;
 use crate::options::Options;
@@ -135,10 +137,14 @@ pub fn live(ways: &Ways, cast: Cast, is_loud: bool) -> Result<Report, Crash> {
     let troubled = world.run_until(quiet_since);
     world.heal();
     contention.store(0, Ordering::Relaxed);
-    let quiet = troubled.and_then(|()| world.run_until_quiet(end));
+    let mut chosen = Chosen::default();
+    let quiet = troubled.and_then(|()| rest(&mut world, end, || chosen.look(&disks)));
+    chosen.look(&disks);
     let lost = copies.lost();
-    let case = Case { disks: &disks, lookout: &world.witness, lost: &lost, quiet_since };
+    let case =
+        Case { disks: &disks, lookout: &world.witness, lost: &lost, chosen: &chosen.visits, quiet_since };
     let Audit { mut findings, marks } = Audit::of(&case);
+    findings.extend(chosen.problems);
     findings.extend(copies.problems());
     match quiet {
         Ok(()) => {}
@@ -154,6 +160,33 @@ pub fn live(ways: &Ways, cast: Cast, is_loud: bool) -> Result<Report, Crash> {
         deaths: world.deaths(),
         marks,
     })
+}
+
+/// Lets the quiet pass, and has a look before the sidecar forgets anything of it.
+fn rest(world: &mut World<Lookout>, end: Timestamp, mut look: impl FnMut()) -> Result<(), Stuck> {
+    let mut next = world.now().plus(LOOK_EVERY);
+    while next < end {
+        world.run_until(next)?;
+        look();
+        next = next.plus(LOOK_EVERY);
+    }
+    world.run_until_quiet(end)
+}
+
+/// Visits by which an address was chosen: the sidecar does not keep them for ever.
+#[derive(Default)]
+struct Chosen {
+    visits: BTreeSet<String>,
+    problems: Vec<String>,
+}
+
+impl Chosen {
+    fn look(&mut self, disks: &Disks) {
+        match audit::chosen(&disks.sidecar) {
+            Ok(visits) => self.visits.extend(visits),
+            Err(error) => self.problems.push(format!("a database cannot be read: {error}")),
+        }
+    }
 }
 
 /// The result of every third batch never comes: nor does it when all trouble is over.

@@ -10,7 +10,7 @@ mod repayments;
 mod trades;
 mod visits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use danbao_protocol::time::Timestamp;
 use danbao_store::faulty::Disk;
@@ -18,6 +18,7 @@ use danbao_store::{Conn, Error, Reader};
 use serde_json::Value;
 
 use super::lookout::Lookout;
+pub(super) use visits::chosen;
 
 /// Everything that was found and counted.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +41,8 @@ pub(super) struct Case<'c> {
     pub(super) lookout: &'c Lookout,
     /// Events of a history of the sidecar's that was lost.
     pub(super) lost: &'c [Event],
+    /// The visits by which an address was chosen, those that the sidecar has forgotten since among them.
+    pub(super) chosen: &'c BTreeSet<String>,
     pub(super) quiet_since: Timestamp,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use danbao_store::Error;
+use danbao_store::faulty::Disk;
 
 use super::{Audit, Case, Event, Wish, rows};
 
@@ -15,6 +16,12 @@ fn count(sign_ins: impl Iterator<Item = SignIn>) -> BTreeMap<SignIn, u32> {
         *counted.entry(sign_in).or_default() += 1;
     }
     counted
+}
+
+/// The visits by which an address was chosen, as long as the sidecar keeps them.
+pub(in super::super) fn chosen(sidecar: &Disk) -> Result<Vec<String>, Error> {
+    let sql = "SELECT id FROM visit WHERE kind = 'address' AND done_at IS NOT NULL";
+    rows(sidecar, sql, |c| c.next::<String>())
 }
 
 pub(super) fn audit(
@@ -78,16 +85,12 @@ fn in_at_shop(audit: &mut Audit, case: &Case<'_>, told: &BTreeMap<SignIn, u32>) 
 
 /// Every address that was chosen is the one of the gateway's page, for its buyer, and in the shop's hands.
 fn addresses(audit: &mut Audit, case: &Case<'_>, events: &[Event], wishes: &[Wish]) -> Result<(), Error> {
-    let done = rows(
-        &case.disks.sidecar,
-        "SELECT id FROM visit WHERE kind = 'address' AND done_at IS NOT NULL ORDER BY id",
-        |c| c.next::<String>(),
-    )?;
+    let done = case.chosen;
     let chosen = events.iter().filter(|event| event.kind() == "address.chosen");
     let mut told: Vec<(String, String)> =
         chosen.map(|event| (event.text("address_id"), event.text("user_id"))).collect();
     told.sort();
-    if !told.iter().map(|(id, _)| id).eq(&done) {
+    if !told.iter().map(|(id, _)| id).eq(done) {
         audit.find(format!("sidecar: addresses were chosen on {done:?}, told were {told:?}"));
     }
     for (id, user_id) in told {
