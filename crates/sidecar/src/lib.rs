@@ -30,6 +30,7 @@ mod problem;
 mod refunds;
 mod router;
 mod rows;
+mod settling;
 mod sidecar;
 mod signing;
 mod stuck;

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
-use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, visits, web, webhooks};
+use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, settling, visits, web, webhooks};
 use danbao_node::Fault;
 
 /// The API's description.
@@ -49,6 +49,7 @@ enum Route {
     Close,
     Refunds,
     Refund,
+    SettleRefund,
     Logins,
     Login,
     Addresses,
@@ -84,6 +85,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/payment_requests/{id}/close", Route::Close),
     ("/v1/refunds", Route::Refunds),
     ("/v1/refunds/{id}", Route::Refund),
+    ("/v1/refunds/{id}/settle", Route::SettleRefund),
     ("/v1/logins", Route::Logins),
     ("/v1/logins/{id}", Route::Login),
     ("/v1/addresses", Route::Addresses),
@@ -190,6 +192,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Close => payment_requests::close(turn, id)?,
         Route::Refunds => refunds::create(turn, request)?,
         Route::Refund => refunds::show(turn, id)?,
+        Route::SettleRefund => settling::settle(turn, request, id)?,
         Route::Logins => visits::create(turn, request, Purpose::Login)?,
         Route::Login => visits::show(turn, Purpose::Login, id)?,
         Route::Addresses => visits::create(turn, request, Purpose::Address)?,
@@ -246,6 +249,7 @@ impl Route {
             | Route::RefundNotify
             | Route::Orders
             | Route::Refunds
+            | Route::SettleRefund
             | Route::AddressReturn
             | Route::Logins
             | Route::Addresses
