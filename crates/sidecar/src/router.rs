@@ -12,7 +12,9 @@ use subtle::ConstantTimeEq;
 use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
-use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, settling, visits, web, webhooks};
+use crate::{
+    belief, events, incoming, orders, payment_requests, polling, refunds, settling, visits, web, webhooks,
+};
 use danbao_node::Fault;
 
 /// The API's description.

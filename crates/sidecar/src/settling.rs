@@ -84,7 +84,10 @@ fn settled(items: Vec<Item>, said: &[Said]) -> Result<Vec<Item>, Problem> {
             }
             ("failed", code) if code.is_none_or(is_code) => {}
             ("failed", _) => {
-                return Err(wrong(format!("the error_code of {} is no word of the gateway", item.out_trade_no)));
+                return Err(wrong(format!(
+                    "the error_code of {} is no word of the gateway",
+                    item.out_trade_no
+                )));
             }
             _ => return Err(wrong(format!("the state of {} is succeeded or failed", item.out_trade_no))),
         }
@@ -94,5 +97,6 @@ fn settled(items: Vec<Item>, said: &[Said]) -> Result<Vec<Item>, Problem> {
 }
 
 fn is_code(word: &str) -> bool {
-    word.len() <= ERROR_CODE_BYTES_MAX && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    word.len() <= ERROR_CODE_BYTES_MAX
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

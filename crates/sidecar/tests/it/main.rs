@@ -15,6 +15,7 @@ mod refund_deaths;
 mod refunds;
 mod restored;
 mod rivals;
+mod settling;
 mod town;
 mod visit_deaths;
 mod webhooks;

@@ -175,37 +175,6 @@ fn a_result_that_is_forged_or_about_something_else_changes_nothing() {
     });
 }
 
-/// The first try arrived, and its answer did not. At midnight the number of the batch became one of yesterday; a frozen
-/// seller does the same. Found by the simulation (refunds 11, frost 31): the shop was told that the refund had failed, and
-/// the buyer had the money.
-#[test]
-fn a_refusal_that_says_nothing_of_an_earlier_try_is_not_believed_to_be_one() {
-    on_both_databases(|world| {
-        for (order_no, code) in
-            [("A", "BATCH_NO_FORMAT_ERROR"), ("B", "REFUND_DATE_ERROR"), ("C", "SELLER_STATUS_NOT_ALLOW")]
-        {
-            let bought = paid(world, order_no);
-            let batch_no = refund(world, &bought);
-            world.due();
-            let (first, _) = world.sent_to("gateway").unwrap();
-            world.step(vec![silent(first)]);
-            world.now.0 += 10_000;
-            world.due();
-            let again = world.gateway_says(refused(code));
-            assert_eq!(service(&again), "refund_fastpay_by_platform_nopwd");
-            let shown_now = shown(world, &batch_no);
-            assert_eq!((&shown_now["state"], &shown_now["error_code"]), (&json!("accepted"), &json!(code)));
-            assert!(!world.kinds().iter().any(|kind| kind == "refund.failed"));
-
-            let details = format!("{}^4.00^SUCCESS", bought.trade_no());
-            assert_eq!(text(&world.bring(told(&batch_no, &details, KEY), "true")), "success");
-            let shown_now = shown(world, &batch_no);
-            assert_eq!((&shown_now["state"], &shown_now["error_code"]), (&json!("done"), &Value::Null));
-            assert_eq!(world.kinds().last().unwrap(), "refund.succeeded");
-        }
-    });
-}
-
 #[test]
 fn what_cannot_be_refunded_is_a_problem_and_the_same_key_refunds_once() {
     on_both_databases(|world| {
