@@ -20,6 +20,7 @@
 
 mod belief;
 mod config;
+mod deliveries;
 mod events;
 mod idempotency;
 mod incoming;

@@ -13,7 +13,8 @@ use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{
-    belief, events, incoming, orders, payment_requests, polling, refunds, settling, visits, web, webhooks,
+    belief, deliveries, events, incoming, orders, payment_requests, polling, refunds, settling, visits, web,
+    webhooks,
 };
 use danbao_node::Fault;
 
@@ -61,6 +62,7 @@ enum Route {
     Event,
     ReplayEvent,
     Webhook,
+    Deliveries,
     EnableWebhook,
     ReplayWebhook,
 }
@@ -97,6 +99,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/events/{id}", Route::Event),
     ("/v1/events/{id}/replay", Route::ReplayEvent),
     ("/v1/webhook", Route::Webhook),
+    ("/v1/webhook/deliveries", Route::Deliveries),
     ("/v1/webhook/enable", Route::EnableWebhook),
     ("/v1/webhook/replay", Route::ReplayWebhook),
 ];
@@ -204,6 +207,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Event => events::show(turn, id)?,
         Route::ReplayEvent => webhooks::replay_one(turn, id)?,
         Route::Webhook => webhooks::show(turn)?,
+        Route::Deliveries => deliveries::list(turn, request)?,
         Route::EnableWebhook => webhooks::enable(turn)?,
         Route::ReplayWebhook => webhooks::replay(turn, request)?,
     };
@@ -276,7 +280,8 @@ impl Route {
             | Route::Buyer
             | Route::Events
             | Route::Event
-            | Route::Webhook => "GET, HEAD",
+            | Route::Webhook
+            | Route::Deliveries => "GET, HEAD",
         }
     }
 

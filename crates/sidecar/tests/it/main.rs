@@ -4,6 +4,7 @@
 mod buyers;
 mod changed_settings;
 mod crash;
+mod deliveries;
 mod events;
 mod instances;
 mod messages;
