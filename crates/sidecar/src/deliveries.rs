@@ -11,7 +11,7 @@ use crate::turn::Turn;
 use crate::{events, web};
 
 /// Deliveries are counted up to here and no further: the answer must not cost more the worse things stand.
-const COUNT_MAX: i64 = 10_000;
+pub(crate) const COUNT_MAX: i64 = 10_000;
 
 /// `GET /v1/webhook/deliveries?state=&after=&limit=`: webhooks in this state after an event's, the oldest first.
 pub(crate) fn list(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Response, Fault> {

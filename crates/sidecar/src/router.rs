@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{
-    belief, deliveries, events, incoming, orders, payment_requests, polling, refunds, settling, visits, web,
-    webhooks,
+    belief, counts, deliveries, events, incoming, orders, payment_requests, polling, refunds, settling,
+    visits, web, webhooks,
 };
 use danbao_node::Fault;
 
@@ -39,7 +39,8 @@ enum Route {
     RefundNotify,
     LoginReturn,
     AddressReturn,
-    Alive,
+    Ready,
+    Metrics,
     OpenApi,
     Orders,
     Order,
@@ -74,9 +75,9 @@ const ROUTES: &[(&str, Route)] = &[
     (LOGIN_PATH, Route::LoginReturn),
     ("/pay/login/{id}", Route::LoginReturn),
     ("/pay/address/{id}", Route::AddressReturn),
-    ("/livez", Route::Alive),
-    ("/readyz", Route::Alive),
-    ("/healthz", Route::Alive),
+    ("/readyz", Route::Ready),
+    ("/healthz", Route::Ready),
+    ("/metrics", Route::Metrics),
     ("/v1/openapi.json", Route::OpenApi),
     ("/v1/orders", Route::Orders),
     ("/v1/orders/{id}", Route::Order),
@@ -186,7 +187,8 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Query => return payment_requests::query(turn, ask, id),
         Route::Ship => return payment_requests::ship(turn, ask, request, id),
         // Whoever reads this has been in a transaction of the database.
-        Route::Alive => web::plain("ok"),
+        Route::Ready => web::plain("ok"),
+        Route::Metrics => counts::metrics(turn, request)?,
         Route::OpenApi => web::json_text(StatusCode::OK, OPENAPI.to_owned()),
         Route::Orders => orders::create(turn, request)?,
         Route::Order => orders::show(turn, id)?,
@@ -244,7 +246,8 @@ impl Route {
                 | Route::RefundNotify
                 | Route::LoginReturn
                 | Route::AddressReturn
-                | Route::Alive
+                | Route::Ready
+                | Route::Metrics
                 | Route::OpenApi
         )
     }
@@ -268,7 +271,8 @@ impl Route {
             | Route::EnableWebhook
             | Route::ReplayWebhook => "POST",
             Route::Return
-            | Route::Alive
+            | Route::Ready
+            | Route::Metrics
             | Route::OpenApi
             | Route::Order
             | Route::PaymentRequest

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::Webhook;
+use crate::counts::Count;
 use crate::problem::Problem;
 use crate::rows::delivery::{self, Claimed, Tried};
 use crate::rows::event::{self, EventRow};
@@ -93,7 +94,10 @@ pub(crate) fn heard(
     let status = outcome.as_ref().ok().map(Response::status);
     let tried = Tried { outcome: &word, answer: None, at: turn.now };
     if status.is_some_and(|status| status.is_success()) {
-        let _ = delivery::settle(&mut **turn.tx, claimed, "delivered", tried, None)?;
+        let counts = delivery::settle(&mut **turn.tx, claimed, "delivered", tried, None)?;
+        if counts {
+            turn.counts.count(Count::Webhook { result: "delivered" });
+        }
         return Ok(());
     }
     let wait = wait_after(nth).map(|wait| wait.max(asked_for(outcome)));
@@ -104,6 +108,10 @@ pub(crate) fn heard(
     let answer = outcome.as_ref().ok().map(beginning);
     let tried = Tried { answer: answer.as_deref(), ..tried };
     let counts = delivery::settle(&mut **turn.tx, claimed, state, tried, due_at)?;
+    if counts {
+        let result = if due_at.is_some() { "failed" } else { "given_up" };
+        turn.counts.count(Count::Webhook { result });
+    }
     if counts && due_at.is_none() {
         tracing::error!(seq, word, "a webhook was given up; the feed still has the event");
     }

@@ -170,6 +170,13 @@ pub(crate) fn claim_due(
     Ok(claimed)
 }
 
+/// How many batches are in each state of which it is not known what came.
+pub(crate) fn count_open(conn: &mut dyn Conn) -> Result<Vec<(BatchState, i64)>, Error> {
+    let sql = "SELECT state, count(*) FROM refund_batch WHERE done_at IS NULL GROUP BY state";
+    let rows = conn.query(sql, &[])?;
+    rows.iter().map(|row| Ok((word(row.get(0)?, BatchState::from_word)?, row.get(1)?))).collect()
+}
+
 /// When the next one is due.
 pub(crate) fn next_due(conn: &mut dyn Conn) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT min(send_due_at) FROM refund_batch WHERE send_due_at IS NOT NULL";

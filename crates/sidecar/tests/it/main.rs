@@ -3,6 +3,7 @@
 
 mod buyers;
 mod changed_settings;
+mod counts;
 mod crash;
 mod deliveries;
 mod events;
