@@ -9,6 +9,7 @@
 //! | `GET /pay/return` | the buyer's browser | `return_url`: is sent on to the shop's page with a signed result |
 //! | `POST /pay/notify` | the gateway | `notify_url`: answered by exactly `success` or `fail` |
 //! | `POST /pay/refund_notify` | the gateway | tells what came of a batch of refunds; answered likewise |
+//! | `POST /pay/error_notify` | the gateway | tells of a refused payment request; answered likewise |
 //! | `GET /pay/login`, `POST /pay/address` | the buyer's browser | comes back from signing in, or with an address |
 //! | `/readyz`, `/healthz` | watchdogs | `ok` after a transaction of the database; `/livez` is the host's |
 //! | `/metrics` | the host, for whoever watches | what was counted, and how things stand |
@@ -31,6 +32,7 @@ mod payment_requests;
 mod polling;
 mod problem;
 mod refunds;
+mod refusals;
 mod router;
 mod rows;
 mod settling;

@@ -17,7 +17,7 @@ use crate::rows::orders::OrderRow;
 use crate::rows::payment_request::RequestRow;
 use crate::terms::{self, Terms};
 use crate::turn::{Turn, Waiting};
-use crate::{polling, rows, web};
+use crate::{polling, refusals, rows, web};
 use danbao_node::Fault;
 
 /// The words on the button of a payment form, for browsers that run no script.
@@ -254,17 +254,20 @@ pub(crate) fn shipped(
     number: &OutTradeNo,
     outcome: &Result<Response, NoAnswer>,
 ) -> Result<Response, Fault> {
-    match outcome.as_ref().map(read_reply) {
-        Ok(Ok(reply)) if reply.is_success => {
+    let reply = match outcome.as_ref().map(read_reply) {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(why)) => return Ok(Problem::unheard(&why.to_string()).respond()),
+        Err(why) => return Ok(Problem::unheard(why.as_str()).respond()),
+    };
+    match reply.accepted() {
+        Ok(_) => {
             if let Some(row) = rows::payment_request::load(&mut **turn.tx, number)? {
                 let soon = turn.now.plus(polling::SOON);
                 rows::payment_request::plan(&mut **turn.tx, number, row.closing, Some(soon))?;
             }
             show(turn, number.as_str())
         }
-        Ok(Ok(reply)) => Ok(Problem::refused(reply.error.unwrap_or_default()).respond()),
-        Ok(Err(why)) => Ok(Problem::unheard(&why.to_string()).respond()),
-        Err(why) => Ok(Problem::unheard(why.as_str()).respond()),
+        Err(no) => Ok(Problem::refused(no.as_str().to_owned()).respond()),
     }
 }
 
@@ -332,6 +335,7 @@ pub(crate) fn shown(turn: &mut Turn<'_, '_>, order: &OrderRow, row: &RequestRow)
     } else {
         (None, None)
     };
+    let last_refusal = refusals::last_shown(turn, row)?;
     Ok(json!({
         "out_trade_no": row.out_trade_no.as_str(),
         "order_no": row.order_no,
@@ -352,6 +356,7 @@ pub(crate) fn shown(turn: &mut Turn<'_, '_>, order: &OrderRow, row: &RequestRow)
         "buyer_id": said.map(|heard| heard.buyer_id.as_str()).filter(|id| !id.is_empty()),
         "mode": state.choice.map(|choice| choice.mode.as_str()),
         "mode_basis": state.choice.map(|choice| choice.basis.as_str()),
+        "last_refusal": last_refusal,
         "changes": heard.times_applied,
         "created_at": web::rfc3339(row.created_at),
         "changed_at": (heard.times_applied > 0).then(|| web::rfc3339(heard.changed_at)),

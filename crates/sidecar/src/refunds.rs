@@ -10,11 +10,12 @@ use std::time::Duration;
 use danbao_merchant::inbox::{Mode, Outcome};
 use danbao_merchant::protocol::batch_refund_notify;
 use danbao_merchant::protocol::charset::Charset;
+use danbao_merchant::protocol::error_code::ErrorCode;
 use danbao_merchant::protocol::ids::{BatchNo, TradeNo};
 use danbao_merchant::protocol::money::Fen;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::refund::{RefundBatch, RefundItem};
-use danbao_merchant::{Account, Genuine, Received, Rejected, answer, read_reply};
+use danbao_merchant::{Account, Genuine, Received, Rejected, Reply, answer, read_reply};
 use danbao_node::Fault;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -264,17 +265,17 @@ pub(crate) fn answered(
         }
         Err(_) => None,
     };
-    let refusal = match reply {
-        Some(reply) if reply.is_success => return accepted(turn, row),
-        Some(reply) => reply.error,
-        None => None,
-    };
-    match refusal.as_deref() {
+    match reply.map(Reply::accepted) {
+        Some(Ok(_)) => accepted(turn, row),
         // An earlier try had arrived.
-        Some("DUPLICATE_BATCH_NO") => accepted(turn, row),
-        None | Some("SYSTEM_ERROR") => try_again(turn, row, told),
-        Some(code) if told.is_sole && row.tries == told.nth => refused(turn, row, code),
-        Some(code) => doubt(turn, row, told, code),
+        Some(Err(no)) if no.is(ErrorCode::DuplicateBatchNo) => accepted(turn, row),
+        None => try_again(turn, row, told),
+        // Without a code, or by an accident, it is no answer to the batch.
+        Some(Err(no)) if no.as_str().is_empty() || no.is(ErrorCode::SystemError) => {
+            try_again(turn, row, told)
+        }
+        Some(Err(no)) if told.is_sole && row.tries == told.nth => refused(turn, row, no.as_str()),
+        Some(Err(no)) => doubt(turn, row, told, no.as_str()),
     }
 }
 

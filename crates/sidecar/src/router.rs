@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{
-    belief, counts, deliveries, events, incoming, orders, payment_requests, polling, refunds, settling,
-    visits, web, webhooks,
+    belief, counts, deliveries, events, incoming, orders, payment_requests, polling, refunds, refusals,
+    settling, visits, web, webhooks,
 };
 use danbao_node::Fault;
 
@@ -27,6 +27,8 @@ pub(crate) const RETURN_PATH: &str = "/pay/return";
 pub(crate) const NOTIFY_PATH: &str = "/pay/notify";
 /// The path of a refund batch's `notify_url`.
 pub(crate) const REFUND_PATH: &str = "/pay/refund_notify";
+/// The path of `error_notify_url`.
+pub(crate) const ERROR_PATH: &str = "/pay/error_notify";
 /// The path of a quick login's `return_url`, before the number of the visit; by itself it is etao's.
 pub(crate) const LOGIN_PATH: &str = "/pay/login";
 /// The path of an address query's `return_url`, before the number of the visit.
@@ -37,6 +39,7 @@ enum Route {
     Return,
     Notify,
     RefundNotify,
+    ErrorNotify,
     LoginReturn,
     AddressReturn,
     Ready,
@@ -72,6 +75,7 @@ const ROUTES: &[(&str, Route)] = &[
     (RETURN_PATH, Route::Return),
     (NOTIFY_PATH, Route::Notify),
     (REFUND_PATH, Route::RefundNotify),
+    (ERROR_PATH, Route::ErrorNotify),
     (LOGIN_PATH, Route::LoginReturn),
     ("/pay/login/{id}", Route::LoginReturn),
     ("/pay/address/{id}", Route::AddressReturn),
@@ -150,9 +154,9 @@ pub(crate) fn answer(
     Ok(())
 }
 
-/// Whether the gateway is calling `notify_url`.
+/// Whether the gateway is calling, and waits for `success` or `fail`.
 pub(crate) fn is_notification(request: &Request) -> bool {
-    matches!(request.uri().path(), NOTIFY_PATH | REFUND_PATH)
+    matches!(request.uri().path(), NOTIFY_PATH | REFUND_PATH | ERROR_PATH)
 }
 
 fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Option<Response>, Fault> {
@@ -169,7 +173,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
     if !route.takes(request.method()) {
         // A health check, or a curious person (protocol.md §10, trap 42).
         let mut response = match route {
-            Route::Notify | Route::RefundNotify => answer::fail(),
+            Route::Notify | Route::RefundNotify | Route::ErrorNotify => answer::fail(),
             _ => Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "see Allow").respond(),
         };
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(route.methods()));
@@ -182,6 +186,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Return => return incoming::page_return(turn, ask, request),
         Route::Notify => return incoming::notification(turn, ask, request),
         Route::RefundNotify => return refunds::notification(turn, ask, request),
+        Route::ErrorNotify => return refusals::notification(turn, ask, request),
         Route::LoginReturn => return visits::login_return(turn, ask, request, id),
         Route::AddressReturn => return visits::address_return(turn, ask, request, id),
         Route::Query => return payment_requests::query(turn, ask, id),
@@ -244,6 +249,7 @@ impl Route {
             Route::Return
                 | Route::Notify
                 | Route::RefundNotify
+                | Route::ErrorNotify
                 | Route::LoginReturn
                 | Route::AddressReturn
                 | Route::Ready
@@ -256,6 +262,7 @@ impl Route {
         match self {
             Route::Notify
             | Route::RefundNotify
+            | Route::ErrorNotify
             | Route::Orders
             | Route::Refunds
             | Route::SettleRefund

@@ -25,7 +25,7 @@ pub(crate) enum Waiting {
     Ship { ask: AskId, out_trade_no: OutTradeNo },
     /// The gateway was told that a trade is not to be paid any more.
     Close { out_trade_no: OutTradeNo },
-    /// As `Verify`, for a message that is about no payment request.
+    /// As `Verify`, for a message that tells of no trade.
     Believe { ask: AskId, door: Door, message_id: String, signed: Box<Signed> },
     /// The gateway was told of a batch of refunds, for the nth time; whether no earlier time can have arrived.
     Refund { batch_no: BatchNo, nth: i64, is_sole: bool },

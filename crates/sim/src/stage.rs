@@ -358,6 +358,9 @@ pub(crate) fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<T
     }
     let ahead = json!({ "seconds": options.clock_ahead.as_secs() });
     call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/clock/advance", &ahead)?;
+    let told_of_refusals = json!({ "error_notify": true });
+    let path = format!("/sandbox/v1/partners/{}", merchant.partner);
+    call_sandbox(&mut gateway, &sandbox_token, &path, &told_of_refusals)?;
     let customers = buyers.into_iter().map(|buyer| Customer {
         email: buyer.email,
         user_id: buyer.user_id,

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod address_query;
+mod addresses_of_forms;
 mod browser;
 mod cashier;
 mod deadlines;

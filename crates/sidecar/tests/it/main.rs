@@ -15,6 +15,8 @@ mod payment_deaths;
 mod polling;
 mod refund_deaths;
 mod refunds;
+mod refusal_deaths;
+mod refusals;
 mod restored;
 mod rivals;
 mod settling;

@@ -1,10 +1,12 @@
 //! The description of the API and the API itself say the same. That every route is described is a test of the router's.
 
+use danbao_merchant::protocol::error_code::ErrorCode;
 use danbao_node::openapi::{self, check};
 use danbao_store::testing::Database;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::refusals::letter;
 use crate::world::{World, call, on_both_databases, plain, read, refused};
 
 fn described(world: &mut World) -> Value {
@@ -84,7 +86,9 @@ fn every_described_path_answers_as_it_is_described() {
         let id = world.events()[0]["id"].as_str().unwrap().to_owned();
         world.due();
         let _ = world.shop_says(500);
-        let _ = world.direct("open");
+        let open = world.direct("open");
+        let told = letter(&open, "r1", "2012-03-01 00:00:04", ErrorCode::SellerNotExist);
+        let _ = world.bring(told, "true");
         // The one that the example refunds.
         let refunded = world.direct("bookmark");
         let _ = world.bring(refunded.notify(1, "TRADE_FINISHED"), "true");
