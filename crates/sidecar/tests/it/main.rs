@@ -3,7 +3,9 @@
 
 mod buyers;
 mod changed_settings;
+mod counts;
 mod crash;
+mod deliveries;
 mod events;
 mod instances;
 mod messages;
@@ -17,6 +19,7 @@ mod refusal_deaths;
 mod refusals;
 mod restored;
 mod rivals;
+mod settling;
 mod town;
 mod visit_deaths;
 mod webhooks;
