@@ -278,7 +278,7 @@ impl Gateway {
                     })
                 },
             )?,
-            journals: rows(conn, "SELECT journal_id, at, trade_no FROM journal ORDER BY journal_id", |c| {
+            journals: rows(conn, "SELECT journal_id, at, trade_no FROM journal ORDER BY at, journal_id", |c| {
                 Ok(Journal { journal_id: c.next()?, at: c.next()?, trade_no: c.next()? })
             })?,
             postings: rows(

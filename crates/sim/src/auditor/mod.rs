@@ -42,6 +42,8 @@ pub struct Auditor {
     told: BTreeMap<(String, Status), Timestamp>,
     /// Notifications that were seen on the wire, by notify_id.
     sent: BTreeMap<String, Sent>,
+    /// How often each has left the gateway.
+    sends: BTreeMap<String, i64>,
     /// Notifications that the merchant was seen to answer with `success`.
     acknowledged: BTreeSet<String>,
     /// Page returns that were handed out, and when first.
@@ -92,6 +94,7 @@ impl Auditor {
             findings: Vec::new(),
             told: BTreeMap::new(),
             sent: BTreeMap::new(),
+            sends: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             returned: BTreeMap::new(),
             deeds: Deeds::default(),

@@ -16,7 +16,7 @@ use super::Auditor;
 use super::books::{Notice, Status};
 use super::repayments::Repayments;
 use crate::people::{Town, fen};
-use crate::stage::GATEWAY;
+use crate::stage::{GATEWAY, OTHER_GATEWAY};
 use crate::world::Witness;
 
 /// How long a page return can be verified.
@@ -36,6 +36,7 @@ impl Witness for Auditor {
         }
         match Said::read(request.body()) {
             Some(said) => {
+                self.count_send(&said.notify_id);
                 self.hear_told(now, &said.trade_no, &said.status, "a notification");
                 self.hear_sent(said);
             }
@@ -79,12 +80,13 @@ impl Witness for Auditor {
         is_expecting: bool,
         town: &Town,
     ) {
-        if site == GATEWAY {
+        let is_gateway = [GATEWAY, OTHER_GATEWAY].contains(&site);
+        if is_gateway {
             let now = now.plus(self.clock_ahead);
             let problems = self.standing.see(now, &self.gateway, &town.merchant.partner);
             problems.into_iter().for_each(|problem| self.find(problem));
         }
-        if until.is_some() || site != GATEWAY {
+        if until.is_some() || !is_gateway {
             return;
         }
         let sql = match is_expecting {
@@ -94,6 +96,7 @@ impl Witness for Auditor {
             false => {
                 "SELECT thread FROM notice WHERE due_at IS NOT NULL
                  UNION SELECT thread FROM refund_batch WHERE due_at IS NOT NULL
+                 UNION SELECT thread FROM resend WHERE due_at IS NOT NULL
                  UNION SELECT trade_no FROM deadline"
             }
         };
@@ -178,6 +181,22 @@ impl Auditor {
         if first.said != said {
             let what = format!("{} says {said:?} and said {:?} before", said.notify_id, first.said);
             self.find(what);
+        }
+    }
+
+    /// Each send was written down as a try, or as one beside the schedule, before it left: who claims what another has on
+    /// lease sends more than that.
+    fn count_send(&mut self, notify_id: &str) {
+        let sends = self.sends.entry(notify_id.to_owned()).or_default();
+        *sends += 1;
+        let sql = "SELECT n.attempts + (SELECT count(*) FROM resend r WHERE r.thread = n.thread AND r.seq = n.seq
+                                            AND r.sent_at IS NOT NULL)
+                   FROM notice n WHERE n.notify_id = $1";
+        let rows = self.gateway.inspect(|conn| conn.query(sql, &[Bind::Text(notify_id)]));
+        let begun = rows.ok().and_then(|rows| rows.first()?.get::<i64>(0).ok()).unwrap_or(0);
+        if *sends > begun {
+            let sends = *sends;
+            self.find(format!("{notify_id} was sent {sends} times in {begun} tries"));
         }
     }
 
