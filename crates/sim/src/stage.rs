@@ -27,8 +27,8 @@ use crate::kiosk::{Care, Terms, kiosk};
 use crate::meeting::{Isolation, Meeting, Met};
 use crate::options::{Options, Trader};
 use crate::people::{
-    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Shopper, Staff, TRIGGERS, Thief,
-    Town, Visit, Way,
+    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Shopper, Staff, TRIGGERS, Tester,
+    Thief, Town, Visit, Way,
 };
 use crate::world::{Birth, Stuck, World};
 
@@ -253,9 +253,14 @@ impl Stage {
             let staff = Staff::new(self.options.freezes, half_ms / 4, done_after, turns);
             self.world.add_person(Box::new(staff), Duration::from_millis(half_ms / 16));
         }
+        if self.options.refusals > 0 || self.options.fault_plans > 0 {
+            let Options { refusals, fault_plans, .. } = self.options;
+            let tester = Tester::new(refusals, fault_plans, half_ms / 8);
+            self.world.add_person(Box::new(tester), Duration::from_millis(half_ms / 64));
+        }
         if self.options.is_refundable && self.options.trader == Trader::Kiosk {
             for _ in 0..self.options.clerks {
-                let clerk = Clerk::new(half_ms / 4);
+                let clerk = Clerk::new(half_ms / 4, self.options.by_page);
                 self.world.add_person(Box::new(clerk), Duration::from_millis(half_ms / 8));
             }
         }
@@ -387,6 +392,16 @@ pub(crate) fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<T
             call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/users", &json!({ "email": email }))?;
         }
     }
+    if options.refusals > 0 {
+        let path = format!("/sandbox/v1/partners/{}", merchant.partner);
+        call_sandbox(&mut gateway, &sandbox_token, &path, &json!({ "error_notify": true }))?;
+    }
+    let mut bystander = None;
+    if options.fault_plans > 0 {
+        let wish = json!({ "seller_email": "bystander@danbao.example", "display_name": "别家" });
+        let made = call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/partners", &wish)?;
+        bystander = made["partner"].as_str().map(str::to_owned);
+    }
     if let Some(pairs) = keys::pairs(options.sign_type) {
         exchange_keys(disk, &merchant, &pairs)?;
         merchant.signer = Some(pairs.merchant);
@@ -404,6 +419,7 @@ pub(crate) fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<T
         shop,
         sandbox_token,
         merchant,
+        bystander,
         customers: customers.collect(),
         ..Town::default()
     })

@@ -138,6 +138,7 @@ impl Auditor {
             marks: {
                 let mut marks = marks(&gateway, &merchant, town);
                 marks.append(&mut self.logins.marks);
+                marks.append(&mut self.repayments.marks);
                 marks
             },
         }
@@ -187,13 +188,19 @@ fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String
             .chain(terms.map(|term| format!("term {term}")))
             .chain([format!("signed {sign_type}")])
     });
-    let items = gateway.items.iter().map(|item| format!("refund {}", item.result));
+    let batches = gateway.batches.iter().filter(|batch| batch.origin == "pwd");
+    let batches = batches.map(|batch| match batch.confirmed_at {
+        Some(_) => "batch confirmed by the seller".to_owned(),
+        None => "batch never confirmed".to_owned(),
+    });
+    let taken = gateway.items.iter().filter(|item| !item.result.is_empty());
+    let items = taken.map(|item| format!("refund {}", item.result));
     let letters = gateway.letters.iter().map(|letter| match letter.acknowledged_at {
         Some(_) => "letter acknowledged".to_owned(),
         None => "letter given up".to_owned(),
     });
     let mut marks = BTreeMap::new();
-    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(letters) {
+    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(batches).chain(letters) {
         *marks.entry(mark).or_default() += 1;
     }
     marks

@@ -25,7 +25,7 @@ const RETURN_LINK: Duration = Duration::from_secs(60);
 impl Witness for Auditor {
     fn asked(&mut self, now: Timestamp, request: &Request, town: &Town) {
         self.deeds.hear_asked(request, town);
-        self.repayments.hear_asked(request, town);
+        self.repayments.hear_asked(now.plus(self.clock_ahead), request, town);
         if let Some(problem) = self.repayments.hear_letter(request, town, &self.gateway) {
             self.find(problem);
         }
@@ -46,9 +46,9 @@ impl Witness for Auditor {
 
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town) {
         self.deeds.hear_answered(request, response, town);
-        if let Some(problem) = self.repayments.hear_answered(request, response, town, &self.gateway) {
-            self.find(problem);
-        }
+        let gateway_now = now.plus(self.clock_ahead);
+        let problem = self.repayments.hear_answered(gateway_now, request, response, town, &self.gateway);
+        problem.into_iter().for_each(|problem| self.find(problem));
         self.standing.hear(request, response, town);
         let disks = (&self.gateway, &self.merchant);
         let problems = self.logins.hear_answered(now, request, response, town, disks);
