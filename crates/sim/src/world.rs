@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use danbao_protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId};
+use danbao_protocol::node::{AskId, Carriage, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
 use danbao_store::dump::dump_all;
@@ -420,6 +420,14 @@ impl<W: Witness> World<W> {
         if (self.is_lost_for_good)(&request) {
             return self.log.note(self.now, &format!("#{call} is lost for good"));
         }
+        let slower = match request.extensions().get::<Carriage>() {
+            // Half a body is no request, and whoever sends it hears of it.
+            Some(Carriage::Cut { .. }) => {
+                return self.plan(Duration::from_millis(1), Event::Reply { call, outcome: Err(NoAnswer::Broken) });
+            }
+            Some(Carriage::Slow(length)) => *length,
+            None => Duration::ZERO,
+        };
         if let Some(after) = self.weather.copy(&mut self.chance) {
             let copy = self.number();
             self.calls.insert(copy, Call { asker: Asker::Nobody, request });
@@ -428,7 +436,7 @@ impl<W: Witness> World<W> {
             self.plan(after, Event::Arrive { call: copy, site, request });
         }
         match self.weather.request(&mut self.chance) {
-            Some(after) => self.plan(after, Event::Arrive { call, site, request: arriving }),
+            Some(after) => self.plan(after + slower, Event::Arrive { call, site, request: arriving }),
             None => self.log.note(self.now, &format!("#{call} is lost on its way")),
         }
     }

@@ -186,6 +186,7 @@ pub(super) struct Mishap {
     pub(super) attempt: i64,
     pub(super) fault: String,
     pub(super) plan_id: i64,
+    pub(super) at: i64,
 }
 
 /// A fault plan.
@@ -193,6 +194,7 @@ pub(super) struct Plan {
     pub(super) plan_id: i64,
     pub(super) partner: String,
     pub(super) trade_no: Option<String>,
+    pub(super) begun_at: i64,
     pub(super) until_at: i64,
 }
 
@@ -415,20 +417,22 @@ impl Gateway {
             resends: rows(conn, "SELECT thread, seq, due_at, COALESCE(outcome, '') FROM resend", |c| {
                 Ok(Resend { thread: c.next()?, seq: c.next()?, due_at: c.next()?, outcome: c.next()? })
             })?,
-            mishaps: rows(conn, "SELECT thread, seq, attempt, fault, plan_id FROM mishap", |c| {
+            mishaps: rows(conn, "SELECT thread, seq, attempt, fault, plan_id, at FROM mishap", |c| {
                 Ok(Mishap {
                     thread: c.next()?,
                     seq: c.next()?,
                     attempt: c.next()?,
                     fault: c.next()?,
                     plan_id: c.next()?,
+                    at: c.next()?,
                 })
             })?,
-            plans: rows(conn, "SELECT plan_id, partner, trade_no, until_at FROM fault_plan", |c| {
+            plans: rows(conn, "SELECT plan_id, partner, trade_no, begun_at, until_at FROM fault_plan ORDER BY plan_id", |c| {
                 Ok(Plan {
                     plan_id: c.next()?,
                     partner: c.next()?,
                     trade_no: c.next()?,
+                    begun_at: c.next()?,
                     until_at: c.next()?,
                 })
             })?,

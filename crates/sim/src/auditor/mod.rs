@@ -11,6 +11,7 @@ mod ledger;
 mod logins;
 mod notices;
 mod orders;
+mod plans;
 mod repayments;
 mod standing;
 mod trades;
@@ -121,6 +122,7 @@ impl Auditor {
         deeds::audit(self, &gateway, town);
         ledger::audit(self, &gateway, town);
         notices::audit(self, &gateway, town, quiet_since);
+        plans::audit(self, &gateway, town);
         repayments::audit(self, &gateway, &merchant, town, quiet_since);
         orders::audit(self, &gateway, &merchant);
         logins::audit(self, town);
@@ -200,7 +202,8 @@ fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String
         None => "letter given up".to_owned(),
     });
     let mut marks = BTreeMap::new();
-    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(batches).chain(letters) {
+    let plans = plans::marks(gateway, town).into_iter();
+    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(batches).chain(letters).chain(plans) {
         *marks.entry(mark).or_default() += 1;
     }
     marks
