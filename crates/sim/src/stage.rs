@@ -186,7 +186,8 @@ impl Stage {
         let town = settle(&gateway_disk, chance.seed(), options)?;
         let contention = Rate::new(AtomicU32::new(options.contended));
         let account = account(&town, options)?;
-        let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone(), options.clock_ahead);
+        let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone(), options.clock_ahead)
+            .with_refusals_told(options.refusals > 0);
         let mut world = World::new(options.seed, BEGINNING, town, auditor, is_loud);
         let meets = Rate::new(AtomicU32::new(options.meets));
         let meeting = Meeting::default();
@@ -224,6 +225,7 @@ impl Stage {
             let quarrels = minds.per_mille(self.options.quarrelsome);
             let quarrel = quarrels.then(|| Quarrel::draw(minds));
             let mut habits = Habits::draw(chance, self.options.impatient);
+            habits.insists = self.options.refusals > 0;
             if quarrel.is_some() {
                 // Whoever has a quarrel does not confirm in passing.
                 habits = Habits { quarrel, confirm: Purpose::Nothing, ..habits };

@@ -208,6 +208,8 @@ pub(super) struct Merchant {
     pub(super) messages: Vec<Message>,
     /// What it believes of the items of its batches, as (batch_no, trade_no, fen, outcome, charge); a shop has none.
     pub(super) batch_results: Vec<BatchResult>,
+    /// What it was told of refused requests, as (notify_id, out_trade_no, error_code); a shop has none.
+    pub(super) complaints: Vec<(String, String, String)>,
 }
 
 /// (batch_no, trade_no, amount, outcome, charge)
@@ -503,6 +505,11 @@ impl Merchant {
             messages: rows(conn, "SELECT way, raw, outcome, note FROM message ORDER BY id", |c| {
                 Ok(Message { way: c.next()?, raw: c.next()?, outcome: c.next()?, note: c.next()? })
             })?,
+            // A merchant that wants to hear of no refusals has no such table.
+            complaints: rows(conn, "SELECT notify_id, out_trade_no, code FROM complaint", |c| {
+                Ok((c.next()?, c.next()?, c.next()?))
+            })
+            .unwrap_or_default(),
             // A merchant that refunds nothing has no such table.
             batch_results: rows(
                 conn,

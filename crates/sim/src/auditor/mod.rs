@@ -12,6 +12,7 @@ mod logins;
 mod notices;
 mod orders;
 mod plans;
+mod refusals;
 mod repayments;
 mod standing;
 mod trades;
@@ -27,6 +28,7 @@ use crate::people::Town;
 use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
 use logins::Logins;
+use refusals::Refusals;
 use repayments::Repayments;
 use standing::Standing;
 use traffic::Sent;
@@ -53,6 +55,8 @@ pub struct Auditor {
     deeds: Deeds,
     /// Refund batches that went over the wire.
     repayments: Repayments,
+    /// Links that were refused.
+    refusals: Refusals,
     /// Who signed in, and what was told of it.
     logins: Logins,
     /// Who was frozen, and what the merchant wanted to hear.
@@ -100,10 +104,17 @@ impl Auditor {
             returned: BTreeMap::new(),
             deeds: Deeds::default(),
             repayments: Repayments::default(),
+            refusals: Refusals::default(),
             logins: Logins::default(),
             standing: Standing::new(),
             quiet_since: Timestamp(0),
         }
+    }
+
+    /// An auditor who knows whether the merchant's contract has it told of refusals.
+    pub fn with_refusals_told(mut self, are_told: bool) -> Auditor {
+        self.refusals.are_told = are_told;
+        self
     }
 
     /// Holds both databases against everything that was seen. Trouble must be over and nothing left to do;
@@ -124,6 +135,7 @@ impl Auditor {
         notices::audit(self, &gateway, town, quiet_since);
         plans::audit(self, &gateway, town);
         repayments::audit(self, &gateway, &merchant, town, quiet_since);
+        refusals::audit(self, &gateway, &merchant, town, quiet_since);
         orders::audit(self, &gateway, &merchant);
         logins::audit(self, town);
         self.audit_told(&gateway);
@@ -141,6 +153,7 @@ impl Auditor {
                 let mut marks = marks(&gateway, &merchant, town);
                 marks.append(&mut self.logins.marks);
                 marks.append(&mut self.repayments.marks);
+                marks.append(&mut self.refusals.marks);
                 marks
             },
         }

@@ -14,6 +14,7 @@ use super::Auditor;
 use super::books::{Batch, Event, Gateway, Item, Merchant, Notice, Posting, Trade};
 use super::ledger::{self, Line, returned_shares};
 use super::notices;
+use super::refusals::is_of_refusal;
 use super::traffic::{Fields, has};
 use crate::people::{Town, fen};
 
@@ -177,7 +178,7 @@ pub(super) fn audit(
         }
         audit_letter(auditor, gateway, merchant, town, batch, &items, quiet_since);
     }
-    for letter in &gateway.letters {
+    for letter in gateway.letters.iter().filter(|letter| !is_of_refusal(letter, town)) {
         if gateway.batches.iter().all(|batch| batch.thread != letter.trade_no) {
             auditor.find(format!("letter {} is about nothing", letter.trade_no));
         }

@@ -14,6 +14,7 @@ use http::header::LOCATION;
 
 use super::Auditor;
 use super::books::{Notice, Status};
+use super::refusals::Refusals;
 use super::repayments::Repayments;
 use crate::people::{Town, fen};
 use crate::stage::{GATEWAY, OTHER_GATEWAY};
@@ -27,6 +28,9 @@ impl Witness for Auditor {
         self.deeds.hear_asked(request, town);
         self.repayments.hear_asked(now.plus(self.clock_ahead), request, town);
         if let Some(problem) = self.repayments.hear_letter(request, town, &self.gateway) {
+            self.find(problem);
+        }
+        if let Some(problem) = self.refusals.hear_asked(request, town, &self.gateway) {
             self.find(problem);
         }
         let is_notification =
@@ -49,13 +53,15 @@ impl Witness for Auditor {
         let gateway_now = now.plus(self.clock_ahead);
         let problem = self.repayments.hear_answered(gateway_now, request, response, town, &self.gateway);
         problem.into_iter().for_each(|problem| self.find(problem));
+        let problem = self.refusals.hear_answered(gateway_now, request, response, town, &self.gateway);
+        problem.into_iter().for_each(|problem| self.find(problem));
         self.standing.hear(request, response, town);
         let disks = (&self.gateway, &self.merchant);
         let problems = self.logins.hear_answered(now, request, response, town, disks);
         problems.into_iter().for_each(|problem| self.find(problem));
-        if let Some(notify_id) = Repayments::acknowledged(request, response, town) {
-            self.acknowledged.insert(notify_id);
-        }
+        let heard = Repayments::acknowledged(request, response, town);
+        let heard = heard.or_else(|| Refusals::acknowledged(request, response, town));
+        self.acknowledged.extend(heard);
         let url = request.uri().to_string();
         let asked = match request.method() {
             &Method::POST => request.body().as_ref(),
@@ -212,7 +218,10 @@ impl Auditor {
             Some(at) if now.since(*at) > RETURN_LINK => {
                 self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));
             }
-            None if !self.sent.contains_key(&notify_id) && !self.repayments.is_sent(&notify_id) => {
+            None if !self.sent.contains_key(&notify_id)
+                && !self.repayments.is_sent(&notify_id)
+                && !self.refusals.is_sent(&notify_id) =>
+            {
                 self.find(format!("{notify_id} is confirmed and was never given out"));
             }
             _ => {}
