@@ -64,8 +64,10 @@ pub struct Options {
     pub has_two_nodes: bool,
     /// Before how many of a thousand statements of one of them the other takes a step.
     pub meets: u32,
-    /// Whether one of them is taken away in the middle of the trouble.
+    /// Whether one of them is taken away one day.
     pub retires: bool,
+    /// Whether the second is asked nothing as long as the first one lives.
+    pub stands_by: bool,
     /// How many of a thousand batches of refunds are confirmed by the seller at the desk.
     pub by_page: u32,
     /// How often a test asks ahead that the merchant's next calls be refused; then refusals are told, too.
@@ -133,6 +135,7 @@ impl Options {
             has_two_nodes: false,
             meets: 0,
             retires: false,
+            stands_by: false,
             by_page: 0,
             refusals: 0,
             fault_plans: 0,
@@ -168,6 +171,7 @@ impl Options {
             has_two_nodes: false,
             meets: 0,
             retires: false,
+            stands_by: false,
             by_page: 0,
             refusals: 0,
             fault_plans: 0,
@@ -227,7 +231,8 @@ impl fmt::Display for Options {
         writeln!(f, "  contended       {} ‰ of statements", self.contended)?;
         if self.has_two_nodes {
             let retires = if self.retires { ", one of them not for ever" } else { "" };
-            writeln!(f, "  nodes           2, meeting at {} ‰ of statements{retires}", self.meets)?;
+            let stands_by = if self.stands_by { ", one of them standing by" } else { "" };
+            writeln!(f, "  nodes           2, meeting at {} ‰ of statements{retires}{stands_by}", self.meets)?;
         }
         writeln!(
             f,

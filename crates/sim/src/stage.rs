@@ -197,7 +197,13 @@ impl Stage {
         };
         world.add_site(GATEWAY, gateway_disk.clone(), node());
         if options.has_two_nodes {
-            world.add_node(GATEWAY, OTHER_GATEWAY, node(), meeting.clone(), cast.looks_again);
+            world.add_node(GATEWAY, OTHER_GATEWAY, node(), meeting.clone());
+            if options.stands_by {
+                world.stand_by(GATEWAY);
+            }
+            if !cast.looks_again {
+                world.never_look_again(GATEWAY);
+            }
         }
         world.add_site(
             SHOP,
@@ -275,12 +281,7 @@ impl Stage {
     }
 
     fn plan_deaths(&mut self) {
-        if self.options.has_two_nodes && self.options.retires {
-            let half = self.options.trouble / 2;
-            let seed = self.options.seed ^ 0x7265_7469_7265;
-            let name = Chance::new(seed).pick(&[GATEWAY, OTHER_GATEWAY]);
-            self.world.retire(name, half);
-        }
+        self.plan_retirement();
         let Some(every) = self.options.doom_every else { return };
         let chance = &mut Chance::new(self.options.seed ^ 0x6465_6174_6873);
         let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
@@ -299,6 +300,20 @@ impl Stage {
                 self.world.doom(site, Duration::from_millis(at_ms), death);
             }
         }
+    }
+
+    /// One of two nodes is taken away: while people are busy, on the evening of the trouble, or weeks later, when nobody
+    /// calls any more and there are only clocks to be kept.
+    fn plan_retirement(&mut self) {
+        if !self.options.has_two_nodes || !self.options.retires {
+            return;
+        }
+        let chance = &mut Chance::new(self.options.seed ^ 0x7265_7469_7265);
+        let name = if self.options.stands_by { GATEWAY } else { chance.pick(&[GATEWAY, OTHER_GATEWAY]) };
+        let trouble = self.options.trouble;
+        let days = Duration::from_secs(86_400);
+        let after = chance.pick(&[trouble / 2, trouble + LATEST_COPY, trouble + 5 * days]);
+        self.world.retire(name, after);
     }
 
     /// One death, counted from now.

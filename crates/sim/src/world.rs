@@ -24,7 +24,7 @@ use crate::wire::Weather;
 /// How long anybody waits for an answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How soon a host sees that others have written something into its node's database that is due.
-pub const LOOKS_AGAIN_WITHIN: Duration = Duration::from_secs(10);
+pub const LOOKS_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 /// A world in which more happens than this at one instant turns in a circle.
 const EVENTS_AT_ONCE_MAX: u64 = 20_000;
 /// A world in which more happens than this in all turns in a wider one.
@@ -116,6 +116,8 @@ struct Shared {
     meeting: Meeting,
     /// Whether each sees in the end what the others have made due.
     looks_again: bool,
+    /// Only the first that lives is asked anything.
+    is_standby: bool,
 }
 
 struct Resident {
@@ -235,11 +237,22 @@ impl<W: Witness> World<W> {
 
     /// Puts another node on the disk of one that is there. Whoever asks the authority asks either of them; `meeting` is
     /// where each waits to come in between the other's statements.
-    pub fn add_node(&mut self, authority: &str, name: &str, birth: Birth, meeting: Meeting, looks_again: bool) {
+    /// Their hosts look again for what others have made due.
+    pub fn add_node(&mut self, authority: &str, name: &str, birth: Birth, meeting: Meeting) {
         let Some(disk) = self.sites.get(authority).map(|site| site.disk.clone()) else { return };
         self.add_site(name, disk, birth);
         let sites = vec![authority.to_owned(), name.to_owned()];
-        self.shared.insert(authority.to_owned(), Shared { sites, meeting, looks_again });
+        self.shared.insert(authority.to_owned(), Shared { sites, meeting, looks_again: true, is_standby: false });
+    }
+
+    /// The nodes of this authority never look again.
+    pub fn never_look_again(&mut self, authority: &str) {
+        self.shared.entry(authority.to_owned()).and_modify(|shared| shared.looks_again = false);
+    }
+
+    /// Only the first node of this authority that lives is asked anything; the others stand by.
+    pub fn stand_by(&mut self, authority: &str) {
+        self.shared.entry(authority.to_owned()).and_modify(|shared| shared.is_standby = true);
     }
 
     /// Plans that a process dies and never comes back.
@@ -444,6 +457,11 @@ impl<W: Witness> World<W> {
     /// Who answers at an authority: the node of that name, or one of those that share it.
     fn node_at(&mut self, authority: &str) -> String {
         match self.shared.get(authority) {
+            Some(shared) if shared.is_standby => {
+                let is_alive = |name: &&String| self.sites.get(*name).is_some_and(|at| at.node.is_some());
+                let first = shared.sites.iter().find(is_alive).or_else(|| shared.sites.first());
+                first.map_or_else(|| authority.to_owned(), String::clone)
+            }
             Some(shared) if !shared.sites.is_empty() => self.chance.pick(&shared.sites),
             _ => authority.to_owned(),
         }

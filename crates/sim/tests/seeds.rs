@@ -82,9 +82,10 @@ impl Kind {
                 has_two_nodes: true,
                 meets: if seed.is_multiple_of(3) { 60 } else { 10 },
                 retires: seed.is_multiple_of(2),
+                stands_by: seed.is_multiple_of(4),
                 buyers: 6,
                 by_page: 500,
-                fault_plans: if seed.is_multiple_of(4) { 3 } else { 0 },
+                fault_plans: if seed.is_multiple_of(5) { 3 } else { 0 },
                 ..drawn
             },
             Kind::Drill => Options {

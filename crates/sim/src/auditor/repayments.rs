@@ -239,7 +239,10 @@ fn confirmation_problems(auditor: &Auditor, batch: &Batch, items: &[&Item]) -> V
         _ => problems.push("counts as confirmed, and nobody had entered the password".to_owned()),
     }
     let shown = auditor.repayments.shown.get(&batch.thread).map_or(batch.received_at, |shown| shown.0);
-    if at >= shown + CONFIRM_WITHIN_MS || at < batch.received_at {
+    if at < batch.received_at {
+        problems.push("was confirmed before it came".to_owned());
+    }
+    if at >= shown + CONFIRM_WITHIN_MS {
         let hours = (at - shown) / 3_600_000;
         problems.push(format!("was confirmed {hours} hours after its page was shown"));
     }
