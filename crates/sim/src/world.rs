@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use danbao_protocol::node::{AskId, Carriage, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId};
+use danbao_protocol::node::{
+    AskId, Carriage, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId,
+};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
 use danbao_store::dump::dump_all;
@@ -242,7 +244,8 @@ impl<W: Witness> World<W> {
         let Some(disk) = self.sites.get(authority).map(|site| site.disk.clone()) else { return };
         self.add_site(name, disk, birth);
         let sites = vec![authority.to_owned(), name.to_owned()];
-        self.shared.insert(authority.to_owned(), Shared { sites, meeting, looks_again: true, is_standby: false });
+        self.shared
+            .insert(authority.to_owned(), Shared { sites, meeting, looks_again: true, is_standby: false });
     }
 
     /// The nodes of this authority never look again.
@@ -436,7 +439,8 @@ impl<W: Witness> World<W> {
         let slower = match request.extensions().get::<Carriage>() {
             // Half a body is no request, and whoever sends it hears of it.
             Some(Carriage::Cut { .. }) => {
-                return self.plan(Duration::from_millis(1), Event::Reply { call, outcome: Err(NoAnswer::Broken) });
+                return self
+                    .plan(Duration::from_millis(1), Event::Reply { call, outcome: Err(NoAnswer::Broken) });
             }
             Some(Carriage::Slow(length)) => *length,
             None => Duration::ZERO,

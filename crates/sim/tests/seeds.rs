@@ -88,14 +88,9 @@ impl Kind {
                 fault_plans: if seed.is_multiple_of(5) { 3 } else { 0 },
                 ..drawn
             },
-            Kind::Drill => Options {
-                trader: Trader::Kiosk,
-                buyers: 8,
-                freezes: 3,
-                refusals: 4,
-                fault_plans: 6,
-                ..drawn
-            },
+            Kind::Drill => {
+                Options { trader: Trader::Kiosk, buyers: 8, freezes: 3, refusals: 4, fault_plans: 6, ..drawn }
+            }
         }
     }
 }
