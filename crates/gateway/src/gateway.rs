@@ -24,8 +24,6 @@ pub struct Gateway {
 struct GatewayProgram {
     config: Config,
     memory: Memory,
-    /// How far this gateway's clock is ahead of the host's; always 0 but in a sandbox.
-    clock_offset_ms: i64,
 }
 
 /// Why a gateway cannot be opened on a database.
@@ -58,10 +56,9 @@ impl Gateway {
             on_its_way: OnItsWay::new(),
             setbacks: Setbacks::default(),
         };
-        let mut gateway = Gateway { conn, program: GatewayProgram { config, memory, clock_offset_ms: 0 } };
+        let mut gateway = Gateway { conn, program: GatewayProgram { config, memory } };
         if gateway.program.config.is_sandbox {
             gateway.with_turn(now, sandbox::ensure_token)?;
-            gateway.program.clock_offset_ms = setting::clock_offset_ms(gateway.conn.as_mut())?;
         }
         Ok(gateway)
     }
@@ -93,6 +90,7 @@ impl Gateway {
         }
     }
 
+    /// By the host's clock.
     fn due(&mut self) -> Result<Option<Timestamp>, Fault> {
         let Gateway { conn, program: GatewayProgram { config, memory, .. } } = self;
         // With every slot taken, nothing can go before an answer comes.
@@ -107,14 +105,11 @@ impl Gateway {
         let notice = notice.map(|due| held_until.map_or(due, |until| due.max(until)));
         let deadline = deadline::next_due(conn.as_mut())?;
         let refunds = refund_batch::next_due(conn.as_mut())?;
-        Ok(notice.into_iter().chain(deadline).chain(refunds).min())
+        let due = notice.into_iter().chain(deadline).chain(refunds).min();
+        let Some(due) = due.filter(|_| config.is_sandbox) else { return Ok(due) };
+        // Read anew each time: another node may have moved the clock.
+        Ok(Some(Timestamp(due.0.saturating_sub(setting::clock_offset_ms(conn.as_mut())?))))
     }
-}
-
-/// What a group does besides writing.
-struct Done {
-    outputs: Vec<Output>,
-    clock_offset_ms: i64,
 }
 
 impl GatewayProgram {
@@ -131,12 +126,12 @@ impl GatewayProgram {
 }
 
 impl Program for GatewayProgram {
-    type Effects = Done;
+    type Effects = Vec<Output>;
     /// A group in which others are in the way is taken one by one at once: most of its inputs have nothing to do with them.
     const GROUP_TRIES_MAX: u32 = 1;
     const ALONE_TRIES_MAX: u32 = 20;
 
-    fn take(&mut self, tx: &mut Tx<'_>, host_now: Timestamp, inputs: &[Input]) -> Result<Done, Fault> {
+    fn take(&mut self, tx: &mut Tx<'_>, host_now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
         self.memory.setbacks.end();
         let mut outputs = Vec::with_capacity(inputs.len());
         let mut known = Known::default();
@@ -152,14 +147,13 @@ impl Program for GatewayProgram {
         // What this very group made due goes out with it: a payment's notification does not wait for a wake-up.
         clockwork::run(&mut turn)?;
         delivery::send_due(&mut turn)?;
-        Ok(Done { outputs, clock_offset_ms: offset })
+        Ok(outputs)
     }
 
-    fn committed(&mut self, done: Done) -> Vec<Output> {
+    fn committed(&mut self, outputs: Vec<Output>) -> Vec<Output> {
         self.memory.on_its_way.committed();
         self.memory.setbacks.committed();
-        self.clock_offset_ms = done.clock_offset_ms;
-        done.outputs
+        outputs
     }
 
     /// Once more for each piece of work of the clockwork that turns out to be broken.
@@ -193,10 +187,7 @@ impl Node for Gateway {
     }
 
     fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
-        match self.due() {
-            Ok(at) => Ok(at.map(|at| Timestamp(at.0.saturating_sub(self.program.clock_offset_ms)))),
-            Err(fault) => Err(Crash(fault.to_string())),
-        }
+        self.due().map_err(|fault| Crash(fault.to_string()))
     }
 }
 

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use danbao_protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId};
+use danbao_protocol::node::{
+    AskId, Carriage, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId,
+};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
 use danbao_store::dump::dump_all;
@@ -16,12 +18,15 @@ use http::{HeaderValue, Uri};
 
 use crate::chance::Chance;
 use crate::log::EventLog;
+use crate::meeting::{Guest, Meeting};
 use crate::options::Options;
 use crate::people::{Hand, Heard, Person, Town, Want};
 use crate::wire::Weather;
 
 /// How long anybody waits for an answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How soon a host sees that others have written something into its node's database that is due.
+pub const LOOKS_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 /// A world in which more happens than this at one instant turns in a circle.
 const EVENTS_AT_ONCE_MAX: u64 = 20_000;
 /// A world in which more happens than this in all turns in a wider one.
@@ -77,6 +82,9 @@ pub struct World<W> {
     /// Requests that never arrive, in the quiet neither.
     is_lost_for_good: fn(&Request) -> bool,
     sites: BTreeMap<String, Site>,
+    /// Nodes that share an authority and a database, by the authority.
+    shared: BTreeMap<String, Shared>,
+    meetings: u64,
     people: Vec<Option<Resident>>,
     calls: BTreeMap<u64, Call>,
     log: EventLog,
@@ -96,10 +104,22 @@ struct Site {
     /// Calls that wait for this node's answer.
     asked: BTreeMap<AskId, u64>,
     is_step_planned: bool,
+    is_look_planned: bool,
     alarm: Option<Timestamp>,
     deaths: u64,
     /// Somebody works on its disk: it is not started meanwhile.
     is_closed: bool,
+}
+
+/// Several nodes behind one authority, on one database.
+struct Shared {
+    /// The nodes that can be asked.
+    sites: Vec<String>,
+    meeting: Meeting,
+    /// Whether each sees in the end what the others have made due.
+    looks_again: bool,
+    /// Only the first that lives is asked anything.
+    is_standby: bool,
 }
 
 struct Resident {
@@ -131,6 +151,8 @@ enum Event {
     Wake { person: usize },
     Doom { site: String, death: Death },
     Restart { site: String },
+    Look { site: String },
+    Retire { site: String },
     Work { work: Work },
     Close { site: String, lasts: Duration, work: Work },
     Reopen { site: String, work: Work },
@@ -153,6 +175,8 @@ impl<W: Witness> World<W> {
             downtime_max: Duration::from_secs(1),
             is_lost_for_good: |_| false,
             sites: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            meetings: 0,
             people: Vec::new(),
             calls: BTreeMap::new(),
             log: EventLog::new(began_at, is_loud),
@@ -181,6 +205,11 @@ impl<W: Witness> World<W> {
         self.groups
     }
 
+    /// How often a node took a step in the middle of another one's transaction.
+    pub fn meetings(&self) -> u64 {
+        self.meetings
+    }
+
     /// Sets the network, how the nodes work, and how long they stay dead.
     pub fn set(&mut self, options: &Options) {
         self.weather = options.weather;
@@ -199,12 +228,39 @@ impl<W: Witness> World<W> {
             waiting: VecDeque::new(),
             asked: BTreeMap::new(),
             is_step_planned: false,
+            is_look_planned: false,
             alarm: None,
             deaths: 0,
             is_closed: false,
         };
         self.sites.insert(authority.to_owned(), site);
         self.restart(authority);
+    }
+
+    /// Puts another node on the disk of one that is there. Whoever asks the authority asks either of them; `meeting` is
+    /// where each waits to come in between the other's statements.
+    /// Their hosts look again for what others have made due.
+    pub fn add_node(&mut self, authority: &str, name: &str, birth: Birth, meeting: Meeting) {
+        let Some(disk) = self.sites.get(authority).map(|site| site.disk.clone()) else { return };
+        self.add_site(name, disk, birth);
+        let sites = vec![authority.to_owned(), name.to_owned()];
+        self.shared
+            .insert(authority.to_owned(), Shared { sites, meeting, looks_again: true, is_standby: false });
+    }
+
+    /// The nodes of this authority never look again.
+    pub fn never_look_again(&mut self, authority: &str) {
+        self.shared.entry(authority.to_owned()).and_modify(|shared| shared.looks_again = false);
+    }
+
+    /// Only the first node of this authority that lives is asked anything; the others stand by.
+    pub fn stand_by(&mut self, authority: &str) {
+        self.shared.entry(authority.to_owned()).and_modify(|shared| shared.is_standby = true);
+    }
+
+    /// Plans that a process dies and never comes back.
+    pub fn retire(&mut self, site: &str, after: Duration) {
+        self.plan(after, Event::Retire { site: site.to_owned() });
     }
 
     /// Puts a person into the world, who wakes after so long.
@@ -323,6 +379,19 @@ impl<W: Witness> World<W> {
                 }
             }
             Event::Restart { site } => self.restart(&site),
+            Event::Look { site } => {
+                if let Some(at) = self.sites.get_mut(&site) {
+                    at.is_look_planned = false;
+                }
+                self.set_alarm(&site);
+            }
+            Event::Retire { site } => {
+                self.kill(&site, "for good");
+                if let Some(at) = self.sites.get_mut(&site) {
+                    at.is_closed = true;
+                }
+                self.shared.values_mut().for_each(|shared| shared.sites.retain(|other| *other != site));
+            }
             Event::Work { work } => work(self.now),
             Event::Close { site, lasts, work } => {
                 self.kill(&site, "stopped for an overhaul");
@@ -357,7 +426,8 @@ impl<W: Witness> World<W> {
         self.witness.asked(self.now, &request, &self.town);
         self.calls.insert(call, Call { asker, request: request.clone() });
         self.plan(ANSWER_WITHIN, Event::Reply { call, outcome: Err(NoAnswer::TimedOut) });
-        let site = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let site = self.node_at(&authority);
         if !self.sites.contains_key(&site) {
             self.plan(Duration::from_millis(1), Event::Reply { call, outcome: Err(NoAnswer::Unreachable) });
             return;
@@ -366,15 +436,38 @@ impl<W: Witness> World<W> {
         if (self.is_lost_for_good)(&request) {
             return self.log.note(self.now, &format!("#{call} is lost for good"));
         }
+        let slower = match request.extensions().get::<Carriage>() {
+            // Half a body is no request, and whoever sends it hears of it.
+            Some(Carriage::Cut { .. }) => {
+                return self
+                    .plan(Duration::from_millis(1), Event::Reply { call, outcome: Err(NoAnswer::Broken) });
+            }
+            Some(Carriage::Slow(length)) => *length,
+            None => Duration::ZERO,
+        };
         if let Some(after) = self.weather.copy(&mut self.chance) {
             let copy = self.number();
             self.calls.insert(copy, Call { asker: Asker::Nobody, request });
             let request = arriving.clone();
-            self.plan(after, Event::Arrive { call: copy, site: site.clone(), request });
+            let site = self.node_at(&authority);
+            self.plan(after, Event::Arrive { call: copy, site, request });
         }
         match self.weather.request(&mut self.chance) {
-            Some(after) => self.plan(after, Event::Arrive { call, site, request: arriving }),
+            Some(after) => self.plan(after + slower, Event::Arrive { call, site, request: arriving }),
             None => self.log.note(self.now, &format!("#{call} is lost on its way")),
+        }
+    }
+
+    /// Who answers at an authority: the node of that name, or one of those that share it.
+    fn node_at(&mut self, authority: &str) -> String {
+        match self.shared.get(authority) {
+            Some(shared) if shared.is_standby => {
+                let is_alive = |name: &&String| self.sites.get(*name).is_some_and(|at| at.node.is_some());
+                let first = shared.sites.iter().find(is_alive).or_else(|| shared.sites.first());
+                first.map_or_else(|| authority.to_owned(), String::clone)
+            }
+            Some(shared) if !shared.sites.is_empty() => self.chance.pick(&shared.sites),
+            _ => authority.to_owned(),
         }
     }
 
@@ -401,8 +494,7 @@ impl<W: Witness> World<W> {
     /// Gives a node a group of what waits.
     fn step(&mut self, site: &str, mut inputs: Vec<Input>) {
         let size = self.chance.between(1, self.group_max);
-        let Some(at) = self.sites.get_mut(site) else { return };
-        let Some(node) = at.node.as_mut() else { return };
+        let Some(at) = self.sites.get_mut(site).filter(|at| at.node.is_some()) else { return };
         let waiting = at.waiting.len().min(usize::try_from(size).unwrap_or(1));
         inputs.extend(at.waiting.drain(..waiting));
         if inputs.is_empty() {
@@ -410,7 +502,19 @@ impl<W: Witness> World<W> {
         }
         self.log.note(self.now, &format!("{site} takes {} inputs", inputs.len()));
         self.groups += u64::from(inputs.len() > 1);
-        match node.step(self.now, inputs) {
+        let other = self.invite_other(site);
+        let Some(node) = self.sites.get_mut(site).and_then(|at| at.node.as_mut()) else { return };
+        let came_of = node.step(self.now, inputs);
+        if let Some((other, meeting)) = other {
+            self.leave_other(site, &other, &meeting);
+        }
+        self.take_up(site, came_of);
+        self.tell_others(site);
+    }
+
+    /// What came of a node's step.
+    fn take_up(&mut self, site: &str, came_of: Result<Vec<Output>, Crash>) {
+        match came_of {
             Ok(outputs) => {
                 for output in outputs {
                     self.put_out(site, output);
@@ -419,6 +523,52 @@ impl<W: Witness> World<W> {
                 self.plan_step(site);
             }
             Err(crash) => self.die(site, &crash),
+        }
+    }
+
+    /// Another node of the same database, if there is one alive, waits to come in between with what it has to do.
+    fn invite_other(&mut self, site: &str) -> Option<(String, Meeting)> {
+        let shared = self.shared.values().find(|shared| shared.sites.iter().any(|own| own == site))?;
+        let (meeting, others) = (shared.meeting.clone(), shared.sites.clone());
+        let other = others.into_iter().find(|other| other != site)?;
+        let size = self.chance.between(0, self.group_max);
+        let at = self.sites.get_mut(&other)?;
+        let node = at.node.take()?;
+        let waiting = at.waiting.len().min(usize::try_from(size).unwrap_or(1));
+        let inputs = at.waiting.drain(..waiting).chain([Input::Due]).collect();
+        meeting.invite(Guest { node, now: self.now, inputs, came_of: None });
+        Some((other, meeting))
+    }
+
+    fn leave_other(&mut self, site: &str, other: &str, meeting: &Meeting) {
+        let Some(guest) = meeting.leave() else { return };
+        let Some(at) = self.sites.get_mut(other) else { return };
+        at.node = Some(guest.node);
+        match guest.came_of {
+            Some(came_of) => {
+                self.meetings += 1;
+                self.log.note(self.now, &format!("{other} has come in between {site}'s statements"));
+                self.take_up(other, came_of);
+            }
+            None => {
+                let unasked = guest.inputs.into_iter().filter(|input| !matches!(input, Input::Due));
+                unasked.rev().for_each(|input| at.waiting.push_front(input));
+            }
+        }
+    }
+
+    /// What a node has written may be due for those who share its database. Their hosts look again after a while.
+    fn tell_others(&mut self, site: &str) {
+        let is_of = |shared: &&Shared| shared.looks_again && shared.sites.iter().any(|own| own == site);
+        let Some(shared) = self.shared.values().find(is_of) else { return };
+        let others: Vec<String> = shared.sites.iter().filter(|other| *other != site).cloned().collect();
+        for other in others {
+            let after_max_ms = u64::try_from(LOOKS_AGAIN_WITHIN.as_millis()).unwrap_or(u64::MAX);
+            let after = self.chance.millis(0, after_max_ms);
+            if let Some(at) = self.sites.get_mut(&other).filter(|at| !at.is_look_planned) {
+                at.is_look_planned = true;
+                self.plan(after, Event::Look { site: other });
+            }
         }
     }
 

@@ -39,10 +39,14 @@ enum Kind {
     Frost,
     /// Buyers who sign in at the shop by the gateway or come by etao, and somebody who brings their links again.
     Logins,
+    /// Two gateway nodes on one database, one of which may be gone for good one day.
+    Nodes,
+    /// A test of the merchant's: refusals on demand, which are told, and faults of the wire on demand.
+    Drill,
 }
 
 impl Kind {
-    const SPECIAL: [Kind; 3] = [Kind::Batches, Kind::Frost, Kind::Logins];
+    const SPECIAL: [Kind; 5] = [Kind::Batches, Kind::Frost, Kind::Logins, Kind::Nodes, Kind::Drill];
 
     fn word(self) -> &'static str {
         match self {
@@ -50,6 +54,8 @@ impl Kind {
             Kind::Batches => "batches",
             Kind::Frost => "frost",
             Kind::Logins => "logins",
+            Kind::Nodes => "nodes",
+            Kind::Drill => "drill",
         }
     }
 
@@ -66,11 +72,25 @@ impl Kind {
                 trader: Trader::Kiosk,
                 is_refundable: true,
                 clerks: 3,
+                by_page: 400,
                 buyers: if seed.is_multiple_of(2) { 1 } else { 8 },
                 ..drawn
             },
             Kind::Frost => Options { freezes: 6, turns_switches: true, buyers: 8, clerks: 1, ..drawn },
             Kind::Logins => Options { trader: Trader::Shop, logins: 1_000, thefts: 8, buyers: 8, ..drawn },
+            Kind::Nodes => Options {
+                has_two_nodes: true,
+                meets: if seed.is_multiple_of(3) { 60 } else { 10 },
+                retires: seed.is_multiple_of(2),
+                stands_by: seed.is_multiple_of(4),
+                buyers: 6,
+                by_page: 500,
+                fault_plans: if seed.is_multiple_of(5) { 3 } else { 0 },
+                ..drawn
+            },
+            Kind::Drill => {
+                Options { trader: Trader::Kiosk, buyers: 8, freezes: 3, refusals: 4, fault_plans: 6, ..drawn }
+            }
         }
     }
 }
@@ -86,6 +106,7 @@ struct Harvest {
     marks: BTreeMap<String, u64>,
     deaths: u64,
     groups: u64,
+    meetings: u64,
 }
 
 impl Harvest {
@@ -100,6 +121,7 @@ impl Harvest {
             marks: report.tally.marks,
             deaths: report.deaths,
             groups: report.groups,
+            meetings: report.meetings,
         });
     }
 
@@ -110,6 +132,7 @@ impl Harvest {
         }
         self.deaths += other.deaths;
         self.groups += other.groups;
+        self.meetings += other.meetings;
     }
 
     fn is_fine(&self) {
@@ -246,13 +269,25 @@ fn many_seeds() {
         let lanes: Vec<_> = (0..SIDE_BY_SIDE).map(|from| scope.spawn(move || live_all(from))).collect();
         lanes.into_iter().for_each(|lane| all.add(lane.join().unwrap()));
     });
-    let Harvest { marks, deaths, groups, .. } = &all;
-    println!("{deaths} deaths, {groups} groups\n{marks:#?}");
+    let Harvest { marks, deaths, groups, meetings, .. } = &all;
+    println!("{deaths} deaths, {groups} groups, {meetings} meetings\n{marks:#?}");
     all.is_fine();
     let unmet: Vec<&str> = EXPECTED.iter().copied().filter(|mark| !marks.contains_key(*mark)).collect();
     assert!(seeds < SEEDS || unmet.is_empty(), "never met: {unmet:?}");
     assert!(seeds < SEEDS || *deaths > 100, "{deaths} deaths");
     assert!(seeds < SEEDS || *groups > 100, "{groups} groups");
+    assert!(seeds < SEEDS || *meetings > 100, "{meetings} meetings");
+}
+
+/// Many seeds of one kind, for whoever works on it: `DANBAO_SIM_KIND=nodes DANBAO_SIM_SEEDS=200`.
+#[test]
+fn one_kind() {
+    let (Some(seeds), false) = (number("DANBAO_SIM_SEEDS"), kind() == Kind::Drawn) else { return };
+    let mut harvest = Harvest::default();
+    (0..seeds).for_each(|seed| harvest.live(kind(), seed));
+    let Harvest { marks, deaths, groups, meetings, .. } = &harvest;
+    println!("{deaths} deaths, {groups} groups, {meetings} meetings\n{marks:#?}");
+    harvest.is_fine();
 }
 
 #[test]

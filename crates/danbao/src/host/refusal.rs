@@ -99,18 +99,10 @@ impl Refusal {
             Refusal::TooLarge { .. } => &words.too_large,
             Refusal::Target | Refusal::Broken | Refusal::Slow => &words.unreadable,
         };
-        let again = match (can_repeat, self.retry_after()) {
-            // An empty address is this one again.
-            (true, Some(_)) => format!("<p><a href=\"\">{}</a></p>", words.again),
-            _ => String::new(),
-        };
-        let html = format!(
-            "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n\
-             <body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n{again}\n</main>\n</body>\n</html>\n",
-            lang.tag()
-        );
+        let is_worth_it = can_repeat && self.retry_after().is_some();
+        let lines = PAGE.split_inclusive('\n').filter(|line| is_worth_it || !line.contains("{again}"));
+        let parts = [("{lang}", lang.tag()), ("{title}", title), ("{text}", text), ("{again}", &words.again)];
+        let html = parts.iter().fold(lines.collect(), |page: String, (name, part)| page.replace(name, part));
         let mut response = web::html(self.status(), html);
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         response
@@ -120,11 +112,8 @@ impl Refusal {
 /// The page fetches nothing, for there may be nobody to fetch it from: its style stands in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{margin:0;font:16px/1.6 system-ui,sans-serif}\
-main{max-width:34rem;margin:18vh auto 0;padding:0 1.5rem}\
-h1{font-size:1.4rem;line-height:1.3}";
+/// Filled in with words of the program's own, which need no escaping.
+const PAGE: &str = include_str!("../../text/host/page.html");
 
 /// Addresses below these are for programs, whatever they say they would like to be shown.
 const APIS: [&str; 2] = ["/v1/", "/sandbox/v1/"];
@@ -252,7 +241,8 @@ mod tests {
                 assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
                 let html = text(&response);
                 assert!(
-                    html.contains(&format!("<html lang=\"{}\">", lang.tag())) && html.ends_with("</html>\n"),
+                    html.contains(&format!(" lang=\"{}\">", lang.tag()))
+                        && !["{title}", "{text}", "{again}"].iter().any(|name| html.contains(name)),
                     "{html}"
                 );
                 assert!(!html.contains("src=") && !html.contains("<link"), "{html}");

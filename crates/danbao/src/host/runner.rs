@@ -30,6 +30,9 @@ pub struct Pace {
     pub rebuild_wait_min: Duration,
     /// Longest wait before a rebuild.
     pub rebuild_wait_max: Duration,
+    /// An idle node is asked this often what is due: other nodes of its database may have written something and be gone,
+    /// and the wall clock may jump (a laptop that slept).
+    pub look_again: Duration,
 }
 
 impl Default for Pace {
@@ -38,14 +41,13 @@ impl Default for Pace {
             group_max: 256,
             rebuild_wait_min: Duration::from_millis(50),
             rebuild_wait_max: Duration::from_secs(5),
+            look_again: Duration::from_secs(5),
         }
     }
 }
 
 /// A node that has lived this long has recovered: its next crash is rebuilt from without waiting.
 const RECOVERED_AFTER: Duration = Duration::from_secs(5);
-/// The wall clock is looked at this often while something is planned: it may jump (a laptop that slept).
-const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// Wait between two `Due` that changed nothing: a node that plans the past must not take a whole core.
 const IDLE_DUE_WAIT: Duration = Duration::from_millis(20);
 
@@ -210,7 +212,10 @@ impl Run {
         let mut idle_due = false;
         loop {
             let group = self.collect(due, idle_due);
-            if !group.inputs.is_empty() {
+            if group.inputs.is_empty() {
+                // Nothing came for a while: what is due may have been written by others.
+                due = node.next_due()?;
+            } else {
                 let only_due = matches!(group.inputs[..], [Input::Due]);
                 let now = self.clock.now();
                 let (inputs, began) = (group.inputs.len(), Instant::now());
@@ -228,17 +233,13 @@ impl Run {
         }
     }
 
-    /// Waits for mail or for `due`, then takes whatever else waits already. A lone message is not kept waiting for
-    /// company: groups form by themselves while the node is at work.
+    /// Waits for mail or for `due`, though not for ever, then takes whatever else waits already. A lone message is not kept
+    /// waiting for company: groups form by themselves while the node is at work.
     fn collect(&mut self, due: Option<Timestamp>, idle_due: bool) -> Group {
         let mut group = Group { inputs: Vec::new(), stop: false };
-        let first = match due {
-            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due) => {
-                let wait = due.since(self.clock.now()).min(SLEEP_MAX);
-                self.inbox.recv_timeout(if idle_due { wait.max(IDLE_DUE_WAIT) } else { wait })
-            }
-        };
+        let wait = due.map_or(self.pace.look_again, |due| due.since(self.clock.now()));
+        let wait = wait.min(self.pace.look_again);
+        let first = self.inbox.recv_timeout(if idle_due { wait.max(IDLE_DUE_WAIT) } else { wait });
         match first {
             Ok(mail) => self.admit(mail, &mut group),
             Err(RecvTimeoutError::Timeout) => {}

@@ -21,6 +21,7 @@ mod interfaces;
 mod keys;
 mod lives;
 mod login;
+mod nodes;
 mod notifications;
 mod openapi;
 mod order;
