@@ -232,7 +232,11 @@ impl fmt::Display for Options {
         if self.has_two_nodes {
             let retires = if self.retires { ", one of them not for ever" } else { "" };
             let stands_by = if self.stands_by { ", one of them standing by" } else { "" };
-            writeln!(f, "  nodes           2, meeting at {} ‰ of statements{retires}{stands_by}", self.meets)?;
+            writeln!(
+                f,
+                "  nodes           2, meeting at {} ‰ of statements{retires}{stands_by}",
+                self.meets
+            )?;
         }
         writeln!(
             f,

@@ -41,12 +41,15 @@ enum Kind {
     Logins,
     /// Two gateway nodes on one database, one of which may be gone for good one day.
     Nodes,
+    /// Everybody meets at the desk and haggles.
+    Quarrels,
     /// A test of the merchant's: refusals on demand, which are told, and faults of the wire on demand.
     Drill,
 }
 
 impl Kind {
-    const SPECIAL: [Kind; 5] = [Kind::Batches, Kind::Frost, Kind::Logins, Kind::Nodes, Kind::Drill];
+    const SPECIAL: [Kind; 6] =
+        [Kind::Batches, Kind::Frost, Kind::Logins, Kind::Nodes, Kind::Quarrels, Kind::Drill];
 
     fn word(self) -> &'static str {
         match self {
@@ -55,6 +58,7 @@ impl Kind {
             Kind::Frost => "frost",
             Kind::Logins => "logins",
             Kind::Nodes => "nodes",
+            Kind::Quarrels => "quarrels",
             Kind::Drill => "drill",
         }
     }
@@ -78,24 +82,30 @@ impl Kind {
             },
             Kind::Frost => Options { freezes: 6, turns_switches: true, buyers: 8, clerks: 1, ..drawn },
             Kind::Logins => Options { trader: Trader::Shop, logins: 1_000, thefts: 8, buyers: 8, ..drawn },
+            Kind::Nodes if seed % 3 == 1 => Options {
+                has_two_nodes: true,
+                meets: 30,
+                trader: Trader::Kiosk,
+                is_refundable: true,
+                clerks: 2,
+                by_page: 300,
+                refusals: 3,
+                buyers: 6,
+                ..drawn
+            },
             Kind::Nodes => Options {
                 has_two_nodes: true,
                 meets: if seed.is_multiple_of(3) { 60 } else { 10 },
                 retires: seed.is_multiple_of(2),
                 stands_by: seed.is_multiple_of(4),
                 buyers: 6,
-                by_page: 500,
                 fault_plans: if seed.is_multiple_of(5) { 3 } else { 0 },
                 ..drawn
             },
-            Kind::Drill => Options {
-                trader: Trader::Kiosk,
-                buyers: 8,
-                freezes: 3,
-                refusals: 4,
-                fault_plans: 6,
-                ..drawn
-            },
+            Kind::Quarrels => Options { quarrelsome: 1_000, buyers: 10, forgeries: 0, ..drawn },
+            Kind::Drill => {
+                Options { trader: Trader::Kiosk, buyers: 8, freezes: 3, refusals: 4, fault_plans: 6, ..drawn }
+            }
         }
     }
 }
@@ -183,6 +193,8 @@ const EXPECTED: &[&str] = &[
     "apply_refund by buyer: WAIT_BUYER_CONFIRM_GOODS + WAIT_SELLER_AGREE",
     "apply_refund by buyer: WAIT_SELLER_SEND_GOODS + WAIT_SELLER_AGREE",
     "arrange by buyer: WAIT_BUYER_PAY",
+    "batch confirmed by the seller",
+    "batch never confirmed",
     "close by buyer: TRADE_CLOSED",
     "close by seller: TRADE_CLOSED",
     "close by timer: TRADE_CLOSED",
@@ -194,12 +206,25 @@ const EXPECTED: &[&str] = &[
     "confirm_return by seller: TRADE_FINISHED + REFUND_SUCCESS",
     "confirm_return by timer: TRADE_CLOSED + REFUND_SUCCESS",
     "confirm_return by timer: TRADE_FINISHED + REFUND_SUCCESS",
+    "copy acknowledged",
+    "copy refused",
     "create by buyer: WAIT_BUYER_PAY",
     "extend_timeout by seller: WAIT_BUYER_CONFIRM_GOODS",
     "extend_timeout by seller: WAIT_BUYER_CONFIRM_GOODS + REFUND_CLOSED",
+    "fault corrupt_sign",
+    "fault cut_body",
+    "fault delay",
+    "fault drop",
+    "fault duplicate",
+    "fault outage",
+    "fault reorder",
+    "fault slow_body",
+    "fault wrong_charset",
     "finish by timer: TRADE_FINISHED",
     "finish by timer: TRADE_FINISHED + REFUND_SUCCESS",
     "letter acknowledged",
+    "letter of a refusal heard",
+    "link refused",
     "login by etao",
     "login by password",
     "login of nobody",
@@ -210,10 +235,17 @@ const EXPECTED: &[&str] = &[
     "notify rejected notify_verify",
     "notify rejected sign",
     "notify stale",
+    "overtaken by a plan",
+    "page of a batch: confirmed",
+    "page of a batch: too late",
+    "page of a batch: wrong password",
     "pay by buyer: TRADE_FINISHED",
     "pay by buyer: TRADE_SUCCESS",
     "pay by buyer: WAIT_SELLER_SEND_GOODS",
     "pay_held by buyer: TRADE_PENDING",
+    "plan for a stranger",
+    "plan for a trade",
+    "plan for the partner",
     "refund REASON_REFUND_ROYALTY_ERROR",
     "refund REFUND_ROYALTY_FEE_ERROR",
     "refund REFUND_TRADE_FEE_ERROR",
@@ -245,6 +277,7 @@ const EXPECTED: &[&str] = &[
     "term t_b_rec_post",
     "term t_s_send_1",
     "token opens a cashier",
+    "tries begun anew",
     "try acknowledged",
     "try broken",
     "try lost",

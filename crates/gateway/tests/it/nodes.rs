@@ -16,12 +16,14 @@ use super::world::{NOON, minutes};
 #[test]
 fn a_node_is_due_by_the_clock_that_another_one_has_moved() {
     let disk = Disk::new(sqlite::memory().unwrap());
-    let config = || Config { password_cost: PasswordCost::SIMULATED, ..Config::sandbox("http://pay.example") };
+    let config =
+        || Config { password_cost: PasswordCost::SIMULATED, ..Config::sandbox("http://pay.example") };
     let open = |seed| Gateway::open(disk.connect(), config(), [seed; 32], NOON).unwrap();
     let (mut first, mut second) = (open(1), open(2));
     let token = first.ensure_demo(NOON, None).unwrap().sandbox_token;
     disk.inspect(|conn| {
-        let sql = "INSERT INTO deadline (trade_no, kind, due_at) VALUES ('2012022900000001', 'close_unpaid', $1)";
+        let sql =
+            "INSERT INTO deadline (trade_no, kind, due_at) VALUES ('2012022900000001', 'close_unpaid', $1)";
         conn.execute(sql, &[NOON.plus(minutes(60)).0.into()]).unwrap();
     });
     assert_eq!(second.next_due().unwrap(), Some(NOON.plus(minutes(60))));

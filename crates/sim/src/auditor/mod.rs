@@ -216,7 +216,15 @@ fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String
     });
     let mut marks = BTreeMap::new();
     let plans = plans::marks(gateway, town).into_iter();
-    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(batches).chain(letters).chain(plans) {
+    for mark in changes
+        .chain(tries)
+        .chain(messages)
+        .chain(asked)
+        .chain(items)
+        .chain(batches)
+        .chain(letters)
+        .chain(plans)
+    {
         *marks.entry(mark).or_default() += 1;
     }
     marks

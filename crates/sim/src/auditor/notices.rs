@@ -2,8 +2,8 @@
 
 use danbao_protocol::time::Timestamp;
 
-use super::{Auditor, plans};
 use super::books::{Attempt, Event, Gateway, Notice, Status, Trade};
+use super::{Auditor, plans};
 use crate::people::{KnownOrder, Town};
 
 /// The waiting times of the 2011 list, in seconds, and the end of all tries.

@@ -89,7 +89,14 @@ impl Repayments {
         (!is_there).then(|| format!("batch {batch_no} is said to be kept before it is"))
     }
 
-    fn mark_page(&mut self, now: Timestamp, thread: &str, request: &Request, is_confirmed: bool, town: &Town) {
+    fn mark_page(
+        &mut self,
+        now: Timestamp,
+        thread: &str,
+        request: &Request,
+        is_confirmed: bool,
+        town: &Town,
+    ) {
         let entered = Fields::read(request.body()).get("payment_password");
         let is_right = entered.as_deref() == Some(town.merchant.payment_password.as_str());
         let shown = self.shown.get(thread);
@@ -146,7 +153,8 @@ fn batch_call(request: &Request, town: &Town) -> Option<Fields> {
         return None;
     }
     let form = Fields::read(request.body());
-    let is_batch = form.get("service").is_some_and(|service| service.starts_with("refund_fastpay_by_platform_"));
+    let is_batch =
+        form.get("service").is_some_and(|service| service.starts_with("refund_fastpay_by_platform_"));
     is_batch.then_some(form)
 }
 

@@ -195,7 +195,8 @@ impl Auditor {
     fn count_send(&mut self, notify_id: &str) {
         let sends = self.sends.entry(notify_id.to_owned()).or_default();
         *sends += 1;
-        let sql = "SELECT n.attempts + (SELECT count(*) FROM resend r WHERE r.thread = n.thread AND r.seq = n.seq
+        let sql =
+            "SELECT n.attempts + (SELECT count(*) FROM resend r WHERE r.thread = n.thread AND r.seq = n.seq
                                             AND r.sent_at IS NOT NULL)
                    FROM notice n WHERE n.notify_id = $1";
         let rows = self.gateway.inspect(|conn| conn.query(sql, &[Bind::Text(notify_id)]));

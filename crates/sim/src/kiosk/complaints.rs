@@ -13,13 +13,7 @@ pub(super) const SCHEMA: &str =
 
 impl Kiosk {
     /// Somebody says that a request was refused.
-    pub(super) fn complaint(
-        &mut self,
-        ask: AskId,
-        body: &[u8],
-        charset: Charset,
-        outputs: &mut Vec<Output>,
-    ) {
+    pub(super) fn complaint(&mut self, ask: AskId, body: &[u8], charset: Charset, outputs: &mut Vec<Output>) {
         let signed = Received::notification(None, body).and_then(|letter| letter.check_sign(&self.account));
         match signed {
             Ok(signed) => self.send(signed.question(), Waiting::Complaint { ask, signed, charset }, outputs),

@@ -64,7 +64,9 @@ impl Kiosk {
             let (value, _) = rest.split_once("\">")?;
             params.push(name, &batch.charset.encode(&unescaped(value)).ok()?);
         }
-        Some(json!({ "batch_no": batch.batch_no.as_str(), "url": unescaped(url), "body": params.to_urlencoded() }))
+        Some(
+            json!({ "batch_no": batch.batch_no.as_str(), "url": unescaped(url), "body": params.to_urlencoded() }),
+        )
     }
 
     /// Writes a batch down before anybody is asked for it: its result must be held against it.
