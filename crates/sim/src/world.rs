@@ -85,6 +85,7 @@ pub struct World<W> {
     /// Nodes that share an authority and a database, by the authority.
     shared: BTreeMap<String, Shared>,
     meetings: u64,
+    stood_in: u64,
     people: Vec<Option<Resident>>,
     calls: BTreeMap<u64, Call>,
     log: EventLog,
@@ -166,6 +167,7 @@ impl<W: Witness> World<W> {
             sites: BTreeMap::new(),
             shared: BTreeMap::new(),
             meetings: 0,
+            stood_in: 0,
             people: Vec::new(),
             calls: BTreeMap::new(),
             log: EventLog::new(began_at, is_loud),
@@ -423,6 +425,7 @@ impl<W: Witness> World<W> {
         }
         at.asked.insert(AskId(call), call);
         at.waiting.push_back(Input::Request { id: AskId(call), request });
+        self.note_standing_in(site);
         self.plan_step(site);
     }
 

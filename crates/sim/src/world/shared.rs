@@ -12,6 +12,8 @@ const LOOKS_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Several nodes behind one authority, on one database.
 pub(super) struct Shared {
+    /// All nodes that there ever were.
+    names: Vec<String>,
     /// The nodes that can be asked.
     sites: Vec<String>,
     meeting: Meeting,
@@ -28,8 +30,10 @@ impl<W: Witness> World<W> {
         let Some(disk) = self.sites.get(authority).map(|site| site.disk.clone()) else { return };
         self.add_site(name, disk, birth);
         let sites = vec![authority.to_owned(), name.to_owned()];
-        self.shared
-            .insert(authority.to_owned(), Shared { sites, meeting, looks_again: true, is_standby: false });
+        self.shared.insert(
+            authority.to_owned(),
+            Shared { names: sites.clone(), sites, meeting, looks_again: true, is_standby: false },
+        );
     }
 
     /// The nodes of this authority never look again.
@@ -53,6 +57,19 @@ impl<W: Witness> World<W> {
             at.is_closed = true;
         }
         self.shared.values_mut().for_each(|shared| shared.sites.retain(|other| *other != site));
+    }
+
+    /// How often a node was asked something while another one of its database was dead.
+    pub fn stood_in(&self) -> u64 {
+        self.stood_in
+    }
+
+    /// A node is asked something: notes whether it works on while another one of its database is dead.
+    pub(super) fn note_standing_in(&mut self, site: &str) {
+        let is_dead = |name: &String| self.sites.get(name).is_some_and(|at| at.node.is_none());
+        let of_site = self.shared.values().filter(|shared| shared.names.iter().any(|name| name == site));
+        let stands_in = of_site.flat_map(|shared| &shared.names).any(|name| name != site && is_dead(name));
+        self.stood_in += u64::from(stands_in);
     }
 
     /// Who answers at an authority: the node of that name, or one of those that share it.
