@@ -158,6 +158,8 @@ pub struct Report {
     pub groups: u64,
     /// How often one gateway node took a step in the middle of another one's transaction.
     pub meetings: u64,
+    /// How often one of them was asked something while the other was dead.
+    pub stood_in: u64,
     /// What the auditor counted.
     pub tally: Tally,
 }
@@ -361,6 +363,7 @@ impl Stage {
             deaths: self.world.deaths(),
             groups: self.world.groups(),
             meetings: self.world.meetings(),
+            stood_in: self.world.stood_in(),
             tally,
         }
     }

@@ -3,6 +3,8 @@
 //!
 //! Nothing here knows of trades. A node is known by its authority (`gateway.example`), people by their number.
 
+mod shared;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -18,15 +20,13 @@ use http::{HeaderValue, Uri};
 
 use crate::chance::Chance;
 use crate::log::EventLog;
-use crate::meeting::{Guest, Meeting};
 use crate::options::Options;
 use crate::people::{Hand, Heard, Person, Town, Want};
 use crate::wire::Weather;
+use shared::Shared;
 
 /// How long anybody waits for an answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// How soon a host sees that others have written something into its node's database that is due.
-pub const LOOKS_AGAIN_WITHIN: Duration = Duration::from_secs(5);
 /// A world in which more happens than this at one instant turns in a circle.
 const EVENTS_AT_ONCE_MAX: u64 = 20_000;
 /// A world in which more happens than this in all turns in a wider one.
@@ -85,6 +85,7 @@ pub struct World<W> {
     /// Nodes that share an authority and a database, by the authority.
     shared: BTreeMap<String, Shared>,
     meetings: u64,
+    stood_in: u64,
     people: Vec<Option<Resident>>,
     calls: BTreeMap<u64, Call>,
     log: EventLog,
@@ -109,17 +110,6 @@ struct Site {
     deaths: u64,
     /// Somebody works on its disk: it is not started meanwhile.
     is_closed: bool,
-}
-
-/// Several nodes behind one authority, on one database.
-struct Shared {
-    /// The nodes that can be asked.
-    sites: Vec<String>,
-    meeting: Meeting,
-    /// Whether each sees in the end what the others have made due.
-    looks_again: bool,
-    /// Only the first that lives is asked anything.
-    is_standby: bool,
 }
 
 struct Resident {
@@ -177,6 +167,7 @@ impl<W: Witness> World<W> {
             sites: BTreeMap::new(),
             shared: BTreeMap::new(),
             meetings: 0,
+            stood_in: 0,
             people: Vec::new(),
             calls: BTreeMap::new(),
             log: EventLog::new(began_at, is_loud),
@@ -235,32 +226,6 @@ impl<W: Witness> World<W> {
         };
         self.sites.insert(authority.to_owned(), site);
         self.restart(authority);
-    }
-
-    /// Puts another node on the disk of one that is there. Whoever asks the authority asks either of them; `meeting` is
-    /// where each waits to come in between the other's statements.
-    /// Their hosts look again for what others have made due.
-    pub fn add_node(&mut self, authority: &str, name: &str, birth: Birth, meeting: Meeting) {
-        let Some(disk) = self.sites.get(authority).map(|site| site.disk.clone()) else { return };
-        self.add_site(name, disk, birth);
-        let sites = vec![authority.to_owned(), name.to_owned()];
-        self.shared
-            .insert(authority.to_owned(), Shared { sites, meeting, looks_again: true, is_standby: false });
-    }
-
-    /// The nodes of this authority never look again.
-    pub fn never_look_again(&mut self, authority: &str) {
-        self.shared.entry(authority.to_owned()).and_modify(|shared| shared.looks_again = false);
-    }
-
-    /// Only the first node of this authority that lives is asked anything; the others stand by.
-    pub fn stand_by(&mut self, authority: &str) {
-        self.shared.entry(authority.to_owned()).and_modify(|shared| shared.is_standby = true);
-    }
-
-    /// Plans that a process dies and never comes back.
-    pub fn retire(&mut self, site: &str, after: Duration) {
-        self.plan(after, Event::Retire { site: site.to_owned() });
     }
 
     /// Puts a person into the world, who wakes after so long.
@@ -385,13 +350,7 @@ impl<W: Witness> World<W> {
                 }
                 self.set_alarm(&site);
             }
-            Event::Retire { site } => {
-                self.kill(&site, "for good");
-                if let Some(at) = self.sites.get_mut(&site) {
-                    at.is_closed = true;
-                }
-                self.shared.values_mut().for_each(|shared| shared.sites.retain(|other| *other != site));
-            }
+            Event::Retire { site } => self.take_away(&site),
             Event::Work { work } => work(self.now),
             Event::Close { site, lasts, work } => {
                 self.kill(&site, "stopped for an overhaul");
@@ -458,19 +417,6 @@ impl<W: Witness> World<W> {
         }
     }
 
-    /// Who answers at an authority: the node of that name, or one of those that share it.
-    fn node_at(&mut self, authority: &str) -> String {
-        match self.shared.get(authority) {
-            Some(shared) if shared.is_standby => {
-                let is_alive = |name: &&String| self.sites.get(*name).is_some_and(|at| at.node.is_some());
-                let first = shared.sites.iter().find(is_alive).or_else(|| shared.sites.first());
-                first.map_or_else(|| authority.to_owned(), String::clone)
-            }
-            Some(shared) if !shared.sites.is_empty() => self.chance.pick(&shared.sites),
-            _ => authority.to_owned(),
-        }
-    }
-
     fn arrive(&mut self, call: u64, site: &str, request: Request) {
         let Some(at) = self.sites.get_mut(site) else { return };
         if at.node.is_none() {
@@ -479,6 +425,7 @@ impl<W: Witness> World<W> {
         }
         at.asked.insert(AskId(call), call);
         at.waiting.push_back(Input::Request { id: AskId(call), request });
+        self.note_standing_in(site);
         self.plan_step(site);
     }
 
@@ -523,52 +470,6 @@ impl<W: Witness> World<W> {
                 self.plan_step(site);
             }
             Err(crash) => self.die(site, &crash),
-        }
-    }
-
-    /// Another node of the same database, if there is one alive, waits to come in between with what it has to do.
-    fn invite_other(&mut self, site: &str) -> Option<(String, Meeting)> {
-        let shared = self.shared.values().find(|shared| shared.sites.iter().any(|own| own == site))?;
-        let (meeting, others) = (shared.meeting.clone(), shared.sites.clone());
-        let other = others.into_iter().find(|other| other != site)?;
-        let size = self.chance.between(0, self.group_max);
-        let at = self.sites.get_mut(&other)?;
-        let node = at.node.take()?;
-        let waiting = at.waiting.len().min(usize::try_from(size).unwrap_or(1));
-        let inputs = at.waiting.drain(..waiting).chain([Input::Due]).collect();
-        meeting.invite(Guest { node, now: self.now, inputs, came_of: None });
-        Some((other, meeting))
-    }
-
-    fn leave_other(&mut self, site: &str, other: &str, meeting: &Meeting) {
-        let Some(guest) = meeting.leave() else { return };
-        let Some(at) = self.sites.get_mut(other) else { return };
-        at.node = Some(guest.node);
-        match guest.came_of {
-            Some(came_of) => {
-                self.meetings += 1;
-                self.log.note(self.now, &format!("{other} has come in between {site}'s statements"));
-                self.take_up(other, came_of);
-            }
-            None => {
-                let unasked = guest.inputs.into_iter().filter(|input| !matches!(input, Input::Due));
-                unasked.rev().for_each(|input| at.waiting.push_front(input));
-            }
-        }
-    }
-
-    /// What a node has written may be due for those who share its database. Their hosts look again after a while.
-    fn tell_others(&mut self, site: &str) {
-        let is_of = |shared: &&Shared| shared.looks_again && shared.sites.iter().any(|own| own == site);
-        let Some(shared) = self.shared.values().find(is_of) else { return };
-        let others: Vec<String> = shared.sites.iter().filter(|other| *other != site).cloned().collect();
-        for other in others {
-            let after_max_ms = u64::try_from(LOOKS_AGAIN_WITHIN.as_millis()).unwrap_or(u64::MAX);
-            let after = self.chance.millis(0, after_max_ms);
-            if let Some(at) = self.sites.get_mut(&other).filter(|at| !at.is_look_planned) {
-                at.is_look_planned = true;
-                self.plan(after, Event::Look { site: other });
-            }
         }
     }
 

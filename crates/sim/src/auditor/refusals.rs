@@ -62,7 +62,6 @@ impl Refusals {
         if response.status() != StatusCode::OK || form.get("error_notify_url").is_none() {
             return None;
         }
-        self.mark("link refused");
         let number = form.get("out_trade_no")?;
         let sql = "SELECT letter FROM notice WHERE letter IS NOT NULL AND created_at <= $1
                    AND (due_at IS NOT NULL OR acknowledged_at >= $1)";
@@ -71,8 +70,13 @@ impl Refusals {
         let said = letters.map(|letter| Fields::read(&letter)).filter(|letter| is_of(letter, &number));
         let codes: Vec<String> = said.filter_map(|letter| letter.get("error_code")).collect();
         let page = String::from_utf8_lossy(response.body());
-        let is_owed = codes.iter().any(|code| page.contains(code.as_str()));
-        (!is_owed).then(|| format!("{number} was refused, and no letter is owed that says so: {codes:?}"))
+        match codes.iter().find(|code| page.contains(code.as_str())) {
+            Some(code) => {
+                self.mark(&format!("link refused: {code}"));
+                None
+            }
+            None => Some(format!("{number} was refused, and no letter is owed that says so: {codes:?}")),
+        }
     }
 
     fn mark(&mut self, what: &str) {
