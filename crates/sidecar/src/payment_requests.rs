@@ -1,6 +1,6 @@
 //! Payment requests over REST: tries at paying an order, each with an `out_trade_no` of its own.
 
-use danbao_merchant::inbox::{self, MessageRow, Order};
+use danbao_merchant::inbox::{self, Order};
 use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::service::payment::{Party, TransportType};
@@ -156,26 +156,6 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, number: &str) -> Result<Response, Fa
         return Ok(Problem::not_found("payment request").respond());
     };
     Ok(web::json(StatusCode::OK, &shown(turn, &order, &request)?))
-}
-
-/// `GET /v1/payment_requests/{out_trade_no}/messages`: everything that came for it, what was not believed among it.
-pub(crate) fn messages(turn: &mut Turn<'_, '_>, number: &str) -> Result<Response, Fault> {
-    let Some((_, request)) = find(turn, number)? else {
-        return Ok(Problem::not_found("payment request").respond());
-    };
-    let messages = inbox::messages_of(&mut **turn.tx, &request.out_trade_no)?;
-    let shown = |message: &MessageRow| {
-        json!({
-            "id": message.id,
-            "way": message.way.as_str(),
-            "received_at": web::rfc3339(message.received_at),
-            "outcome": message.outcome,
-            "note": message.note,
-            "raw": String::from_utf8_lossy(&message.raw),
-        })
-    };
-    let messages: Vec<Value> = messages.iter().map(shown).collect();
-    Ok(web::json(StatusCode::OK, &json!({ "messages": messages })))
 }
 
 /// `POST /v1/payment_requests/{out_trade_no}/close`: it is not to be paid any more. The gateway is told in the

@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{
-    belief, counts, deliveries, events, incoming, orders, payment_requests, polling, refunds, refusals,
-    settling, visits, web, webhooks,
+    belief, counts, deliveries, events, incoming, messages, orders, payment_requests, polling, refunds,
+    refusals, settling, visits, web, webhooks,
 };
 use danbao_node::Fault;
 
@@ -200,7 +200,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::CloseOrder => orders::close(turn, id)?,
         Route::PaymentRequests => payment_requests::create(turn, request, id)?,
         Route::PaymentRequest => payment_requests::show(turn, id)?,
-        Route::Messages => payment_requests::messages(turn, id)?,
+        Route::Messages => messages::list(turn, request, id)?,
         Route::Close => payment_requests::close(turn, id)?,
         Route::Refunds => refunds::create(turn, request)?,
         Route::Refund => refunds::show(turn, id)?,

@@ -6,7 +6,7 @@ use std::fmt;
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_node::{Effects, Entropy, Fault, Names, Program, Untaken, group};
+use danbao_node::{Effects, Entropy, Fault, Names, Program, Sweep, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError};
 use crate::counts::Counts;
 use crate::problem::Problem;
 use crate::turn::{Background, Turn, Waiting};
-use crate::{polling, refunds, router, rows, webhooks};
+use crate::{forgetting, polling, refunds, router, rows, webhooks};
 
 /// Why a sidecar cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,7 @@ pub enum OpenError {
 pub struct Sidecar {
     conn: Box<dyn Conn>,
     program: SidecarProgram,
+    sweep: Sweep,
 }
 
 /// A sidecar without its connection.
@@ -77,7 +78,7 @@ impl Sidecar {
             waiting: BTreeMap::new(),
             counted: Counts::default(),
         };
-        Ok(Sidecar { conn, program: SidecarProgram { config, memory } })
+        Ok(Sidecar { conn, program: SidecarProgram { config, memory }, sweep: Sweep::default() })
     }
 }
 
@@ -153,6 +154,10 @@ fn begin_life(conn: &mut dyn Conn) -> Result<i64, Error> {
 
 impl Node for Sidecar {
     fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        if inputs.iter().any(|input| matches!(input, Input::Due)) {
+            // In a transaction of its own: what is forgotten is nobody's business here.
+            self.sweep.run(&mut *self.conn, now, forgetting::next, |tx| forgetting::slice(tx, now))?;
+        }
         group::step(&mut *self.conn, &mut self.program, now, &inputs)
     }
 
@@ -178,7 +183,8 @@ impl Node for Sidecar {
             };
             next = next.into_iter().chain(due).min();
         }
-        Ok(next)
+        let forgetting = forgetting::next(&mut *self.conn).map_err(|fault| Crash(fault.to_string()))?;
+        Ok(next.into_iter().chain(self.sweep.next(forgetting)).min())
     }
 }
 

@@ -14,6 +14,7 @@ mod error_notices;
 mod etao;
 mod evidence;
 mod faults;
+mod forgetting;
 mod gbk;
 mod groups;
 mod hostile;

@@ -7,6 +7,7 @@ mod counts;
 mod crash;
 mod deliveries;
 mod events;
+mod forgetting;
 mod instances;
 mod messages;
 mod openapi;
