@@ -23,7 +23,7 @@ const NAMELESS: [&str; 5] = ["helpers", "utils", "util", "common", "misc"];
 /// Where SQL stands; nowhere else.
 const SQL_PLACES: [&str; 7] = [
     "crates/gateway/src/rows/",
-    "crates/merchant/src/inbox/rows.rs",
+    "crates/merchant/src/inbox/rows",
     "crates/shop/src/rows/",
     "crates/sidecar/src/rows/",
     "crates/sim/src/",

@@ -13,7 +13,7 @@ use danbao_store::{Conn, Migration, Tx, migrate};
 use example::NOON;
 use proptest::prelude::*;
 
-#[expect(dead_code, unreachable_pub, reason = "the examples need more of it")]
+#[expect(dead_code, unreachable_pub, clippy::disallowed_methods, reason = "the examples need more of it")]
 mod example {
     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 }

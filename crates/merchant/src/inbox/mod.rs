@@ -10,8 +10,6 @@
 
 mod progress;
 #[cfg(feature = "inbox")]
-mod pruning;
-#[cfg(feature = "inbox")]
 mod reading;
 #[cfg(feature = "inbox")]
 mod rows;
@@ -27,11 +25,10 @@ use danbao_protocol::time::Timestamp;
 
 pub use self::progress::{Position, Standing};
 #[cfg(feature = "inbox")]
-pub use self::pruning::{Keep, next_prune, prune};
-#[cfg(feature = "inbox")]
 pub use self::rows::{
-    MIGRATION_2_SQL, MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive, conclude,
-    load_order, messages_of, messages_of_after, open_order, receive, receive_queried, settle,
+    Keep, MIGRATION_2_SQL, MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive,
+    conclude, load_order, messages_of, messages_of_after, next_prune, open_order, prune, receive,
+    receive_queried, settle,
 };
 use crate::message::Checked;
 

@@ -3,6 +3,8 @@
 //! Everything here happens in the caller's transaction. What the merchant does because of a message (ship, credit) is
 //! written in the same one, and so happens exactly as often as the change itself: once.
 
+mod pruning;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -15,6 +17,7 @@ use danbao_protocol::status::{RefundStatus, TradeStatus};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Error, Tx};
 
+pub use self::pruning::{Keep, next_prune, prune};
 use super::reading::{read_message, read_order};
 use super::{Heard, OrderState, Verdict, verdict};
 use crate::answer;
