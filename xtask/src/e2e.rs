@@ -64,10 +64,10 @@ pub(crate) fn make_python() -> Result<()> {
     std::fs::write(&made, wanted_text).with_context(|| format!("cannot write {}", made.display()))
 }
 
-/// The packages of the examples for Node, each with its exact version.
-const NODE_PACKAGES: [&str; 1] = ["pg@8.23.1"];
+/// The packages of the examples for Node and of the tests in a browser, each with its exact version.
+const NODE_PACKAGES: [&str; 2] = ["pg@8.23.1", "axe-core@4.14.1"];
 
-/// Installs the packages of the examples for Node, if they are not there or not in the versions asked for.
+/// Installs the packages that come by npm, if they are not there or not in the versions asked for.
 pub(crate) fn make_node() -> Result<()> {
     let home = target()?.join("e2e-node");
     let made = home.join("packages.txt");

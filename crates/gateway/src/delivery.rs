@@ -167,7 +167,7 @@ fn try_again(turn: &mut Turn<'_>, notice: &StoredNotice, next: Option<Timestamp>
 fn record(turn: &mut Turn<'_>, notice: &StoredNotice, attempt: &StoredAttempt) -> Result<(), Fault> {
     notice::insert_attempt(turn.tx, &notice.thread, notice.seq, attempt)?;
     if turn.config.is_sandbox {
-        resend::tell(turn.tx, &notice.thread, notice.seq, &Ended::Attempt(attempt.attempt))?;
+        resend::tell(turn.tx, &notice.thread, notice.seq, &Ended::Attempt(attempt.attempt), turn.now)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The node: groups of inputs in, one transaction, outputs out.
 
-use danbao_node::{Again, Entropy, Fault, Program, Untaken, group};
+use danbao_node::{Again, Entropy, Fault, Program, Sweep, Untaken, group};
 use danbao_protocol::node::{Crash, Input, Node, Output, Response};
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Conn, Error, MigrateError, Tx};
@@ -12,12 +12,13 @@ use crate::on_its_way::OnItsWay;
 use crate::rows::{self, deadline, notice, refund_batch, resend, setting};
 use crate::setbacks::Setbacks;
 use crate::turn::{Known, Memory, Turn};
-use crate::{clockwork, delivery, router, sandbox, web};
+use crate::{clockwork, delivery, forgetting, router, sandbox, web};
 
 /// A payment gateway over one database connection.
 pub struct Gateway {
     conn: Box<dyn Conn>,
     program: GatewayProgram,
+    sweep: Sweep,
 }
 
 /// A gateway without its connection.
@@ -56,7 +57,8 @@ impl Gateway {
             on_its_way: OnItsWay::new(),
             setbacks: Setbacks::default(),
         };
-        let mut gateway = Gateway { conn, program: GatewayProgram { config, memory } };
+        let program = GatewayProgram { config, memory };
+        let mut gateway = Gateway { conn, program, sweep: Sweep::default() };
         if gateway.program.config.is_sandbox {
             gateway.with_turn(now, sandbox::ensure_token)?;
         }
@@ -92,7 +94,7 @@ impl Gateway {
 
     /// By the host's clock.
     fn due(&mut self) -> Result<Option<Timestamp>, Fault> {
-        let Gateway { conn, program: GatewayProgram { config, memory, .. } } = self;
+        let Gateway { conn, program: GatewayProgram { config, memory, .. }, sweep } = self;
         // With every slot taken, nothing can go before an answer comes.
         let has_slot = memory.on_its_way.len() < config.sends_max;
         let notice = if has_slot { notice::next_due(conn.as_mut())? } else { None };
@@ -105,7 +107,9 @@ impl Gateway {
         let notice = notice.map(|due| held_until.map_or(due, |until| due.max(until)));
         let deadline = deadline::next_due(conn.as_mut())?;
         let refunds = refund_batch::next_due(conn.as_mut())?;
-        let due = notice.into_iter().chain(deadline).chain(refunds).min();
+        let forgetting = if config.is_sandbox { forgetting::next(conn.as_mut())? } else { None };
+        let forgetting = sweep.next(forgetting);
+        let due = notice.into_iter().chain(deadline).chain(refunds).chain(forgetting).min();
         let Some(due) = due.filter(|_| config.is_sandbox) else { return Ok(due) };
         // Read anew each time: another node may have moved the clock.
         Ok(Some(Timestamp(due.0.saturating_sub(setting::clock_offset_ms(conn.as_mut())?))))
@@ -183,6 +187,12 @@ impl Program for GatewayProgram {
 
 impl Node for Gateway {
     fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        if self.program.config.is_sandbox && inputs.iter().any(|input| matches!(input, Input::Due)) {
+            let offset = setting::clock_offset_ms(self.conn.as_mut());
+            let offset = offset.map_err(|error| Crash(error.to_string()))?;
+            let now = Timestamp(now.0.saturating_add(offset));
+            self.sweep.run(self.conn.as_mut(), now, forgetting::next, |tx| forgetting::slice(tx, now))?;
+        }
         group::step(self.conn.as_mut(), &mut self.program, now, &inputs)
     }
 

@@ -11,6 +11,7 @@ mod deed;
 mod delivery;
 mod desk;
 mod fault_plan;
+mod forgetting;
 mod gateway;
 pub mod keys;
 mod login;

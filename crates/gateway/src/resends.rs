@@ -79,5 +79,5 @@ fn finish(turn: &mut Turn<'_>, stored: &StoredResend, heard: &Heard) -> Result<(
     let key = &stored.key;
     let duration_ms = delivery::millis(turn.now.since(stored.sent_at.unwrap_or(turn.now)));
     resend::end(turn.tx, key, duration_ms, heard.outcome, heard.status, &heard.answer)?;
-    resend::tell(turn.tx, &key.thread, key.seq, &Ended::Resend(key.resend_no))
+    resend::tell(turn.tx, &key.thread, key.seq, &Ended::Resend(key.resend_no), turn.now)
 }

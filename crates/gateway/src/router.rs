@@ -4,7 +4,8 @@ use danbao_node::Fault;
 use danbao_protocol::error_code::ErrorCode;
 use danbao_protocol::ids::TradeNo;
 use danbao_protocol::node::{Request, Response};
-use http::{Method, StatusCode};
+use http::header::ALLOW;
+use http::{HeaderValue, Method, StatusCode};
 
 use crate::pages::{self, DemoAccount, Errors, Home, Lang, Link, LinkLabel, NoticeKind, OneError};
 use crate::sandbox::demo;
@@ -23,19 +24,30 @@ pub(crate) fn route(turn: &mut Turn<'_>, request: &Request) -> Result<Response, 
         (&Method::GET | &Method::POST, ["trade", "notify_query.do"]) => services::notify_query(turn, request),
         (_, ["sandbox", "v1", rest @ ..]) if turn.config.is_sandbox => sandbox::route(turn, request, rest),
         (&Method::GET | &Method::HEAD, ["livez" | "readyz" | "healthz"]) => Ok(web::plain("ok")),
-        (&Method::GET, ["errors.json"]) => Ok(errors_as_json(request)),
-        (&Method::GET, ["static", "danbao.css"]) => Ok(web::file("text/css; charset=utf-8", pages::CSS)),
-        (&Method::GET, ["static", "danbao.svg"]) => Ok(web::file("image/svg+xml", pages::MARK)),
-        (&Method::GET | &Method::POST, segments) => page(turn, request, segments),
+        (&Method::GET | &Method::HEAD, ["errors.json"]) => Ok(errors_as_json(request)),
+        (&Method::GET | &Method::HEAD, ["static", "danbao.css"]) => {
+            Ok(web::file("text/css; charset=utf-8", pages::CSS))
+        }
+        (&Method::GET | &Method::HEAD, ["static", "danbao.svg"]) => {
+            Ok(web::file("image/svg+xml", pages::MARK))
+        }
+        (&Method::GET | &Method::HEAD | &Method::POST, segments) => page(turn, request, segments),
         _ => {
             let visit = Visit::of(turn, request)?;
-            Ok(visit.notice(StatusCode::METHOD_NOT_ALLOWED, NoticeKind::MethodNotAllowed, vec![home_link()]))
+            let kind = NoticeKind::MethodNotAllowed;
+            let mut response = visit.notice(StatusCode::METHOD_NOT_ALLOWED, kind, vec![home_link()]);
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+            Ok(response)
         }
     }
 }
 
 fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Response, Fault> {
     let is_post = request.method() == Method::POST;
+    if let Some(page) = page_of_form(segments).filter(|_| !is_post) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        return Ok(web::see_other(&format!("/{}{query}", page.join("/"))));
+    }
     match (is_post, segments) {
         (false, [""]) => home(turn, request),
         (false, ["errors"]) => errors(turn, request, None),
@@ -61,6 +73,28 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
         }
         (_, ["refunds", id]) => desk::refund_batch::route(turn, request, id),
         _ => Ok(Visit::of(turn, request)?.not_found()),
+    }
+}
+
+/// The page with the form that is sent to this address, if nothing but forms is. A form that comes back with its errors
+/// stands under this address, and from there people choose the other language, or load the address again.
+fn page_of_form<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
+    if segments.contains(&"") {
+        return None;
+    }
+    match segments {
+        [page @ .., "member" | "visitor"] if matches!(page, ["cashier", _]) => Some(page),
+        [page @ .., "sign-in" | "consent" | "choose" | "other" | "decline"]
+            if matches!(page, ["handover", _]) =>
+        {
+            Some(page)
+        }
+        [page @ .., action] if matches!(page, ["desk", "trades", _]) => {
+            pages::Action::ALL.iter().any(|known| known.key() == *action).then_some(page)
+        }
+        ["desk", "sign-out"] => Some(&["desk"]),
+        ["desk", "faults", _, "end"] => Some(&["desk", "faults"]),
+        _ => None,
     }
 }
 

@@ -196,7 +196,7 @@ fn accepted_lang(request: &Request) -> Option<Lang> {
     accepted.split(',').find_map(|range| Lang::from_word(range.trim().get(..2)?))
 }
 
-/// This page in the other language. A form that came back has no address of its own: its GET page serves.
+/// This page in the other language. Where a form came back, the router leads from its address to its page.
 fn switch_url(request: &Request, lang: Lang) -> String {
     let query = request.uri().query().unwrap_or("");
     // With two slashes in front it would be another site's address.

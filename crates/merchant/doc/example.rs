@@ -186,7 +186,8 @@ pub fn database() -> Box<dyn danbao_merchant::store::Conn> {
     let own = "CREATE TABLE delivery (out_trade_no TEXT PRIMARY KEY)";
     let migrations = [
         Migration { version: 1, name: "inbox", sql: danbao_merchant::inbox::MIGRATION_SQL },
-        Migration { version: 2, name: "delivery", sql: own },
+        Migration { version: 2, name: "inbox_2", sql: danbao_merchant::inbox::MIGRATION_2_SQL },
+        Migration { version: 3, name: "delivery", sql: own },
     ];
     migrate(&mut *conn, &migrations).unwrap();
     conn

@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use danbao_merchant::axum::{Answer, Notification, PageReturn};
 use danbao_merchant::client::{Client, Limits};
-use danbao_merchant::inbox::{self, MIGRATION_SQL, Outcome};
+use danbao_merchant::inbox::{self, MIGRATION_2_SQL, MIGRATION_SQL, Outcome};
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::sign;
 use danbao_merchant::store::{self, Conn, Migration, Tx};
@@ -160,7 +160,8 @@ pub async fn main() -> Result<(), Failure> {
     let own = "CREATE TABLE delivery (out_trade_no TEXT PRIMARY KEY)";
     let migrations = [
         Migration { version: 1, name: "inbox", sql: MIGRATION_SQL },
-        Migration { version: 2, name: "delivery", sql: own },
+        Migration { version: 2, name: "inbox_2", sql: MIGRATION_2_SQL },
+        Migration { version: 3, name: "delivery", sql: own },
     ];
     store::migrate(&mut *conn, &migrations)?;
     let client = Client::new(Limits::default())?;

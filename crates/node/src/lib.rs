@@ -8,6 +8,7 @@
 //! | [`names`] | numbers for sends and messages, one life of a database apart from the next |
 //! | [`fault`] | why a turn is rolled back: a broken disk or a bug |
 //! | [`entropy`] | unguessable texts from the seed that the node was given at birth |
+//! | [`sweep`] | forgetting what has had its time, in slices |
 //! | [`web`] | forms, cookies, pages, redirects |
 //! | [`problem`] | problems of RFC 9457, and what a body of JSON may hold |
 //! | [`lang`] | the languages that pages speak |
@@ -22,6 +23,7 @@ pub mod names;
 #[cfg(any(test, feature = "openapi"))]
 pub mod openapi;
 pub mod problem;
+pub mod sweep;
 pub mod web;
 
 pub use effects::Effects;
@@ -30,3 +32,4 @@ pub use fault::Fault;
 pub use group::{Again, Program, Untaken};
 pub use lang::Lang;
 pub use names::Names;
+pub use sweep::Sweep;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use danbao_merchant::inbox::{self, Keep};
 use danbao_merchant::login::DISPLAY_PREFIX;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, Request, SendId};
 use danbao_merchant::protocol::time::Timestamp;
 use danbao_merchant::targets::{NotAnOrigin, Targets};
 use danbao_merchant::{Account, answer};
-use danbao_node::{Effects, Entropy, Fault, Lang, Names, Program, Untaken, group};
+use danbao_node::{Effects, Entropy, Fault, Lang, Names, Program, Sweep, Untaken, group, sweep};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
@@ -69,6 +70,7 @@ pub enum OpenError {
 pub struct Shop {
     conn: Box<dyn Conn>,
     program: ShopProgram,
+    sweep: Sweep,
 }
 
 /// A shop without its connection.
@@ -108,7 +110,8 @@ impl Shop {
         let pages = Pages::new().map_err(|error| OpenError::Pages(format!("{error:#}")))?;
         let entropy = Entropy::of_life(seed, life);
         let memory = Memory { entropy, names: Names::new(life), waiting: BTreeMap::new() };
-        Ok(Shop { conn, program: ShopProgram { base: Base { config, pages, targets }, memory } })
+        let program = ShopProgram { base: Base { config, pages, targets }, memory };
+        Ok(Shop { conn, program, sweep: Sweep::default() })
     }
 }
 
@@ -172,16 +175,31 @@ impl ShopProgram {
 }
 
 impl Node for Shop {
-    fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
-        if inputs.iter().all(|input| matches!(input, Input::Due)) {
+    fn step(&mut self, now: Timestamp, mut inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        let asked = inputs.len();
+        inputs.retain(|input| !matches!(input, Input::Due));
+        if inputs.len() < asked {
+            self.forget(now)?;
+        }
+        if inputs.is_empty() {
             return Ok(Vec::new());
         }
         group::step(&mut *self.conn, &mut self.program, now, &inputs)
     }
 
-    /// A shop plans nothing: what it waits for comes as an answer or not at all.
+    /// A shop plans nothing but to forget: what it waits for comes as an answer or not at all.
     fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
-        Ok(None)
+        let due = inbox::next_prune(&mut *self.conn, Keep::USUAL);
+        Ok(self.sweep.next(due.map_err(|error| Crash(error.to_string()))?))
+    }
+}
+
+impl Shop {
+    /// Messages that were not believed have an end. What visitors leave behind is forgotten when more of it comes.
+    fn forget(&mut self, now: Timestamp) -> Result<(), Crash> {
+        let Shop { conn, sweep, .. } = self;
+        let due = |conn: &mut dyn Conn| Ok(inbox::next_prune(conn, Keep::USUAL)?);
+        sweep.run(&mut **conn, now, due, |tx| Ok(inbox::prune(tx, Keep::USUAL, now, sweep::SLICE)?))
     }
 }
 

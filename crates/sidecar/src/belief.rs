@@ -1,5 +1,5 @@
-//! Messages that are about no payment request: kept and believed step by step like every message, then taken by whoever
-//! knows what they are about.
+//! Messages that tell of no trade: kept and believed step by step like every message, then taken by whoever knows what
+//! they are about.
 
 use danbao_merchant::inbox::{self, Outcome};
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Response};
@@ -8,13 +8,15 @@ use danbao_node::Fault;
 
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
-use crate::{refunds, visits};
+use crate::{refunds, refusals, visits};
 
 /// By which address a message came, and so who takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Door {
     /// The gateway tells what came of a batch of refunds.
     RefundResult,
+    /// The gateway tells of a payment request that it has refused.
+    Refusal,
     /// A browser comes back from signing in; from etao without having been sent.
     Login { visit: Option<String> },
     /// A browser brings the address that its buyer has chosen.
@@ -24,7 +26,7 @@ pub(crate) enum Door {
 impl Door {
     pub(crate) const fn way(&self) -> Way {
         match self {
-            Door::RefundResult => Way::Notify,
+            Door::RefundResult | Door::Refusal => Way::Notify,
             Door::Login { .. } | Door::Address { .. } => Way::Return,
         }
     }
@@ -39,6 +41,7 @@ pub(crate) fn take_in(
     received: Result<Received, Rejected>,
 ) -> Result<Option<Response>, Fault> {
     if received.as_ref().is_err_and(|rejected| *rejected == Rejected::NoParameters) {
+        turn.counts.message(door.way(), &Outcome::Rejected(Rejected::NoParameters));
         return refuse(turn, &door, &Rejected::NoParameters).map(Some);
     }
     let message_id = turn.new_message_id();
@@ -51,7 +54,9 @@ pub(crate) fn take_in(
             Ok(None)
         }
         Err(rejected) => {
-            inbox::settle(turn.tx, &message_id, &Outcome::Rejected(rejected.clone()), turn.now)?;
+            let outcome = Outcome::Rejected(rejected.clone());
+            turn.counts.message(door.way(), &outcome);
+            inbox::settle(turn.tx, &message_id, &outcome, turn.now)?;
             refuse(turn, &door, &rejected).map(Some)
         }
     }
@@ -78,6 +83,13 @@ pub(crate) fn heard(
                 }
                 taken
             }
+            Door::Refusal => {
+                let taken = refusals::take_letter(turn, genuine)?;
+                if let Err(rejected) = &taken {
+                    tracing::warn!(%rejected, "a genuine letter about a refusal fits no payment request");
+                }
+                taken
+            }
             Door::Login { visit } => visits::take_login(turn, visit.as_deref(), genuine)?,
             Door::Address { visit } => visits::take_address(turn, visit, genuine)?,
         },
@@ -87,6 +99,7 @@ pub(crate) fn heard(
         Ok((outcome, _)) => outcome.clone(),
         Err(rejected) => Outcome::Rejected(rejected.clone()),
     };
+    turn.counts.message(door.way(), &outcome);
     inbox::settle(turn.tx, message_id, &outcome, turn.now)?;
     match taken {
         Ok((_, response)) => Ok(response),
@@ -100,7 +113,7 @@ pub(crate) type Taken = Result<(Outcome, Response), Rejected>;
 fn refuse(turn: &mut Turn<'_, '_>, door: &Door, rejected: &Rejected) -> Result<Response, Fault> {
     tracing::info!(way = door.way().as_str(), check = rejected.check().as_str(), %rejected, "a message was not believed");
     match door {
-        Door::RefundResult => Ok(answer::fail()),
+        Door::RefundResult | Door::Refusal => Ok(answer::fail()),
         Door::Login { visit } => visits::turn_away(turn, Purpose::Login, visit.as_deref(), rejected),
         Door::Address { visit } => visits::turn_away(turn, Purpose::Address, Some(visit), rejected),
     }

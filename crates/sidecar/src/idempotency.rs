@@ -1,12 +1,9 @@
 //! `Idempotency-Key`: the same question asked twice is done once and answered alike.
 //!
 //! The answer is stored in the transaction of what it tells of. Problems are not stored: they have changed nothing, so
-//! the question may simply be asked again.
-
-use std::time::Duration;
+//! the question may simply be asked again. How long an answer is remembered stands in `forgetting`.
 
 use danbao_merchant::protocol::node::{Request, Response};
-use danbao_merchant::protocol::time::Timestamp;
 use danbao_node::Fault;
 use http::StatusCode;
 use serde_json::Value;
@@ -20,8 +17,6 @@ use crate::web;
 const HEADER: &str = "idempotency-key";
 /// Longer keys are refused.
 const KEY_BYTES_MAX: usize = 255;
-/// An answer is remembered for so long.
-const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 
 /// What a handler has made of a question that changes something.
 pub(crate) type Made = Result<Result<(StatusCode, Value), Problem>, Fault>;
@@ -54,9 +49,7 @@ pub(crate) fn once(
         status: i64::from(status.as_u16()),
         body: body.to_string(),
     };
-    let length = i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX);
-    let forget_before = Timestamp(turn.now.0.saturating_sub(length));
-    idempotency::insert(&mut **turn.tx, &key_hash, &given, turn.now, forget_before)?;
+    idempotency::insert(&mut **turn.tx, &key_hash, &given, turn.now)?;
     Ok(web::json_text(status, given.body))
 }
 

@@ -1,6 +1,6 @@
 //! Payment requests over REST: tries at paying an order, each with an `out_trade_no` of its own.
 
-use danbao_merchant::inbox::{self, MessageRow, Order};
+use danbao_merchant::inbox::{self, Order};
 use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{AskId, NoAnswer, Request, Response};
 use danbao_merchant::protocol::service::payment::{Party, TransportType};
@@ -17,7 +17,7 @@ use crate::rows::orders::OrderRow;
 use crate::rows::payment_request::RequestRow;
 use crate::terms::{self, Terms};
 use crate::turn::{Turn, Waiting};
-use crate::{polling, rows, web};
+use crate::{polling, refusals, rows, web};
 use danbao_node::Fault;
 
 /// The words on the button of a payment form, for browsers that run no script.
@@ -42,6 +42,12 @@ fn make(turn: &mut Turn<'_, '_>, order_no: &str, terms: &Terms) -> Made {
     if order.closed_at.is_some() {
         return Ok(Err(Problem::conflict("order_closed", "the order was closed")));
     }
+    if !terms.keep_others
+        && let Some(number) = pending(turn, order_no)?
+    {
+        let detail = format!("the buyer's money is on its way by {number}: wait for it, or send keep_others");
+        return Ok(Err(Problem::conflict("payment_pending", detail)));
+    }
     let request = match open(turn, &order, terms)? {
         Ok(request) => request,
         Err(problem) => return Ok(Err(problem)),
@@ -50,6 +56,17 @@ fn make(turn: &mut Turn<'_, '_>, order_no: &str, terms: &Terms) -> Made {
         close_all_but(turn, order_no, Some(&request.out_trade_no))?;
     }
     Ok(Ok((StatusCode::CREATED, shown(turn, &order, &request)?)))
+}
+
+/// The payment request of an order for which the buyer has paid and the seller cannot be paid yet (protocol.md §3.7): it
+/// cannot be closed, and becomes paid by itself or never. Another one beside it would ask the buyer to pay twice.
+fn pending(turn: &mut Turn<'_, '_>, order_no: &str) -> Result<Option<OutTradeNo>, Fault> {
+    for request in rows::payment_request::of_order(&mut **turn.tx, order_no)? {
+        if heard(turn, &request)?.state.trade_status() == Some(TradeStatus::TradePending) {
+            return Ok(Some(request.out_trade_no));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a payment request can be made of these terms; writes nothing.
@@ -141,26 +158,6 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, number: &str) -> Result<Response, Fa
     Ok(web::json(StatusCode::OK, &shown(turn, &order, &request)?))
 }
 
-/// `GET /v1/payment_requests/{out_trade_no}/messages`: everything that came for it, what was not believed among it.
-pub(crate) fn messages(turn: &mut Turn<'_, '_>, number: &str) -> Result<Response, Fault> {
-    let Some((_, request)) = find(turn, number)? else {
-        return Ok(Problem::not_found("payment request").respond());
-    };
-    let messages = inbox::messages_of(&mut **turn.tx, &request.out_trade_no)?;
-    let shown = |message: &MessageRow| {
-        json!({
-            "id": message.id,
-            "way": message.way.as_str(),
-            "received_at": web::rfc3339(message.received_at),
-            "outcome": message.outcome,
-            "note": message.note,
-            "raw": String::from_utf8_lossy(&message.raw),
-        })
-    };
-    let messages: Vec<Value> = messages.iter().map(shown).collect();
-    Ok(web::json(StatusCode::OK, &json!({ "messages": messages })))
-}
-
 /// `POST /v1/payment_requests/{out_trade_no}/close`: it is not to be paid any more. The gateway is told in the
 /// background, until it agrees.
 pub(crate) fn close(turn: &mut Turn<'_, '_>, number: &str) -> Result<Response, Fault> {
@@ -237,17 +234,20 @@ pub(crate) fn shipped(
     number: &OutTradeNo,
     outcome: &Result<Response, NoAnswer>,
 ) -> Result<Response, Fault> {
-    match outcome.as_ref().map(read_reply) {
-        Ok(Ok(reply)) if reply.is_success => {
+    let reply = match outcome.as_ref().map(read_reply) {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(why)) => return Ok(Problem::unheard(&why.to_string()).respond()),
+        Err(why) => return Ok(Problem::unheard(why.as_str()).respond()),
+    };
+    match reply.accepted() {
+        Ok(_) => {
             if let Some(row) = rows::payment_request::load(&mut **turn.tx, number)? {
                 let soon = turn.now.plus(polling::SOON);
                 rows::payment_request::plan(&mut **turn.tx, number, row.closing, Some(soon))?;
             }
             show(turn, number.as_str())
         }
-        Ok(Ok(reply)) => Ok(Problem::refused(reply.error.unwrap_or_default()).respond()),
-        Ok(Err(why)) => Ok(Problem::unheard(&why.to_string()).respond()),
-        Err(why) => Ok(Problem::unheard(why.as_str()).respond()),
+        Err(no) => Ok(Problem::refused(no.as_str().to_owned()).respond()),
     }
 }
 
@@ -315,6 +315,7 @@ pub(crate) fn shown(turn: &mut Turn<'_, '_>, order: &OrderRow, row: &RequestRow)
     } else {
         (None, None)
     };
+    let last_refusal = refusals::last_shown(turn, row)?;
     Ok(json!({
         "out_trade_no": row.out_trade_no.as_str(),
         "order_no": row.order_no,
@@ -335,6 +336,7 @@ pub(crate) fn shown(turn: &mut Turn<'_, '_>, order: &OrderRow, row: &RequestRow)
         "buyer_id": said.map(|heard| heard.buyer_id.as_str()).filter(|id| !id.is_empty()),
         "mode": state.choice.map(|choice| choice.mode.as_str()),
         "mode_basis": state.choice.map(|choice| choice.basis.as_str()),
+        "last_refusal": last_refusal,
         "changes": heard.times_applied,
         "created_at": web::rfc3339(row.created_at),
         "changed_at": (heard.times_applied > 0).then(|| web::rfc3339(heard.changed_at)),

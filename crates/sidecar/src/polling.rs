@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use danbao_merchant::inbox::Order;
+use danbao_merchant::protocol::error_code::ErrorCode;
 use danbao_merchant::protocol::ids::OutTradeNo;
 use danbao_merchant::protocol::node::{NoAnswer, Response};
 use danbao_merchant::protocol::status::TradeStatus;
@@ -72,10 +73,10 @@ pub(crate) fn closed(
     let Ok(Ok(reply)) = outcome.as_ref().map(read_reply) else {
         return plan_next(turn, number);
     };
-    match reply.error.as_deref() {
-        Some("TRADE_NOT_EXIST") => return plan_next(turn, number),
-        Some(code) => tracing::warn!(%number, code, "the gateway refuses to close a trade"),
-        None => {}
+    match reply.accepted() {
+        Err(no) if no.is(ErrorCode::TradeNotExist) => return plan_next(turn, number),
+        Err(no) => tracing::warn!(%number, code = no.as_str(), "the gateway refuses to close a trade"),
+        Ok(_) => {}
     }
     let Some((_, row)) = payment_requests::find(turn, number.as_str())? else {
         return Ok(());

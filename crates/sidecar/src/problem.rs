@@ -1,5 +1,6 @@
 //! Problems of RFC 9457: what whoever calls the API did wrong, or what the gateway has refused.
 
+use danbao_merchant::protocol::error_code::ErrorCode;
 use danbao_merchant::protocol::node::Response;
 use danbao_node::problem::problem;
 use http::StatusCode;
@@ -84,7 +85,7 @@ impl Problem {
 
     /// Whether the gateway has said that there is no such trade: the buyer has not been at the cashier yet.
     pub(crate) fn is_of_no_trade(&self) -> bool {
-        self.error_code() == Some("TRADE_NOT_EXIST")
+        self.error_code() == Some(ErrorCode::TradeNotExist.as_str())
     }
 
     fn body(&self) -> Value {

@@ -12,7 +12,10 @@ use subtle::ConstantTimeEq;
 use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
-use crate::{belief, events, incoming, orders, payment_requests, polling, refunds, visits, web, webhooks};
+use crate::{
+    belief, counts, deliveries, events, incoming, messages, orders, payment_requests, polling, refunds,
+    refusals, settling, visits, web, webhooks,
+};
 use danbao_node::Fault;
 
 /// The API's description.
@@ -24,6 +27,8 @@ pub(crate) const RETURN_PATH: &str = "/pay/return";
 pub(crate) const NOTIFY_PATH: &str = "/pay/notify";
 /// The path of a refund batch's `notify_url`.
 pub(crate) const REFUND_PATH: &str = "/pay/refund_notify";
+/// The path of `error_notify_url`.
+pub(crate) const ERROR_PATH: &str = "/pay/error_notify";
 /// The path of a quick login's `return_url`, before the number of the visit; by itself it is etao's.
 pub(crate) const LOGIN_PATH: &str = "/pay/login";
 /// The path of an address query's `return_url`, before the number of the visit.
@@ -34,9 +39,11 @@ enum Route {
     Return,
     Notify,
     RefundNotify,
+    ErrorNotify,
     LoginReturn,
     AddressReturn,
-    Alive,
+    Ready,
+    Metrics,
     OpenApi,
     Orders,
     Order,
@@ -49,6 +56,7 @@ enum Route {
     Close,
     Refunds,
     Refund,
+    SettleRefund,
     Logins,
     Login,
     Addresses,
@@ -58,6 +66,7 @@ enum Route {
     Event,
     ReplayEvent,
     Webhook,
+    Deliveries,
     EnableWebhook,
     ReplayWebhook,
 }
@@ -66,12 +75,13 @@ const ROUTES: &[(&str, Route)] = &[
     (RETURN_PATH, Route::Return),
     (NOTIFY_PATH, Route::Notify),
     (REFUND_PATH, Route::RefundNotify),
+    (ERROR_PATH, Route::ErrorNotify),
     (LOGIN_PATH, Route::LoginReturn),
     ("/pay/login/{id}", Route::LoginReturn),
     ("/pay/address/{id}", Route::AddressReturn),
-    ("/livez", Route::Alive),
-    ("/readyz", Route::Alive),
-    ("/healthz", Route::Alive),
+    ("/readyz", Route::Ready),
+    ("/healthz", Route::Ready),
+    ("/metrics", Route::Metrics),
     ("/v1/openapi.json", Route::OpenApi),
     ("/v1/orders", Route::Orders),
     ("/v1/orders/{id}", Route::Order),
@@ -84,6 +94,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/payment_requests/{id}/close", Route::Close),
     ("/v1/refunds", Route::Refunds),
     ("/v1/refunds/{id}", Route::Refund),
+    ("/v1/refunds/{id}/settle", Route::SettleRefund),
     ("/v1/logins", Route::Logins),
     ("/v1/logins/{id}", Route::Login),
     ("/v1/addresses", Route::Addresses),
@@ -93,6 +104,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/events/{id}", Route::Event),
     ("/v1/events/{id}/replay", Route::ReplayEvent),
     ("/v1/webhook", Route::Webhook),
+    ("/v1/webhook/deliveries", Route::Deliveries),
     ("/v1/webhook/enable", Route::EnableWebhook),
     ("/v1/webhook/replay", Route::ReplayWebhook),
 ];
@@ -142,9 +154,9 @@ pub(crate) fn answer(
     Ok(())
 }
 
-/// Whether the gateway is calling `notify_url`.
+/// Whether the gateway is calling, and waits for `success` or `fail`.
 pub(crate) fn is_notification(request: &Request) -> bool {
-    matches!(request.uri().path(), NOTIFY_PATH | REFUND_PATH)
+    matches!(request.uri().path(), NOTIFY_PATH | REFUND_PATH | ERROR_PATH)
 }
 
 fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Option<Response>, Fault> {
@@ -161,7 +173,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
     if !route.takes(request.method()) {
         // A health check, or a curious person (protocol.md §10, trap 42).
         let mut response = match route {
-            Route::Notify | Route::RefundNotify => answer::fail(),
+            Route::Notify | Route::RefundNotify | Route::ErrorNotify => answer::fail(),
             _ => Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "see Allow").respond(),
         };
         response.headers_mut().insert(ALLOW, HeaderValue::from_static(route.methods()));
@@ -174,22 +186,25 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Return => return incoming::page_return(turn, ask, request),
         Route::Notify => return incoming::notification(turn, ask, request),
         Route::RefundNotify => return refunds::notification(turn, ask, request),
+        Route::ErrorNotify => return refusals::notification(turn, ask, request),
         Route::LoginReturn => return visits::login_return(turn, ask, request, id),
         Route::AddressReturn => return visits::address_return(turn, ask, request, id),
         Route::Query => return payment_requests::query(turn, ask, id),
         Route::Ship => return payment_requests::ship(turn, ask, request, id),
         // Whoever reads this has been in a transaction of the database.
-        Route::Alive => web::plain("ok"),
+        Route::Ready => web::plain("ok"),
+        Route::Metrics => counts::metrics(turn, request)?,
         Route::OpenApi => web::json_text(StatusCode::OK, OPENAPI.to_owned()),
         Route::Orders => orders::create(turn, request)?,
         Route::Order => orders::show(turn, id)?,
         Route::CloseOrder => orders::close(turn, id)?,
         Route::PaymentRequests => payment_requests::create(turn, request, id)?,
         Route::PaymentRequest => payment_requests::show(turn, id)?,
-        Route::Messages => payment_requests::messages(turn, id)?,
+        Route::Messages => messages::list(turn, request, id)?,
         Route::Close => payment_requests::close(turn, id)?,
         Route::Refunds => refunds::create(turn, request)?,
         Route::Refund => refunds::show(turn, id)?,
+        Route::SettleRefund => settling::settle(turn, request, id)?,
         Route::Logins => visits::create(turn, request, Purpose::Login)?,
         Route::Login => visits::show(turn, Purpose::Login, id)?,
         Route::Addresses => visits::create(turn, request, Purpose::Address)?,
@@ -199,6 +214,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Event => events::show(turn, id)?,
         Route::ReplayEvent => webhooks::replay_one(turn, id)?,
         Route::Webhook => webhooks::show(turn)?,
+        Route::Deliveries => deliveries::list(turn, request)?,
         Route::EnableWebhook => webhooks::enable(turn)?,
         Route::ReplayWebhook => webhooks::replay(turn, request)?,
     };
@@ -233,9 +249,11 @@ impl Route {
             Route::Return
                 | Route::Notify
                 | Route::RefundNotify
+                | Route::ErrorNotify
                 | Route::LoginReturn
                 | Route::AddressReturn
-                | Route::Alive
+                | Route::Ready
+                | Route::Metrics
                 | Route::OpenApi
         )
     }
@@ -244,8 +262,10 @@ impl Route {
         match self {
             Route::Notify
             | Route::RefundNotify
+            | Route::ErrorNotify
             | Route::Orders
             | Route::Refunds
+            | Route::SettleRefund
             | Route::AddressReturn
             | Route::Logins
             | Route::Addresses
@@ -258,7 +278,8 @@ impl Route {
             | Route::EnableWebhook
             | Route::ReplayWebhook => "POST",
             Route::Return
-            | Route::Alive
+            | Route::Ready
+            | Route::Metrics
             | Route::OpenApi
             | Route::Order
             | Route::PaymentRequest
@@ -270,7 +291,8 @@ impl Route {
             | Route::Buyer
             | Route::Events
             | Route::Event
-            | Route::Webhook => "GET, HEAD",
+            | Route::Webhook
+            | Route::Deliveries => "GET, HEAD",
         }
     }
 

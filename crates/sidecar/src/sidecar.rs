@@ -6,14 +6,15 @@ use std::fmt;
 use danbao_merchant::answer;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, Node, Output, SendId};
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_node::{Effects, Entropy, Fault, Names, Program, Untaken, group};
+use danbao_node::{Effects, Entropy, Fault, Names, Program, Sweep, Untaken, group};
 use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
 use crate::config::{Config, ConfigError};
+use crate::counts::Counts;
 use crate::problem::Problem;
 use crate::turn::{Background, Turn, Waiting};
-use crate::{polling, refunds, router, rows, webhooks};
+use crate::{forgetting, polling, refunds, router, rows, webhooks};
 
 /// Why a sidecar cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,7 @@ pub enum OpenError {
 pub struct Sidecar {
     conn: Box<dyn Conn>,
     program: SidecarProgram,
+    sweep: Sweep,
 }
 
 /// A sidecar without its connection.
@@ -47,6 +49,14 @@ struct Memory {
     entropy: Entropy,
     names: Names,
     waiting: BTreeMap<SendId, Waiting>,
+    counted: Counts,
+}
+
+/// What a group wants done and has counted. Dropped with the group if the group is not committed.
+#[derive(Default)]
+struct Taken {
+    effects: Effects<Waiting>,
+    counts: Counts,
 }
 
 /// How often the start of a life is tried when another instance is being opened at the same time.
@@ -62,27 +72,34 @@ impl Sidecar {
         migrate(&mut *conn, rows::MIGRATIONS)?;
         let life = u64::try_from(begin_life(&mut *conn)?).unwrap_or_default();
         let names = Names::new(life);
-        let memory = Memory { entropy: Entropy::of_life(seed, life), names, waiting: BTreeMap::new() };
-        Ok(Sidecar { conn, program: SidecarProgram { config, memory } })
+        let memory = Memory {
+            entropy: Entropy::of_life(seed, life),
+            names,
+            waiting: BTreeMap::new(),
+            counted: Counts::default(),
+        };
+        Ok(Sidecar { conn, program: SidecarProgram { config, memory }, sweep: Sweep::default() })
     }
 }
 
 impl Program for SidecarProgram {
-    type Effects = Effects<Waiting>;
+    type Effects = Taken;
     const GROUP_TRIES_MAX: u32 = 20;
     const ALONE_TRIES_MAX: u32 = 20;
 
     fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Self::Effects, Fault> {
         let SidecarProgram { config, memory } = self;
-        let mut effects = Effects::default();
+        let mut taken = Taken::default();
         let mut turn = Turn {
             tx,
             now,
             config,
             entropy: &mut memory.entropy,
             names: &mut memory.names,
-            effects: &mut effects,
+            effects: &mut taken.effects,
             waiting: &memory.waiting,
+            counts: &mut taken.counts,
+            counted: &memory.counted,
         };
         for input in inputs {
             match input {
@@ -90,6 +107,7 @@ impl Program for SidecarProgram {
                 Input::Answer { id, outcome } => {
                     if let Some(waiting) = memory.waiting.get(id) {
                         turn.effects.heard(*id);
+                        turn.counts.asked(waiting, outcome);
                         router::answer(&mut turn, waiting.clone(), outcome)?;
                     }
                 }
@@ -100,11 +118,12 @@ impl Program for SidecarProgram {
                 }
             }
         }
-        Ok(effects)
+        Ok(taken)
     }
 
-    fn committed(&mut self, effects: Self::Effects) -> Vec<Output> {
-        effects.settle(&mut self.memory.waiting)
+    fn committed(&mut self, taken: Taken) -> Vec<Output> {
+        self.memory.counted.add(taken.counts);
+        taken.effects.settle(&mut self.memory.waiting)
     }
 
     fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {
@@ -135,6 +154,10 @@ fn begin_life(conn: &mut dyn Conn) -> Result<i64, Error> {
 
 impl Node for Sidecar {
     fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        if inputs.iter().any(|input| matches!(input, Input::Due)) {
+            // In a transaction of its own: what is forgotten is nobody's business here.
+            self.sweep.run(&mut *self.conn, now, forgetting::next, |tx| forgetting::slice(tx, now))?;
+        }
         group::step(&mut *self.conn, &mut self.program, now, &inputs)
     }
 
@@ -160,7 +183,8 @@ impl Node for Sidecar {
             };
             next = next.into_iter().chain(due).min();
         }
-        Ok(next)
+        let forgetting = forgetting::next(&mut *self.conn).map_err(|fault| Crash(fault.to_string()))?;
+        Ok(next.into_iter().chain(self.sweep.next(forgetting)).min())
     }
 }
 

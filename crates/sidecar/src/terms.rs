@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, is_address};
 use crate::problem::Problem;
-use crate::router::{NOTIFY_PATH, RETURN_PATH};
+use crate::router::{ERROR_PATH, NOTIFY_PATH, RETURN_PATH};
 use crate::rows::orders::OrderRow;
 
 /// An order number is a part of `out_trade_no`, which has at most 64 characters.
@@ -207,6 +207,9 @@ impl Terms {
         request.notify_url = Some(format!("{}{NOTIFY_PATH}", config.public_url));
         request.logistics = self.logistics.iter().map(LogisticsTerms::group).collect::<Result<_, _>>()?;
         request.timeouts = CustomTimeouts { it_b_pay: it_b_pay.transpose()?, ..CustomTimeouts::default() };
+        if service.is_direct() {
+            request.direct.error_notify_url = Some(format!("{}{ERROR_PATH}", config.public_url));
+        }
         request.direct.paymethod = self.paymethod.clone();
         request.direct.defaultbank = self.defaultbank.clone();
         if let Some(buyer) = buyer {

@@ -11,6 +11,7 @@ use danbao_store::Tx;
 
 use crate::belief::Door;
 use crate::config::Config;
+use crate::counts::Counts;
 
 /// What we wait for from somebody else. Kept in memory: if the process dies, whoever asked us sees its request fail,
 /// the gateway repeats its notification, and what was claimed falls due again.
@@ -24,7 +25,7 @@ pub(crate) enum Waiting {
     Ship { ask: AskId, out_trade_no: OutTradeNo },
     /// The gateway was told that a trade is not to be paid any more.
     Close { out_trade_no: OutTradeNo },
-    /// As `Verify`, for a message that is about no payment request.
+    /// As `Verify`, for a message that tells of no trade.
     Believe { ask: AskId, door: Door, message_id: String, signed: Box<Signed> },
     /// The gateway was told of a batch of refunds, for the nth time; whether no earlier time can have arrived.
     Refund { batch_no: BatchNo, nth: i64, is_sole: bool },
@@ -64,6 +65,10 @@ pub(crate) struct Turn<'t, 'c> {
     pub(crate) effects: &'t mut Effects<Waiting>,
     /// What was on its way before this group.
     pub(crate) waiting: &'t BTreeMap<SendId, Waiting>,
+    /// What this group counts.
+    pub(crate) counts: &'t mut Counts,
+    /// What was counted before this group.
+    pub(crate) counted: &'t Counts,
 }
 
 /// Work that nobody but we ourselves wait for. Bounded, so that a peer who hangs does not pile up sends whose leases run

@@ -19,7 +19,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
-use crate::auditor::{Auditor, Tally};
+use crate::auditor::{Auditor, LOOK_EVERY, Tally};
 use crate::chance::Chance;
 use crate::contended::{Contended, Rate};
 use crate::keys::{self, Pairs};
@@ -335,13 +335,25 @@ impl Stage {
         }
     }
 
+    /// Lets the quiet pass. What the merchant forgets in it is noted before.
+    fn rest(&mut self, end: Timestamp) -> Result<(), Stuck> {
+        let mut look = self.world.now().plus(LOOK_EVERY);
+        while look < end {
+            self.world.witness.look();
+            self.world.run_until(look)?;
+            look = look.plus(LOOK_EVERY);
+        }
+        self.world.witness.look();
+        self.world.run_until_quiet(end)
+    }
+
     /// Trouble, quiet, audit.
     pub fn play(&mut self) -> Report {
         let quiet_since = BEGINNING.plus(self.options.trouble);
         let troubled = self.world.run_until(quiet_since);
         self.world.heal();
         self.contention.iter().for_each(|rate| rate.store(0, Ordering::Relaxed));
-        let quiet = troubled.and_then(|()| self.world.run_until_quiet(quiet_since.plus(QUIET_MAX)));
+        let quiet = troubled.and_then(|()| self.rest(quiet_since.plus(QUIET_MAX)));
         let World { town, witness, .. } = &mut self.world;
         let tally = witness.audit(&town.clone(), quiet_since.plus(QUIET_MAX), quiet_since);
         let mut findings = witness.findings().to_vec();
@@ -428,6 +440,9 @@ pub(crate) fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<T
     }
     let ahead = json!({ "seconds": options.clock_ahead.as_secs() });
     call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/clock/advance", &ahead)?;
+    let told_of_refusals = json!({ "error_notify": true });
+    let path = format!("/sandbox/v1/partners/{}", merchant.partner);
+    call_sandbox(&mut gateway, &sandbox_token, &path, &told_of_refusals)?;
     let customers = buyers.into_iter().map(|buyer| Customer {
         email: buyer.email,
         user_id: buyer.user_id,

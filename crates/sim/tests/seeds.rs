@@ -4,7 +4,7 @@
 //! `DANBAO_SIM_SEED=n cargo test -p danbao-sim one_seed -- --nocapture` prints one life;
 //! `DANBAO_SIM_KIND` says which kind of life ([`Kind`]) if it is not simply drawn;
 //! `DANBAO_SIM_SEEDS=n cargo test -p danbao-sim --release many` goes on to n seeds instead of 160.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which says what it has lived")]
 
 use std::collections::BTreeMap;
 

@@ -27,8 +27,9 @@ Examples:
   danbao listen --forward http://127.0.0.1:3000/notify
 
 Prints each send of a notification when the shop has answered, with the answer and with what a fault plan did to it.
-Each has a number; --after takes up behind one, so that nothing is missed while nobody listened. When the gateway stops,
-listening goes on as soon as it is back.
+Each has a number; --after takes up behind one, so that nothing is missed while nobody listened. The gateway keeps the
+last 100000 sends, for 90 days; what is not kept any more is said. When the gateway stops, listening goes on as soon as it
+is back.
 
 --forward sends a copy to another page and prints its answer too; the gateway does not hear of that one. What a fault
 kept from the shop is not forwarded.
@@ -80,6 +81,7 @@ pub(super) struct Words {
     gone: String,
     back: String,
     anew: String,
+    lost: String,
     copy: String,
     duplicate: String,
     faults: String,
@@ -106,6 +108,9 @@ pub(super) fn run(args: &ListenArgs) -> anyhow::Result<ExitCode> {
     let mut page = ask(&sandbox, args, &after)?;
     eprintln!("{}", words.listening);
     loop {
+        if let Some((from, to)) = lost(&page, &after, args.since) {
+            eprintln!("{}", words.lost.replace("{}", &format!("{from}-{to}")));
+        }
         let is_anew =
             page["last"].as_i64().zip(page["next"].as_i64()).is_some_and(|(last, next)| last < next);
         if is_anew {
@@ -161,6 +166,16 @@ impl ListenArgs {
         let late = self.since.is_none_or(|since| time.is_some_and(|time| time >= since));
         status && bad && late
     }
+}
+
+/// The first and the last of the sends behind a number that the gateway does not keep any more. Asked for a time, it is
+/// silent if there still is something from before.
+fn lost(page: &Value, after: &str, since: Option<Timestamp>) -> Option<(u64, u64)> {
+    let (asked, first): (u64, u64) = (after.parse().ok()?, page["first"].as_u64()?);
+    let from = asked.checked_add(1)?;
+    let oldest = page["attempts"][0]["at"].as_str().and_then(Timestamp::parse_wire);
+    let is_covered = since.is_some_and(|since| oldest.is_some_and(|oldest| oldest < since));
+    (first > from && !is_covered).then(|| (from, first - 1))
 }
 
 fn show(sandbox: &Sandbox, args: &ListenArgs, words: &Words, line: &Value) {
@@ -248,4 +263,24 @@ fn heard(response: &Response) -> Value {
     let text = String::from_utf8_lossy(response.body());
     let first: String = text.chars().take(256).collect();
     json!({ "outcome": "answered", "status": response.status().as_u16(), "answer": first })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_kept_any_more_is_said_and_nothing_else() {
+        let page = json!({ "first": 8, "attempts": [{ "at": "2012-02-29 12:00:00" }] });
+        assert_eq!(lost(&page, "0", None), Some((1, 7)));
+        assert_eq!(lost(&page, "6", None), Some((7, 7)));
+        for after in ["7", "8", "1000", "last", "18446744073709551615"] {
+            assert_eq!(lost(&page, after, None), None, "{after}");
+        }
+        let time = |text| Timestamp::parse_wire(text);
+        assert_eq!(lost(&page, "0", time("2012-02-29 12:00:01")), None, "it begins before that");
+        assert_eq!(lost(&page, "0", time("2012-02-29 11:59:59")), Some((1, 7)), "perhaps");
+        assert_eq!(lost(&json!({ "attempts": [] }), "0", None), None, "an older gateway does not say");
+        assert_eq!(lost(&json!({ "first": 0, "attempts": [] }), "0", None), None, "nothing was sent yet");
+    }
 }

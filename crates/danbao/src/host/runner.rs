@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::client::Client;
 use super::clock::SteadyClock;
+use super::tally::Tally;
 
 /// How a node is driven.
 #[derive(Debug, Clone)]
@@ -59,6 +61,7 @@ enum Mail {
 #[derive(Clone)]
 pub struct Door {
     mail: Sender<Mail>,
+    tally: Arc<Tally>,
 }
 
 impl Door {
@@ -68,11 +71,17 @@ impl Door {
         self.mail.send(Mail::Ask { request, reply }).ok()?;
         answer.await.ok()
     }
+
+    /// What is counted of the node.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
 }
 
 /// A running node and its thread.
 pub struct Runner {
     mail: Sender<Mail>,
+    tally: Arc<Tally>,
     thread: JoinHandle<()>,
 }
 
@@ -94,8 +103,10 @@ impl Runner {
         let (mail, inbox) = mpsc::channel();
         let (built, first_build) = mpsc::channel();
         let looped = mail.clone();
+        let tally = Arc::new(Tally::new(name));
         let mut run = Run {
             name: name.to_owned(),
+            tally: Arc::clone(&tally),
             pace,
             clock,
             client,
@@ -117,12 +128,12 @@ impl Runner {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
         let thread = thread.with_context(|| format!("no thread for {name}"))?;
         first_build.recv().map_err(|_| anyhow!("{name} died while it was built"))??;
-        Ok(Runner { mail, thread })
+        Ok(Runner { mail, tally, thread })
     }
 
     /// The way to this node.
     pub fn door(&self) -> Door {
-        Door { mail: self.mail.clone() }
+        Door { mail: self.mail.clone(), tally: Arc::clone(&self.tally) }
     }
 
     /// Lets the node finish what it was handed before this call, then ends it. Blocks until it has ended; later asks
@@ -138,6 +149,7 @@ impl Runner {
 
 struct Run {
     name: String,
+    tally: Arc<Tally>,
     pace: Pace,
     clock: SteadyClock,
     client: Client,
@@ -166,8 +178,13 @@ impl Run {
         let mut wait = Duration::ZERO;
         loop {
             self.life += 1;
+            self.tally.set_up(true);
             let born = Instant::now();
             let ended = guarded(|| self.live(node.as_mut()));
+            match ended {
+                Ok(Ok(())) => self.tally.set_up(false),
+                _ => self.tally.died(),
+            }
             // Dropping the replies is what answers the open asks with 503.
             self.open.clear();
             if let Err(panic) = guarded(move || drop(node)) {
@@ -201,7 +218,9 @@ impl Run {
             } else {
                 let only_due = matches!(group.inputs[..], [Input::Due]);
                 let now = self.clock.now();
+                let (inputs, began) = (group.inputs.len(), Instant::now());
                 let outputs = node.step(now, group.inputs)?;
+                self.tally.stepped(inputs, began.elapsed());
                 let quiet = outputs.is_empty();
                 self.dispatch(outputs);
                 let next = node.next_due()?;

@@ -112,7 +112,7 @@ pub(crate) fn route(
         [] => front::show(turn, at, request),
         ["pay"] => pay::show(turn, at, request),
         ["bank", code] => bank::show(turn, at, code),
-        ["paid"] => paid::show(turn, at),
+        ["paid"] => paid::show(at, request),
         ["return"] => paid::go_back(turn, at),
         _ => Ok(at.visit.not_found()),
     }

@@ -2,7 +2,7 @@
 
 use danbao_engine::trade::Trade;
 use danbao_node::Fault;
-use danbao_protocol::node::Response;
+use danbao_protocol::node::{Request, Response};
 use danbao_protocol::page_return;
 use danbao_protocol::status::TradeStatus;
 
@@ -12,13 +12,15 @@ use crate::message;
 use crate::pages::{NextStep, Paid, Return};
 use crate::rows;
 use crate::turn::Turn;
+use crate::web::Fields;
 
 /// How long the page is shown before the browser goes on (escrow tutorial 3.3: 等待几秒).
 const COUNTDOWN_SECONDS: u32 = 5;
 
-/// GET `/paid`.
-pub(super) fn show(_: &mut Turn<'_>, at: At) -> Result<Response, Fault> {
+/// GET `/paid`; with `stay=1` the browser goes on only when it is told to.
+pub(super) fn show(at: At, request: &Request) -> Result<Response, Fault> {
     let Some(trade) = paid_trade(&at) else { return Ok(at.go("")) };
+    let stays = Fields::of_query(request).get("stay") == "1";
     let page = Paid {
         amount: trade.total_fee.to_string(),
         merchant: at.merchant.clone(),
@@ -31,7 +33,8 @@ pub(super) fn show(_: &mut Turn<'_>, at: At) -> Result<Response, Fault> {
         },
         back: trade.request.return_url.as_ref().map(|_| Return {
             url: format!("{}/return", super::path(&at.stored)),
-            seconds: COUNTDOWN_SECONDS,
+            seconds: (!stays).then_some(COUNTDOWN_SECONDS),
+            stay_url: format!("{}/paid?stay=1", super::path(&at.stored)),
         }),
         trade_url: at.visit.member().map(|_| format!("/desk/trades/{}", trade.trade_no)),
     };

@@ -194,8 +194,10 @@ impl Page for Paid {
 pub struct Return {
     /// Our own path that redirects with the signed return: `/cashier/{id}/return`.
     pub url: String,
-    /// After how many seconds the browser follows it by itself; 1 to 10.
-    pub seconds: u32,
+    /// After how many seconds the browser follows it by itself, 1 to 10; `None` if it waits to be told.
+    pub seconds: Option<u32>,
+    /// This page without the countdown, for whoever reads more slowly (WCAG 2.2.1).
+    pub stay_url: String,
 }
 
 text_keys! {

@@ -244,13 +244,19 @@ impl Sampled for Paid {
             trade_no: NO.into(),
             out_trade_no: order().out_trade_no,
             next: NextStep::SellerShips,
-            back: Some(Return { url: format!("/cashier/{ID}/return"), seconds: 5 }),
+            back: Some(Return {
+                url: format!("/cashier/{ID}/return"),
+                seconds: Some(5),
+                stay_url: format!("/cashier/{ID}/paid?stay=1"),
+            }),
             trade_url: Some(format!("/desk/trades/{NO}")),
         };
         let stay = Paid { next: NextStep::Done, back: None, ..back.clone() };
+        let waits =
+            Paid { back: back.back.clone().map(|link| Return { seconds: None, ..link }), ..back.clone() };
         let visitor = Paid { trade_url: None, ..back.clone() };
         let pending = Paid { next: NextStep::Pending, ..back.clone() };
-        vec![("back", back), ("stay", stay), ("visitor", visitor), ("pending", pending)]
+        vec![("back", back), ("stay", stay), ("waits", waits), ("visitor", visitor), ("pending", pending)]
     }
 }
 

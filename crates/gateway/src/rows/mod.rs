@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod address;
+pub(crate) mod age;
 pub(crate) mod anti_phishing;
 pub(crate) mod apply;
 pub(crate) mod contract;
@@ -45,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0007_refund_batches.sql"),
     },
     Migration { version: 8, name: "faults", sql: include_str!("../../migrations/0008_faults.sql") },
+    Migration { version: 9, name: "ages", sql: include_str!("../../migrations/0009_ages.sql") },
 ];
 
 /// Reads a word that we wrote ourselves; anything else means that the database was tampered with.

@@ -183,15 +183,28 @@ pub(crate) struct Telling {
 
 /// Numbers a send that is over. The next number is one more than the last that is there: two transactions that end at
 /// once are in conflict, so no reader of the feed can miss the slower one.
-pub(crate) fn tell(tx: &mut dyn Conn, thread: &Thread, seq: i64, ended: &Ended) -> Result<(), Fault> {
+pub(crate) fn tell(
+    tx: &mut dyn Conn,
+    thread: &Thread,
+    seq: i64,
+    ended: &Ended,
+    now: Timestamp,
+) -> Result<(), Fault> {
     let (attempt, resend_no) = match ended {
         Ended::Attempt(attempt) => (Some(*attempt), None),
         Ended::Resend(resend_no) => (None, Some(*resend_no)),
     };
     let next = last_told(tx)? + 1;
     tx.execute(
-        "INSERT INTO telling (telling_no, thread, seq, attempt, resend_no) VALUES ($1, $2, $3, $4, $5)",
-        &[Bind::Int(next), Bind::Text(thread.as_str()), Bind::Int(seq), attempt.into(), resend_no.into()],
+        "INSERT INTO telling (telling_no, thread, seq, attempt, resend_no, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            Bind::Int(next),
+            Bind::Text(thread.as_str()),
+            Bind::Int(seq),
+            attempt.into(),
+            resend_no.into(),
+            Bind::Int(now.0),
+        ],
     )?;
     Ok(())
 }
@@ -199,6 +212,11 @@ pub(crate) fn tell(tx: &mut dyn Conn, thread: &Thread, seq: i64, ended: &Ended) 
 /// The last number of the feed; 0 before the first.
 pub(crate) fn last_told(tx: &mut dyn Conn) -> Result<i64, Fault> {
     Ok(tx.query_one("SELECT COALESCE(MAX(telling_no), 0) FROM telling", &[])?.get(0)?)
+}
+
+/// The first number of the feed that is still there; 0 before the first.
+pub(crate) fn first_told(tx: &mut dyn Conn) -> Result<i64, Fault> {
+    Ok(tx.query_one("SELECT COALESCE(MIN(telling_no), 0) FROM telling", &[])?.get(0)?)
 }
 
 /// The feed behind a number.

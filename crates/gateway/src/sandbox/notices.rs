@@ -235,7 +235,8 @@ pub(super) fn follow(turn: &mut Turn<'_>, request: &Request) -> Answer {
             lines.push(line);
         }
     }
-    Ok(Ok(json!({ "attempts": lines, "next": next, "last": last })))
+    let first = resend::first_told(turn.tx)?;
+    Ok(Ok(json!({ "attempts": lines, "next": next, "first": first, "last": last })))
 }
 
 fn line(turn: &mut Turn<'_>, telling: &Telling) -> Result<Value, Fault> {

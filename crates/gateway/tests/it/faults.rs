@@ -386,7 +386,7 @@ fn a_resend_whose_process_dies_is_over_and_the_notification_is_owed_as_before() 
         assert_eq!(told["resends"][0]["outcome"], "lost");
         world.acknowledge();
         assert_eq!(notice(world, &trade_no)["state"], "acknowledged");
-        assert_eq!(world.next_due(), None, "nothing is left to be done");
+        assert!(world.is_idle(), "nothing is left to be done");
     });
 }
 

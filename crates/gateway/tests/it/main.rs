@@ -4,6 +4,7 @@
 
 mod accounts;
 mod address_query;
+mod addresses_of_forms;
 mod browser;
 mod cashier;
 mod deadlines;
@@ -13,6 +14,7 @@ mod error_notices;
 mod etao;
 mod evidence;
 mod faults;
+mod forgetting;
 mod gbk;
 mod groups;
 mod hostile;

@@ -122,7 +122,7 @@ fn failures_are_tried_again_by_the_list_of_2011_and_given_up_after_the_eighth() 
             assert_eq!(*world.sent[0].request.body(), first, "every try says the same to the byte");
         }
         world.answer_with(200, "fail");
-        assert_eq!(world.next_due(), None, "24 h 22 m would be over");
+        assert!(world.is_idle(), "24 h 22 m would be over");
         world.later(minutes(48 * 60));
         assert!(world.sent.is_empty());
         assert_eq!(notices(world, &trade_no), [("given_up".to_owned(), vec!["refused".to_owned(); 8])]);
@@ -227,7 +227,7 @@ fn an_answer_that_died_with_its_process_is_asked_for_again_under_the_same_id() {
             notices(world, &trade_no),
             [("acknowledged".to_owned(), vec!["lost".to_owned(), "acknowledged".to_owned()])]
         );
-        assert_eq!(world.next_due(), None);
+        assert!(world.is_idle());
     });
 }
 
@@ -271,7 +271,7 @@ fn no_more_are_on_their_way_at_once_than_there_is_room_for() {
                 buy(world, &Call::direct(&shop, &format!("n15-{number}"), "1.00"));
             }
             assert_eq!(world.sent.len(), 3);
-            assert_eq!(world.next_due(), None, "no alarm for what has no room");
+            assert!(world.is_idle(), "no alarm for what has no room");
             let mut heard = 0;
             while !world.sent.is_empty() {
                 world.acknowledge();

@@ -313,6 +313,11 @@ impl World {
         self.step(vec![Input::Due]);
     }
 
+    /// Whether nothing is planned but to forget what was told a quarter of a year ago.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.next_due().is_none_or(|due| due.since(self.now) > Duration::from_secs(20 * 86_400))
+    }
+
     /// When the gateway wants to be woken, by the host's clock.
     pub(crate) fn next_due(&mut self) -> Option<Timestamp> {
         self.gateway.next_due().unwrap()

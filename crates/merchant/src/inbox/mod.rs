@@ -10,6 +10,8 @@
 
 mod progress;
 #[cfg(feature = "inbox")]
+mod pruning;
+#[cfg(feature = "inbox")]
 mod reading;
 #[cfg(feature = "inbox")]
 mod rows;
@@ -25,9 +27,11 @@ use danbao_protocol::time::Timestamp;
 
 pub use self::progress::{Position, Standing};
 #[cfg(feature = "inbox")]
+pub use self::pruning::{Keep, next_prune, prune};
+#[cfg(feature = "inbox")]
 pub use self::rows::{
-    MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive, conclude, load_order,
-    messages_of, open_order, receive, receive_queried, settle,
+    MIGRATION_2_SQL, MIGRATION_SQL, MessageRow, Order, Outcome, RAW_BYTES_MAX, Receipt, arrive, conclude,
+    load_order, messages_of, messages_of_after, open_order, receive, receive_queried, settle,
 };
 use crate::message::Checked;
 

@@ -23,17 +23,24 @@ use crate::message::{Checked, Genuine, Way};
 use crate::rejected::Rejected;
 
 /// The tables of the inbox, to be one of the merchant's own migrations: `order_state`, `message`, `heard`. One text for
-/// SQLite and PostgreSQL.
+/// SQLite and PostgreSQL, which does not change any more.
 ///
 /// ```
-/// use danbao_merchant::inbox::MIGRATION_SQL;
+/// use danbao_merchant::inbox::{MIGRATION_2_SQL, MIGRATION_SQL};
 /// use danbao_merchant::store::{Migration, migrate, open};
 ///
 /// let mut conn = open("sqlite::memory:")?;                                // or a postgresql:// URL
-/// migrate(&mut *conn, &[Migration { version: 1, name: "inbox", sql: MIGRATION_SQL }])?;
+/// migrate(&mut *conn, &[
+///     Migration { version: 1, name: "inbox", sql: MIGRATION_SQL },
+///     Migration { version: 2, name: "inbox_2", sql: MIGRATION_2_SQL },
+/// ])?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub const MIGRATION_SQL: &str = include_str!("schema.sql");
+
+/// What [`MIGRATION_SQL`] lacks, to be a later one of the merchant's migrations: the indexes by which old messages are
+/// found, to be [pruned](super::prune) and to be shown in pages. Without them both work, slowly.
+pub const MIGRATION_2_SQL: &str = include_str!("schema_2.sql");
 
 /// Longer messages are cut when they are stored; no message of the gateway is near this long.
 pub const RAW_BYTES_MAX: usize = 64 * 1024;
@@ -377,7 +384,8 @@ pub fn conclude(
 }
 
 /// The messages that name an order, oldest first, the ones that were not believed among them. All partners' together: an
-/// order number says nothing of its partner before the message is believed.
+/// order number says nothing of its partner before the message is believed. Anybody can send as many as are
+/// [kept](super::Keep) for one order: [`messages_of_after`] gives them in pages.
 ///
 /// # Errors
 /// The store's.
@@ -401,6 +409,45 @@ pub fn messages_of(conn: &mut dyn Conn, out_trade_no: &OutTradeNo) -> Result<Vec
         "SELECT id, way, received_at, raw, outcome, note FROM message
          WHERE claimed_out_trade_no = $1 ORDER BY received_at, id",
         &[out_trade_no.as_str().into()],
+    )?;
+    rows.iter().map(read_message).collect()
+}
+
+/// As [`messages_of`], at most `limit` of them, behind one: that of this instant and id, which need not be there any more.
+///
+/// # Errors
+/// The store's.
+///
+/// ```
+/// use danbao_merchant::inbox;
+/// use danbao_merchant::store::Tx;
+/// use danbao_merchant::{Way, protocol::ids::OutTradeNo};
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs")); }
+/// # let mut conn = example::database();
+///
+/// let mut tx = Tx::begin(&mut *conn)?;
+/// for id in ["1", "2", "3"] {
+///     inbox::arrive(&mut tx, id, Way::Notify, b"out_trade_no=A-1&sign=forged", example::NOON)?;
+/// }
+/// tx.commit()?;
+/// let order = OutTradeNo::new("A-1");
+/// let first = inbox::messages_of_after(&mut *conn, &order, None, 2)?;
+/// let place = first.last().map(|last| (last.received_at, last.id.as_str()));
+/// let rest = inbox::messages_of_after(&mut *conn, &order, place, 2)?;
+/// assert_eq!((first.len(), rest.len(), rest[0].id.as_str()), (2, 1, "3"));
+/// # Ok::<(), danbao_merchant::store::Error>(())
+/// ```
+pub fn messages_of_after(
+    conn: &mut dyn Conn,
+    out_trade_no: &OutTradeNo,
+    after: Option<(Timestamp, &str)>,
+    limit: u32,
+) -> Result<Vec<MessageRow>, Error> {
+    let (instant, id) = after.unwrap_or((Timestamp(i64::MIN), ""));
+    let rows = conn.query(
+        "SELECT id, way, received_at, raw, outcome, note FROM message
+         WHERE claimed_out_trade_no = $1 AND (received_at, id) > ($2, $3) ORDER BY received_at, id LIMIT $4",
+        &[out_trade_no.as_str().into(), instant.0.into(), id.into(), i64::from(limit).into()],
     )?;
     rows.iter().map(read_message).collect()
 }

@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "inbox", sql: inbox::MIGRATION_SQL },
     Migration { version: 2, name: "shop", sql: include_str!("../../migrations/002_shop.sql") },
     Migration { version: 3, name: "members", sql: include_str!("../../migrations/003_members.sql") },
+    Migration { version: 4, name: "inbox_2", sql: inbox::MIGRATION_2_SQL },
 ];
 
 /// Counts one more life of this database and says which it is, from 1.

@@ -23,7 +23,7 @@ pub(crate) fn load(conn: &mut dyn Conn, key_hash: &str) -> Result<Option<Given>,
     row.map(read).transpose()
 }
 
-/// Keeps an answer under its key, and forgets those given before `forget_before`.
+/// Keeps an answer under its key.
 ///
 /// # Errors
 /// [`Error::Conflict`] if another instance has used the key meanwhile: taken again, the group finds its answer.
@@ -32,9 +32,7 @@ pub(crate) fn insert(
     key_hash: &str,
     given: &Given,
     now: Timestamp,
-    forget_before: Timestamp,
 ) -> Result<(), Error> {
-    conn.execute("DELETE FROM idempotency WHERE created_at < $1", &[forget_before.0.into()])?;
     let rows = conn.execute(
         "INSERT INTO idempotency (key_hash, request_hash, status, body, created_at)
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",

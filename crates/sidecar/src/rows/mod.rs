@@ -1,5 +1,6 @@
 //! All SQL of the sidecar. The inbox's tables are the kit's and are written by the kit alone.
 
+pub(crate) mod age;
 pub(crate) mod buyer;
 pub(crate) mod delivery;
 pub(crate) mod event;
@@ -7,6 +8,7 @@ pub(crate) mod idempotency;
 pub(crate) mod orders;
 pub(crate) mod payment_request;
 pub(crate) mod refund_batch;
+pub(crate) mod refusal;
 pub(crate) mod visit;
 
 use danbao_merchant::inbox;
@@ -18,6 +20,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "sidecar", sql: include_str!("../../migrations/002_sidecar.sql") },
     Migration { version: 3, name: "refunds", sql: include_str!("../../migrations/003_refunds.sql") },
     Migration { version: 4, name: "visits", sql: include_str!("../../migrations/004_visits.sql") },
+    Migration { version: 5, name: "refusals", sql: include_str!("../../migrations/005_refusals.sql") },
+    Migration { version: 6, name: "deliveries", sql: include_str!("../../migrations/006_deliveries.sql") },
+    Migration { version: 7, name: "ages", sql: include_str!("../../migrations/007_ages.sql") },
+    Migration { version: 8, name: "inbox_2", sql: inbox::MIGRATION_2_SQL },
 ];
 
 /// Counts one more life of this database and says which it is, from 1.

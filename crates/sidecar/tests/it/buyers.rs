@@ -43,7 +43,7 @@ pub(crate) fn comes_with(
     plain(Method::GET, &format!("{path}?{}", signed(params, key)), String::new())
 }
 
-fn comes(path: &str, notify_id: &str) -> Request {
+pub(crate) fn comes(path: &str, notify_id: &str) -> Request {
     comes_with(path, Arrival::QuickLogin(somebody()), notify_id, Charset::Utf8, KEY)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn value(params: &Params, name: &str) -> String {
 }
 
 /// Sends somebody to sign in; the path where the browser comes back.
-fn sent_to_sign_in(world: &mut World) -> (String, String) {
+pub(crate) fn sent_to_sign_in(world: &mut World) -> (String, String) {
     let login = create(world, "/v1/logins", &json!({ "state": "s1", "return_page": "http://shop/in" }));
     let params = sent(&login["login_url"]);
     assert_eq!(value(&params, "service"), "alipay.auth.authorize");

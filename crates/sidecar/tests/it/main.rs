@@ -3,8 +3,11 @@
 
 mod buyers;
 mod changed_settings;
+mod counts;
 mod crash;
+mod deliveries;
 mod events;
+mod forgetting;
 mod instances;
 mod messages;
 mod openapi;
@@ -13,8 +16,11 @@ mod payment_deaths;
 mod polling;
 mod refund_deaths;
 mod refunds;
+mod refusal_deaths;
+mod refusals;
 mod restored;
 mod rivals;
+mod settling;
 mod town;
 mod visit_deaths;
 mod webhooks;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Barrier, Mutex};
 
 use danbao_merchant::protocol::charset::Charset;
+use danbao_merchant::protocol::error_code::ErrorCode;
 use danbao_merchant::protocol::ids::UserId;
 use danbao_merchant::protocol::login_return::{Arrival, Buyer};
 use danbao_merchant::protocol::node::{Input, Request, Response};
@@ -13,6 +14,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::buyers::{claims, comes_with, sent, somebody, value};
+use crate::refusals::letter;
 use crate::town::Gateway;
 use crate::world::{Bought, DIRECT, KEY, World, call, open, read, says, text};
 
@@ -202,6 +204,19 @@ fn one_return_at_the_same_moment_lets_in_one_browser_and_is_one_event() {
             assert_eq!(let_in, 1, "{answers:?}");
         }
         assert_eq!(rivals.first().kinds().len(), ROUNDS);
+    });
+}
+
+#[test]
+fn one_letter_about_a_refusal_at_the_same_moment_is_one_event() {
+    rivals(|rivals| {
+        for n in 0..ROUNDS {
+            let bought = rivals.first().direct(&format!("A{n}"));
+            let letter = letter(&bought, &format!("r{n}"), "2012-03-01 00:00:04", ErrorCode::SellerNotExist);
+            let answers = rivals.all_take(&letter);
+            assert!(answers.iter().all(|answer| text(answer) == "success"), "{answers:?}");
+        }
+        assert_eq!(rivals.first().kinds(), vec!["payment_request.refused"; ROUNDS]);
     });
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use danbao_merchant::protocol::batch_refund_notify::BATCH_REFUND_NOTIFY;
+use danbao_merchant::protocol::error_code::ErrorCode;
 use danbao_merchant::protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Request, Response};
 use danbao_merchant::protocol::params::Params;
 use danbao_merchant::protocol::sign::{Md5Key, Signer, append};
@@ -16,6 +17,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::refusals;
 use crate::world::{Bought, KEY, MIDNIGHT, asked, call, config, done, open, plain, read, refused, text};
 
 /// What becomes of something that a sidecar sends.
@@ -160,6 +162,13 @@ impl Gateway {
         let trade = Trade { bought: bought.clone(), status, changed };
         self.trades.insert(bought.number.clone(), trade);
         true
+    }
+
+    /// The gateway turns a buyer away, and owes a letter about it.
+    pub(crate) fn refuses(&mut self, bought: &Bought, code: ErrorCode, now: Timestamp) {
+        let id = format!("{}:{}", bought.number, code.as_str());
+        let request = refusals::letter(bought, &id, &now.wire(), code);
+        self.letters.push(Letter { request, heard: 0 });
     }
 
     pub(crate) fn status_of(&self, bought: &Bought) -> Option<&'static str> {

@@ -130,6 +130,11 @@ impl World {
         self.step(vec![Input::Due]);
     }
 
+    /// Whether nothing is planned but to forget what is a month old.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.sidecar.next_due().unwrap().is_none_or(|due| due.0 > self.now.0 + 2 * 86_400_000)
+    }
+
     /// Moves the clock to the next thing that is planned, does it, and says how many seconds that took.
     pub(crate) fn wait(&mut self) -> i64 {
         let due = self.sidecar.next_due().unwrap().expect("something is planned");

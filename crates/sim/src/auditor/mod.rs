@@ -13,6 +13,7 @@ mod notices;
 mod orders;
 mod plans;
 mod refusals;
+mod rejected;
 mod repayments;
 mod standing;
 mod trades;
@@ -29,6 +30,8 @@ use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
 use logins::Logins;
 use refusals::Refusals;
+pub(crate) use rejected::LOOK_EVERY;
+use rejected::RejectedMessages;
 use repayments::Repayments;
 use standing::Standing;
 use traffic::Sent;
@@ -61,6 +64,8 @@ pub struct Auditor {
     logins: Logins,
     /// Who was frozen, and what the merchant wanted to hear.
     standing: Standing,
+    /// What the merchant did not believe, also when it has forgotten that.
+    rejected: RejectedMessages,
     /// Since when, by the gateway's clock, nothing was lost any more.
     quiet_since: Timestamp,
 }
@@ -107,6 +112,7 @@ impl Auditor {
             refusals: Refusals::default(),
             logins: Logins::default(),
             standing: Standing::new(),
+            rejected: RejectedMessages::default(),
             quiet_since: Timestamp(0),
         }
     }
@@ -117,16 +123,25 @@ impl Auditor {
         self
     }
 
+    /// Notes what the merchant may forget before the audit. To be called every [`LOOK_EVERY`].
+    pub(crate) fn look(&mut self) {
+        if let Err(error) = self.rejected.look(&self.merchant) {
+            self.find(format!("a database cannot be read: {error}"));
+        }
+    }
+
     /// Holds both databases against everything that was seen. Trouble must be over and nothing left to do;
     /// `quiet_since` says since when nothing was lost any more.
     pub fn audit(&mut self, town: &Town, now: Timestamp, quiet_since: Timestamp) -> Tally {
-        let (gateway, merchant) = match (Gateway::load(&self.gateway), Merchant::load(&self.merchant)) {
+        self.look();
+        let (gateway, mut merchant) = match (Gateway::load(&self.gateway), Merchant::load(&self.merchant)) {
             (Ok(gateway), Ok(merchant)) => (gateway, merchant),
             (Err(error), _) | (_, Err(error)) => {
                 self.find(format!("a database cannot be read: {error}"));
                 return Tally::default();
             }
         };
+        self.rejected.complete(&mut merchant);
         let (now, quiet_since) = (now.plus(self.clock_ahead), quiet_since.plus(self.clock_ahead));
         self.quiet_since = quiet_since;
         trades::audit(self, &gateway, town, now);

@@ -131,6 +131,8 @@ impl Witness for Lookout {
             ("/pay/notify", _) => "notification believed",
             ("/pay/refund_notify", _) if is_fail => "refund letter not believed",
             ("/pay/refund_notify", _) => "refund letter believed",
+            ("/pay/error_notify", _) if is_fail => "letter about a refusal not believed",
+            ("/pay/error_notify", _) => "letter about a refusal believed",
             _ => return,
         };
         self.mark(mark);

@@ -88,7 +88,7 @@ impl Kind {
                 Ways { world: Options { logins: 1_000, thefts: 12, buyers: 6, ..world }, ..plain }
             }
             Kind::Tries => {
-                Ways { world: Options { buyers: 6, ..world }, closings: 6, second_tries: 14, ..plain }
+                Ways { world: Options { buyers: 6, ..world }, closings: 12, second_tries: 30, ..plain }
             }
             Kind::Frost => Ways {
                 world: Options {

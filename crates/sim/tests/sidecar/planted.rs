@@ -85,6 +85,9 @@ planted_in_the_sidecar! {
     a_sidecar_that_never_closes_is_found: Tries, NeverCloses, "was to be closed at";
     a_sidecar_that_does_not_say_late_is_found: Tries, NeverLate, "told as late: false";
     a_sidecar_that_waits_to_be_told_is_found_where_switches_are_off: Frost, NeverAsks, "last told was";
+    a_sidecar_that_forgets_a_letter_about_a_refusal_is_found: Frost, LetterForgotten, "was heard, and forgotten";
+    a_sidecar_that_is_silent_about_a_refusal_is_found: Frost, RefusalUntold, "were kept, told were {}";
+    a_sidecar_that_tells_another_reason_is_found: Frost, RefusalReworded, "SELLER_NOT_EXIST";
     a_sidecar_that_names_events_of_two_histories_alike_is_found:
         Restored, NoTail, "says something else than the sidecar";
 }
@@ -123,6 +126,12 @@ enum Bug {
     NeverCloses,
     /// Nothing is ever told as late.
     NeverLate,
+    /// Letters about refused payment requests are told of, and not kept.
+    LetterForgotten,
+    /// Refused payment requests are told to nobody.
+    RefusalUntold,
+    /// Every refusal is told with the same code.
+    RefusalReworded,
     /// The number of an event is all of its name.
     NoTail,
 }
@@ -190,6 +199,7 @@ impl Plant for Planted {
                     binds[1] = Value::Text(address);
                 }
             }
+            Bug::LetterForgotten if sql.starts_with("INSERT INTO refusal ") => return Ok(Fate::Skipped),
             Bug::PaidTwice if sql.starts_with("UPDATE orders SET paid_by") => return Ok(Fate::Skipped),
             Bug::NeverCloses if sql.starts_with("UPDATE payment_request SET closing") => {
                 binds[0] = Value::Int(0);
@@ -230,6 +240,8 @@ impl Planted {
             Bug::SignedInAsAnother if is("buyer.signed_in") => other_person(binds),
             Bug::SignInUntold => reword(binds, "\"type\":\"buyer.signed_in", "\"type\":\"silence"),
             Bug::SilentAgain => reword(binds, "order.paid_again", "trade.changed"),
+            Bug::RefusalUntold => reword(binds, "\"type\":\"payment_request.refused", "\"type\":\"silence"),
+            Bug::RefusalReworded => reword(binds, "TRADE_NOT_ALLOWED_PAY", "SELLER_NOT_EXIST"),
             Bug::NoTail => without_tail(binds),
             Bug::NeverLate => reword(binds, "\"late\":true", "\"late\":false"),
             _ => {}

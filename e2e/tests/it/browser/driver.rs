@@ -1,6 +1,7 @@
 //! Chromium by remote control: the dozen commands of WebDriver that the tests need, as JSON over HTTP. The libraries for it
 //! bring a second generation of the HTTP crates or a second HTTP client.
 
+use std::cell::Cell;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -30,6 +31,7 @@ pub(crate) struct Browser {
     base: String,
     /// The path of the session; empty before it is there.
     session: String,
+    forbids_scripts: Cell<bool>,
 }
 
 impl Browser {
@@ -48,8 +50,14 @@ impl Browser {
             .unwrap();
         let mut output = BufReader::new(driver.stdout.take().unwrap());
         let base = format!("http://127.0.0.1:{}", port(&mut output));
-        let mut browser =
-            Browser { driver, _output: output, _profile: profile, base, session: String::new() };
+        let mut browser = Browser {
+            driver,
+            _output: output,
+            _profile: profile,
+            base,
+            session: String::new(),
+            forbids_scripts: Cell::new(false),
+        };
         browser.open_session(&chromium, lang);
         Some(browser)
     }
@@ -179,7 +187,17 @@ impl Browser {
 
     /// From now on pages run no scripts.
     pub(crate) fn forbid_scripts(&self) {
+        self.forbids_scripts.set(true);
         self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+    }
+
+    /// Lets a script of ours wait for something, which it cannot where scripts are forbidden.
+    pub(crate) fn while_scripts_run<T>(&self, run: impl FnOnce() -> T) -> T {
+        let forbids = self.forbids_scripts.get();
+        self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": false }));
+        let result = run();
+        self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": forbids }));
+        result
     }
 
     /// As wide as this, whatever window there is.

@@ -1,5 +1,5 @@
-//! What holds for every page: its language, its title, its width, a name for everything that can be used, and pictures
-//! of it to look at.
+//! What holds for every page: its language, its title, its width, a name for everything that can be used, what axe-core
+//! finds, and pictures of it to look at.
 
 use crate::browser::driver::Browser;
 use crate::requirement;
@@ -30,6 +30,8 @@ impl Browser {
         assert_eq!(images.as_array().unwrap().len(), 0, "{name}: images are missing: {images}");
         let nameless = self.script(NAMELESS);
         assert_eq!(nameless.as_array().unwrap().len(), 0, "{name}: {nameless:#}");
+        let barriers = self.barriers();
+        assert!(barriers.is_empty(), "{name}: {barriers:#?}");
         let directory = requirement::target().join("e2e-screenshots");
         std::fs::create_dir_all(&directory).unwrap();
         for (width, height) in WIDTHS {

@@ -2,6 +2,7 @@
 //!
 //! Pictures of every page that is passed go to `target/e2e-screenshots`, at 1280 and at 390 px, and on a dark screen.
 
+mod axe;
 mod driver;
 mod escrow_in_chinese;
 mod looks;

@@ -81,7 +81,8 @@ fn may_be_given_up(number: &str, wishes: &[Wish]) -> bool {
     })
 }
 
-/// What was paid after the shop had given it up is told as late, and nothing else is.
+/// What was paid after the shop had given it up is told as late, and nothing else is but a second payment: the first has
+/// closed its way.
 fn late(
     audit: &mut Audit,
     number: &str,
@@ -95,7 +96,8 @@ fn late(
     let is_late = event.body["data"]["late"] == true;
     audit.mark(if is_late { "paid late" } else { "paid in time" });
     let must_be = given_up.is_some_and(|at| at < paid_at);
-    if (must_be && !is_late) || (is_late && !may_be_given_up(number, wishes)) {
+    let may_be = event.kind() == "order.paid_again" || may_be_given_up(number, wishes);
+    if (must_be && !is_late) || (is_late && !may_be) {
         audit.find(format!(
             "sidecar: {number} was given up at {given_up:?} and paid at {paid_at}, told as late: {is_late}"
         ));

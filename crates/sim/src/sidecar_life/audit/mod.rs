@@ -5,6 +5,7 @@
 
 mod closings;
 mod payments;
+mod refusals;
 mod repayments;
 mod trades;
 mod visits;
@@ -214,6 +215,7 @@ impl Audit {
         closings::audit(self, case, &events, &wishes)?;
         let money_back = repayments::audit(self, case, &events, &wishes)?;
         visits::audit(self, case, &events, &wishes)?;
+        refusals::audit(self, case, &events)?;
         self.told(case.disks)?;
         for (who, disk) in [("webhook shop", &case.disks.shop), ("feed shop", &case.disks.reader)] {
             let books = books(disk)?;

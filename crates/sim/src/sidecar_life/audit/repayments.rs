@@ -1,5 +1,5 @@
 //! Refunds by REST: each was asked for, each was made once, and what came of each was told once, unless the gateway's letter
-//! was lost for good: then the batch stays accepted, and the trades speak for themselves.
+//! was lost for good: then the batch stays accepted or unclear, and the trades speak for themselves.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +25,6 @@ struct Kept {
     batch_no: String,
     items: Value,
     state: String,
-    /// Refused after a try that nobody has answered: nobody knows.
-    is_unclear: bool,
 }
 
 /// What a shop has to know of: batch_no, out_trade_no, yuan, code.
@@ -42,11 +40,8 @@ pub(super) fn audit(
     let batches = batches(case)?;
     let kept = rows(
         &case.disks.sidecar,
-        "SELECT batch_no, items, state, error_code FROM refund_batch ORDER BY batch_no",
-        |c| {
-            let (batch_no, items, state) = (c.next()?, json(c.next()?), c.next()?);
-            Ok(Kept { batch_no, items, state, is_unclear: c.next::<Option<&str>>()?.is_some() })
-        },
+        "SELECT batch_no, items, state FROM refund_batch ORDER BY batch_no",
+        |c| Ok(Kept { batch_no: c.next()?, items: json(c.next()?), state: c.next()? }),
     )?;
     let asked: BTreeMap<&str, Vec<Item>> = wishes
         .iter()
@@ -83,9 +78,8 @@ fn items(items: &Value) -> Vec<Item> {
 }
 
 fn said(event: &Event) -> Option<Told> {
-    event
-        .kind()
-        .starts_with("refund.")
+    // That nobody knows what came of it is no result.
+    matches!(event.kind(), "refund.succeeded" | "refund.failed")
         .then(|| ["batch_no", "out_trade_no", "amount", "error_code"].map(|name| event.text(name)))
 }
 
@@ -175,7 +169,7 @@ fn given_as_made(audit: &mut Audit, case: &Case<'_>, batches: &BTreeMap<String, 
 
 /// What is told of a batch is what the gateway made of it.
 fn told_as_made(audit: &mut Audit, kept: &Kept, batch: Option<&Batch>, told: &[Told]) {
-    let Kept { batch_no, items, state, is_unclear } = kept;
+    let Kept { batch_no, items, state } = kept;
     let told: Vec<&Told> = told.iter().filter(|said| said[0] == *batch_no).collect();
     let mut made: Vec<Told> = Vec::new();
     for (_, (number, amount), result) in batch.iter().flat_map(|batch| &batch.items) {
@@ -190,8 +184,8 @@ fn told_as_made(audit: &mut Audit, kept: &Kept, batch: Option<&Batch>, told: &[T
         ("refused", None) if Some(told.len()) == items.as_array().map(Vec::len) => {
             audit.mark("batch refused")
         }
-        ("accepted", None) if *is_unclear && told.is_empty() => audit.mark("batch of which nobody knows"),
-        ("accepted", Some(batch)) if batch.is_letter_lost && told.is_empty() => {
+        ("unclear", None) if told.is_empty() => audit.mark("batch of which nobody knows"),
+        ("accepted" | "unclear", Some(batch)) if batch.is_letter_lost && told.is_empty() => {
             audit.mark("batch of which the letter is lost");
         }
         _ => audit.find(format!("sidecar: batch {batch_no} is {state}, told {told:?}, made were {made:?}")),
