@@ -16,6 +16,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::host::watcher::MetricsToken;
+
 /// Every setting. Unknown keys are errors, in every layer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -106,6 +108,21 @@ pub struct GatewaySettings {
     pub company_to_private_max: Yuan,
     /// How the refusal of a seller who is not the contracted one is spelt.
     pub seller_code: SellerCode,
+    /// A file with a token: whoever sends it may read `/metrics`. Without one there is no such address.
+    pub metrics_token_file: Option<PathBuf>,
+}
+
+impl GatewaySettings {
+    /// What opens `/metrics`, if anything does.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a token that could be guessed.
+    pub fn metrics_token(&self) -> anyhow::Result<Option<MetricsToken>> {
+        let Some(file) = &self.metrics_token_file else { return Ok(None) };
+        let name = || format!("`metrics_token_file`, {}", file.display());
+        let token = std::fs::read_to_string(file).with_context(name)?;
+        Ok(Some(MetricsToken::new(token.trim()).with_context(name)?))
+    }
 }
 
 /// The two spellings of one code.
@@ -190,6 +207,7 @@ impl Default for GatewaySettings {
             anti_phishing_key_seconds: 30,
             company_to_private_max: Yuan(COMPANY_TO_PRIVATE_MAX),
             seller_code: SellerCode::default(),
+            metrics_token_file: None,
         }
     }
 }

@@ -136,6 +136,7 @@ impl Installation {
         let limits = |connections_max| ServerLimits { connections_max, ..ServerLimits::default() };
         let gateway_limits = ServerLimits {
             trusted_proxies: config.gateway.trusted_proxies.clone(),
+            metrics_token: config.gateway.metrics_token().context("[gateway]")?,
             ..limits(config.gateway.connections_max)
         };
         let gateway_server = gateway_at.serve(gateway_runner.door(), gateway_limits);

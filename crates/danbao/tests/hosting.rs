@@ -13,5 +13,7 @@ mod sends;
 mod throughput;
 #[path = "hosting/toys.rs"]
 mod toys;
+#[path = "hosting/watchers.rs"]
+mod watchers;
 #[path = "hosting/wire.rs"]
 mod wire;

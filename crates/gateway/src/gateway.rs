@@ -25,8 +25,6 @@ pub struct Gateway {
 struct GatewayProgram {
     config: Config,
     memory: Memory,
-    /// How far this gateway's clock is ahead of the host's; always 0 but in a sandbox.
-    clock_offset_ms: i64,
 }
 
 /// Why a gateway cannot be opened on a database.
@@ -59,11 +57,10 @@ impl Gateway {
             on_its_way: OnItsWay::new(),
             setbacks: Setbacks::default(),
         };
-        let program = GatewayProgram { config, memory, clock_offset_ms: 0 };
+        let program = GatewayProgram { config, memory };
         let mut gateway = Gateway { conn, program, sweep: Sweep::default() };
         if gateway.program.config.is_sandbox {
             gateway.with_turn(now, sandbox::ensure_token)?;
-            gateway.program.clock_offset_ms = setting::clock_offset_ms(gateway.conn.as_mut())?;
         }
         Ok(gateway)
     }
@@ -95,6 +92,7 @@ impl Gateway {
         }
     }
 
+    /// By the host's clock.
     fn due(&mut self) -> Result<Option<Timestamp>, Fault> {
         let Gateway { conn, program: GatewayProgram { config, memory, .. }, sweep } = self;
         // With every slot taken, nothing can go before an answer comes.
@@ -111,14 +109,11 @@ impl Gateway {
         let refunds = refund_batch::next_due(conn.as_mut())?;
         let forgetting = if config.is_sandbox { forgetting::next(conn.as_mut())? } else { None };
         let forgetting = sweep.next(forgetting);
-        Ok(notice.into_iter().chain(deadline).chain(refunds).chain(forgetting).min())
+        let due = notice.into_iter().chain(deadline).chain(refunds).chain(forgetting).min();
+        let Some(due) = due.filter(|_| config.is_sandbox) else { return Ok(due) };
+        // Read anew each time: another node may have moved the clock.
+        Ok(Some(Timestamp(due.0.saturating_sub(setting::clock_offset_ms(conn.as_mut())?))))
     }
-}
-
-/// What a group does besides writing.
-struct Done {
-    outputs: Vec<Output>,
-    clock_offset_ms: i64,
 }
 
 impl GatewayProgram {
@@ -135,12 +130,12 @@ impl GatewayProgram {
 }
 
 impl Program for GatewayProgram {
-    type Effects = Done;
+    type Effects = Vec<Output>;
     /// A group in which others are in the way is taken one by one at once: most of its inputs have nothing to do with them.
     const GROUP_TRIES_MAX: u32 = 1;
     const ALONE_TRIES_MAX: u32 = 20;
 
-    fn take(&mut self, tx: &mut Tx<'_>, host_now: Timestamp, inputs: &[Input]) -> Result<Done, Fault> {
+    fn take(&mut self, tx: &mut Tx<'_>, host_now: Timestamp, inputs: &[Input]) -> Result<Vec<Output>, Fault> {
         self.memory.setbacks.end();
         let mut outputs = Vec::with_capacity(inputs.len());
         let mut known = Known::default();
@@ -156,14 +151,13 @@ impl Program for GatewayProgram {
         // What this very group made due goes out with it: a payment's notification does not wait for a wake-up.
         clockwork::run(&mut turn)?;
         delivery::send_due(&mut turn)?;
-        Ok(Done { outputs, clock_offset_ms: offset })
+        Ok(outputs)
     }
 
-    fn committed(&mut self, done: Done) -> Vec<Output> {
+    fn committed(&mut self, outputs: Vec<Output>) -> Vec<Output> {
         self.memory.on_its_way.committed();
         self.memory.setbacks.committed();
-        self.clock_offset_ms = done.clock_offset_ms;
-        done.outputs
+        outputs
     }
 
     /// Once more for each piece of work of the clockwork that turns out to be broken.
@@ -194,17 +188,16 @@ impl Program for GatewayProgram {
 impl Node for Gateway {
     fn step(&mut self, now: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
         if self.program.config.is_sandbox && inputs.iter().any(|input| matches!(input, Input::Due)) {
-            let now = Timestamp(now.0.saturating_add(self.program.clock_offset_ms));
+            let offset = setting::clock_offset_ms(self.conn.as_mut());
+            let offset = offset.map_err(|error| Crash(error.to_string()))?;
+            let now = Timestamp(now.0.saturating_add(offset));
             self.sweep.run(self.conn.as_mut(), now, forgetting::next, |tx| forgetting::slice(tx, now))?;
         }
         group::step(self.conn.as_mut(), &mut self.program, now, &inputs)
     }
 
     fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
-        match self.due() {
-            Ok(at) => Ok(at.map(|at| Timestamp(at.0.saturating_sub(self.program.clock_offset_ms)))),
-            Err(fault) => Err(Crash(fault.to_string())),
-        }
+        self.due().map_err(|fault| Crash(fault.to_string()))
     }
 }
 

@@ -79,6 +79,9 @@ fn page(turn: &mut Turn<'_>, request: &Request, segments: &[&str]) -> Result<Res
 /// The page with the form that is sent to this address, if nothing but forms is. A form that comes back with its errors
 /// stands under this address, and from there people choose the other language, or load the address again.
 fn page_of_form<'a>(segments: &'a [&'a str]) -> Option<&'a [&'a str]> {
+    if segments.contains(&"") {
+        return None;
+    }
     match segments {
         [page @ .., "member" | "visitor"] if matches!(page, ["cashier", _]) => Some(page),
         [page @ .., "sign-in" | "consent" | "choose" | "other" | "decline"]

@@ -24,6 +24,11 @@ pub type Request = http::Request<Bytes>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
+/// An extension of a [`Request`] that a host makes by itself: it asks for whoever has shown that they may see how the node
+/// does. A host hands on no extension from outside, so a node may rely on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watcher;
+
 /// How badly the body of a [`Request`] is to be carried, as an extension of one that a node sends: a fault of the wire on
 /// demand. A host without a wire (the simulation, a test) may carry it whole; what the node makes of the answer must not
 /// rest on it.

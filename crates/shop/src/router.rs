@@ -33,6 +33,7 @@ enum Route {
     Direct,
     File,
     Picture,
+    Ready,
 }
 
 const ROUTES: &[(&str, Route)] = &[
@@ -54,6 +55,8 @@ const ROUTES: &[(&str, Route)] = &[
     ("/direct", Route::Direct),
     ("/static/{id}", Route::File),
     ("/static/goods/{id}", Route::Picture),
+    ("/readyz", Route::Ready),
+    ("/healthz", Route::Ready),
 ];
 
 /// The path of `return_url`.
@@ -168,6 +171,8 @@ fn dispatch(
         Route::Notify if posts => return incoming::notification(turn, ask, request, visitor),
         // A health check, or a curious person (protocol.md §10, trap 42).
         Route::Notify => answer::fail(),
+        // Whoever reads this has been in a transaction of the database.
+        Route::Ready if reads => web::plain("ok"),
         Route::File if reads => match id {
             "shop.css" => web::file("text/css; charset=utf-8", pages::CSS),
             "mark.svg" => web::file("image/svg+xml", pages::MARK),
@@ -202,7 +207,8 @@ impl Route {
             | Route::Return
             | Route::LoginReturn
             | Route::File
-            | Route::Picture => "GET, HEAD",
+            | Route::Picture
+            | Route::Ready => "GET, HEAD",
         }
     }
 }

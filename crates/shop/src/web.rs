@@ -42,6 +42,11 @@ pub(crate) fn html_with_form(body: String) -> Response {
     response
 }
 
+/// One word, for machines that look whether we are ready.
+pub(crate) fn plain(word: &'static str) -> Response {
+    web::unsniffed(web::unkept(web::answer(StatusCode::OK, "text/plain; charset=utf-8", word)))
+}
+
 /// A file that belongs to the program.
 pub(crate) fn file(content_type: &'static str, body: &'static str) -> Response {
     web::unsniffed(web::file(content_type, body))

@@ -41,6 +41,7 @@ pub(crate) fn take_in(
     received: Result<Received, Rejected>,
 ) -> Result<Option<Response>, Fault> {
     if received.as_ref().is_err_and(|rejected| *rejected == Rejected::NoParameters) {
+        turn.counts.message(door.way(), &Outcome::Rejected(Rejected::NoParameters));
         return refuse(turn, &door, &Rejected::NoParameters).map(Some);
     }
     let message_id = turn.new_message_id();
@@ -53,7 +54,9 @@ pub(crate) fn take_in(
             Ok(None)
         }
         Err(rejected) => {
-            inbox::settle(turn.tx, &message_id, &Outcome::Rejected(rejected.clone()), turn.now)?;
+            let outcome = Outcome::Rejected(rejected.clone());
+            turn.counts.message(door.way(), &outcome);
+            inbox::settle(turn.tx, &message_id, &outcome, turn.now)?;
             refuse(turn, &door, &rejected).map(Some)
         }
     }
@@ -96,6 +99,7 @@ pub(crate) fn heard(
         Ok((outcome, _)) => outcome.clone(),
         Err(rejected) => Outcome::Rejected(rejected.clone()),
     };
+    turn.counts.message(door.way(), &outcome);
     inbox::settle(turn.tx, message_id, &outcome, turn.now)?;
     match taken {
         Ok((_, response)) => Ok(response),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::problem::Problem;
 use crate::rows::event::{self, EventRow};
 use crate::turn::Turn;
-use crate::{rows, web};
+use crate::{deliveries, rows, web};
 
 /// Events of one answer, unless the question says otherwise.
 const PAGE: i64 = 100;
@@ -38,36 +38,48 @@ pub(crate) fn find(turn: &mut Turn<'_, '_>, id: &str) -> Result<Option<EventRow>
     Ok(event::load(&mut **turn.tx, seq)?.filter(|event| event.id == id))
 }
 
-/// `GET /v1/events?after=&limit=&order_no=`: the events after one, the oldest first.
-pub(crate) fn feed(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Response, Fault> {
+/// Which events a question with `after` and `limit` is about: how many at most, and the place after which.
+pub(crate) fn page(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Result<(i64, i64), Problem>, Fault> {
     let limit = match web::query(request, "limit").map(str::parse) {
         None => PAGE,
         Some(Ok(limit @ 1..=PAGE_MAX)) => limit,
         Some(_) => {
             let detail = format!("limit is a number from 1 to {PAGE_MAX}");
-            return Ok(Problem::bad_request("limit_malformed", detail).respond());
+            return Ok(Err(Problem::bad_request("limit_malformed", detail)));
         }
     };
-    let after = web::query(request, "after").filter(|id| !id.is_empty());
-    let seq = match after {
+    let after = match web::query(request, "after").filter(|id| !id.is_empty()) {
         None => 0,
         Some(id) => match find(turn, id)? {
             Some(event) => event.seq,
             None => {
                 let detail = "no event has this id: the database was restored, or the id is another's. \
                               Read from the beginning, and compare";
-                return Ok(Problem::new(StatusCode::GONE, "cursor_unknown", detail).respond());
+                return Ok(Err(Problem::new(StatusCode::GONE, "cursor_unknown", detail)));
             }
         },
     };
+    Ok(Ok((limit, after)))
+}
+
+/// An event as the feed shows it.
+pub(crate) fn body(event: &EventRow) -> Result<Value, Fault> {
+    serde_json::from_str(&event.body).map_err(|error| Fault::invariant(format!("a stored event: {error}")))
+}
+
+/// `GET /v1/events?after=&limit=&order_no=`: the events after one, the oldest first.
+pub(crate) fn feed(turn: &mut Turn<'_, '_>, request: &Request) -> Result<Response, Fault> {
+    let (limit, seq) = match page(turn, request)? {
+        Ok(page) => page,
+        Err(problem) => return Ok(problem.respond()),
+    };
+    let after = web::query(request, "after").filter(|id| !id.is_empty());
     let order_no = web::query(request, "order_no");
     let mut found = event::after(&mut **turn.tx, seq, order_no, limit + 1)?;
     let has_more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().map(|event| event.id.clone()).or_else(|| after.map(str::to_owned));
-    let events =
-        found.iter().map(|event| serde_json::from_str(&event.body)).collect::<Result<Vec<Value>, _>>();
-    let events = events.map_err(|error| Fault::invariant(format!("a stored event: {error}")))?;
+    let events = found.iter().map(body).collect::<Result<Vec<Value>, Fault>>()?;
     Ok(web::json(StatusCode::OK, &json!({ "events": events, "next": next, "has_more": has_more })))
 }
 
@@ -76,15 +88,6 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, id: &str) -> Result<Response, Fault>
     let Some(event) = find(turn, id)? else {
         return Ok(Problem::not_found("event").respond());
     };
-    let delivery = rows::delivery::load(&mut **turn.tx, event.seq)?.map(|delivery| {
-        json!({
-            "state": delivery.state,
-            "tries": delivery.tries,
-            "outcome": delivery.outcome,
-            "due_at": delivery.due_at.map(web::rfc3339),
-        })
-    });
-    let body: Value = serde_json::from_str(&event.body)
-        .map_err(|error| Fault::invariant(format!("a stored event: {error}")))?;
-    Ok(web::json(StatusCode::OK, &json!({ "event": body, "delivery": delivery })))
+    let delivery = rows::delivery::load(&mut **turn.tx, event.seq)?.as_ref().map(deliveries::shown);
+    Ok(web::json(StatusCode::OK, &json!({ "event": body(&event)?, "delivery": delivery })))
 }

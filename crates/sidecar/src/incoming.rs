@@ -47,6 +47,7 @@ fn take_in(
     received: Result<Received, Rejected>,
 ) -> Result<Option<Response>, Fault> {
     if received.as_ref().is_err_and(|rejected| *rejected == Rejected::NoParameters) {
+        turn.counts.message(way, &Outcome::Rejected(Rejected::NoParameters));
         return refuse(turn, way, &Rejected::NoParameters, None).map(Some);
     }
     let message_id = turn.new_message_id();
@@ -59,7 +60,9 @@ fn take_in(
             Ok(None)
         }
         Err(rejected) => {
-            inbox::settle(turn.tx, &message_id, &Outcome::Rejected(rejected.clone()), turn.now)?;
+            let outcome = Outcome::Rejected(rejected.clone());
+            turn.counts.message(way, &outcome);
+            inbox::settle(turn.tx, &message_id, &outcome, turn.now)?;
             refuse(turn, way, &rejected, None).map(Some)
         }
     }
@@ -81,7 +84,9 @@ pub(crate) fn heard(
     let genuine = match genuine {
         Ok(genuine) => genuine,
         Err(rejected) => {
-            inbox::settle(turn.tx, message_id, &Outcome::Rejected(rejected.clone()), turn.now)?;
+            let outcome = Outcome::Rejected(rejected.clone());
+            turn.counts.message(way, &outcome);
+            inbox::settle(turn.tx, message_id, &outcome, turn.now)?;
             return refuse(turn, way, &rejected, claimed);
         }
     };
@@ -133,7 +138,11 @@ pub(crate) fn queried(
         }
         Ok(Queried::Refused(no)) => Some(Problem::refused(no.as_str().to_owned())),
         Err(Unheard::NoReply(why)) => Some(Problem::unheard(&why.to_string())),
-        Err(Unheard::Rejected(why)) => Some(Problem::unheard(&why.to_string())),
+        Err(Unheard::Rejected(why)) => {
+            let problem = Problem::unheard(&why.to_string());
+            turn.counts.message(Way::Query, &Outcome::Rejected(why));
+            Some(problem)
+        }
     };
     polling::plan_next(turn, number)?;
     match problem {
@@ -150,6 +159,7 @@ pub(crate) fn queried(
 /// Writes what follows from a change of a trade, in the transaction of the change: the order's own state, the event
 /// that tells of it, and when to ask again.
 fn book(turn: &mut Turn<'_, '_>, way: Way, receipt: &Receipt) -> Result<(), Fault> {
+    turn.counts.message(way, &receipt.outcome);
     let (Outcome::Applied, Some(heard)) = (&receipt.outcome, &receipt.order) else {
         // The gateway vouches for it, so nobody can fill the log with these; and somebody's money may have moved.
         if let Outcome::Conflict(_) | Outcome::Unknown(_) | Outcome::Rejected(_) = &receipt.outcome {

@@ -11,7 +11,8 @@
 //! | `POST /pay/refund_notify` | the gateway | tells what came of a batch of refunds; answered likewise |
 //! | `POST /pay/error_notify` | the gateway | tells of a refused payment request; answered likewise |
 //! | `GET /pay/login`, `POST /pay/address` | the buyer's browser | comes back from signing in, or with an address |
-//! | `/livez`, `/readyz`, `/healthz` | watchdogs | `ok` after a transaction of the database |
+//! | `/readyz`, `/healthz` | watchdogs | `ok` after a transaction of the database; `/livez` is the host's |
+//! | `/metrics` | the host, for whoever watches | what was counted, and how things stand |
 //!
 //! What the shop hears of is an *event*, written in the transaction of the change. The shop reads events from the feed,
 //! `GET /v1/events?after=`, or is told by Standard Webhooks 1.0, or both; ids are the same, so whatever comes twice is
@@ -21,6 +22,8 @@
 
 mod belief;
 mod config;
+mod counts;
+mod deliveries;
 mod events;
 mod forgetting;
 mod idempotency;
@@ -34,6 +37,7 @@ mod refunds;
 mod refusals;
 mod router;
 mod rows;
+mod settling;
 mod sidecar;
 mod signing;
 mod stuck;

@@ -42,6 +42,12 @@ fn make(turn: &mut Turn<'_, '_>, order_no: &str, terms: &Terms) -> Made {
     if order.closed_at.is_some() {
         return Ok(Err(Problem::conflict("order_closed", "the order was closed")));
     }
+    if !terms.keep_others
+        && let Some(number) = pending(turn, order_no)?
+    {
+        let detail = format!("the buyer's money is on its way by {number}: wait for it, or send keep_others");
+        return Ok(Err(Problem::conflict("payment_pending", detail)));
+    }
     let request = match open(turn, &order, terms)? {
         Ok(request) => request,
         Err(problem) => return Ok(Err(problem)),
@@ -50,6 +56,17 @@ fn make(turn: &mut Turn<'_, '_>, order_no: &str, terms: &Terms) -> Made {
         close_all_but(turn, order_no, Some(&request.out_trade_no))?;
     }
     Ok(Ok((StatusCode::CREATED, shown(turn, &order, &request)?)))
+}
+
+/// The payment request of an order for which the buyer has paid and the seller cannot be paid yet (protocol.md §3.7): it
+/// cannot be closed, and becomes paid by itself or never. Another one beside it would ask the buyer to pay twice.
+fn pending(turn: &mut Turn<'_, '_>, order_no: &str) -> Result<Option<OutTradeNo>, Fault> {
+    for request in rows::payment_request::of_order(&mut **turn.tx, order_no)? {
+        if heard(turn, &request)?.state.trade_status() == Some(TradeStatus::TradePending) {
+            return Ok(Some(request.out_trade_no));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a payment request can be made of these terms; writes nothing.

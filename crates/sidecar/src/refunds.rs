@@ -66,16 +66,16 @@ fn utf8() -> String {
 
 /// An item as it is kept.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-struct Item {
-    out_trade_no: String,
-    order_no: String,
-    trade_no: String,
+pub(crate) struct Item {
+    pub(crate) out_trade_no: String,
+    pub(crate) order_no: String,
+    pub(crate) trade_no: String,
     /// In fen.
-    amount: i64,
-    reason: String,
+    pub(crate) amount: i64,
+    pub(crate) reason: String,
     /// `waiting`, `succeeded`, `failed`
-    state: String,
-    error_code: Option<String>,
+    pub(crate) state: String,
+    pub(crate) error_code: Option<String>,
 }
 
 /// `POST /v1/refunds`
@@ -185,7 +185,8 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>, batch_no: &str) -> Result<Response, 
     })
 }
 
-fn shown(row: &BatchRow) -> Result<Value, Fault> {
+/// The batch as the API shows it.
+pub(crate) fn shown(row: &BatchRow) -> Result<Value, Fault> {
     let items: Vec<Value> = stored(row)?
         .iter()
         .map(|item| {
@@ -295,7 +296,7 @@ fn try_again(turn: &mut Turn<'_, '_>, row: BatchRow, told: Try) -> Result<(), Fa
 }
 
 /// The gateway says no, and may have said yes to an earlier try. As long as the batch's number is of this day another try may
-/// be called a duplicate; afterwards only the notification can tell.
+/// be called a duplicate; afterwards only the notification can tell, or a person who has looked: the shop hears of that.
 fn doubt(turn: &mut Turn<'_, '_>, row: BatchRow, told: Try, code: &str) -> Result<(), Fault> {
     if row.tries != told.nth || row.state == BatchState::Unclear {
         return Ok(());
@@ -306,6 +307,10 @@ fn doubt(turn: &mut Turn<'_, '_>, row: BatchRow, told: Try, code: &str) -> Resul
     }
     tracing::error!(batch_no = %row.batch_no, code, "a batch of refunds is refused, and may have been kept before");
     let unclear = BatchRow { state: BatchState::Unclear, send_due_at: None, ..row };
+    for item in stored(&unclear)? {
+        let item = Item { error_code: Some(code.to_owned()), ..item };
+        tell(turn, &unclear, "refund.unclear", &item)?;
+    }
     Ok(refund_batch::update(&mut **turn.tx, &unclear)?)
 }
 
@@ -313,34 +318,41 @@ fn refused(turn: &mut Turn<'_, '_>, row: BatchRow, code: &str) -> Result<(), Fau
     tracing::warn!(batch_no = %row.batch_no, code, "the gateway refuses a batch of refunds");
     let failed = |item: Item| Item { state: "failed".into(), error_code: Some(code.to_owned()), ..item };
     let items = stored(&row)?.into_iter().map(failed).collect();
-    finish(turn, row, BatchState::Refused, Some(code.to_owned()), items)
+    finish(turn, row, BatchState::Refused, Some(code.to_owned()), items)?;
+    Ok(())
 }
 
-/// Writes what came of a batch, and an event for each item of which it is news, in one transaction.
-fn finish(
+/// Writes what came of a batch, and an event for each item of which it is news, in one transaction. The batch as it is now.
+pub(crate) fn finish(
     turn: &mut Turn<'_, '_>,
     row: BatchRow,
     state: BatchState,
     error_code: Option<String>,
     items: Vec<Item>,
-) -> Result<(), Fault> {
+) -> Result<BatchRow, Fault> {
     let before = stored(&row)?;
     for (item, _) in items.iter().zip(&before).filter(|(item, before)| item.state != before.state) {
         let kind = if item.state == "succeeded" { "refund.succeeded" } else { "refund.failed" };
-        let data = json!({
-            "batch_no": row.batch_no.as_str(),
-            "order_no": item.order_no,
-            "out_trade_no": item.out_trade_no,
-            "trade_no": item.trade_no,
-            "amount": Fen(item.amount).to_string(),
-            "error_code": item.error_code,
-        });
-        events::write(turn, kind, &item.order_no, &data)?;
+        tell(turn, &row, kind, item)?;
     }
     let done_at = Some(turn.now);
     let items = to_json(&items)?;
     let over = BatchRow { state, error_code, items, send_due_at: None, done_at, ..row };
-    Ok(refund_batch::update(&mut **turn.tx, &over)?)
+    refund_batch::update(&mut **turn.tx, &over)?;
+    Ok(over)
+}
+
+/// Tells the shop of one item.
+fn tell(turn: &mut Turn<'_, '_>, row: &BatchRow, kind: &str, item: &Item) -> Result<(), Fault> {
+    let data = json!({
+        "batch_no": row.batch_no.as_str(),
+        "order_no": item.order_no,
+        "out_trade_no": item.out_trade_no,
+        "trade_no": item.trade_no,
+        "amount": Fen(item.amount).to_string(),
+        "error_code": item.error_code,
+    });
+    events::write(turn, kind, &item.order_no, &data)
 }
 
 /// `POST /pay/refund_notify`: somebody who says that he is the gateway and tells what came of a batch.
@@ -400,7 +412,8 @@ fn batch(turn: &Turn<'_, '_>, account: &Account, row: &BatchRow) -> Result<Refun
     Ok(batch)
 }
 
-fn stored(row: &BatchRow) -> Result<Vec<Item>, Fault> {
+/// The items of a batch.
+pub(crate) fn stored(row: &BatchRow) -> Result<Vec<Item>, Fault> {
     serde_json::from_str(&row.items).map_err(|error| Fault::invariant(format!("{}: {error}", row.batch_no)))
 }
 

@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::rows::visit::Purpose;
 use crate::turn::{Turn, Waiting};
 use crate::{
-    belief, events, incoming, messages, orders, payment_requests, polling, refunds, refusals, visits, web,
-    webhooks,
+    belief, counts, deliveries, events, incoming, messages, orders, payment_requests, polling, refunds,
+    refusals, settling, visits, web, webhooks,
 };
 use danbao_node::Fault;
 
@@ -42,7 +42,8 @@ enum Route {
     ErrorNotify,
     LoginReturn,
     AddressReturn,
-    Alive,
+    Ready,
+    Metrics,
     OpenApi,
     Orders,
     Order,
@@ -55,6 +56,7 @@ enum Route {
     Close,
     Refunds,
     Refund,
+    SettleRefund,
     Logins,
     Login,
     Addresses,
@@ -64,6 +66,7 @@ enum Route {
     Event,
     ReplayEvent,
     Webhook,
+    Deliveries,
     EnableWebhook,
     ReplayWebhook,
 }
@@ -76,9 +79,9 @@ const ROUTES: &[(&str, Route)] = &[
     (LOGIN_PATH, Route::LoginReturn),
     ("/pay/login/{id}", Route::LoginReturn),
     ("/pay/address/{id}", Route::AddressReturn),
-    ("/livez", Route::Alive),
-    ("/readyz", Route::Alive),
-    ("/healthz", Route::Alive),
+    ("/readyz", Route::Ready),
+    ("/healthz", Route::Ready),
+    ("/metrics", Route::Metrics),
     ("/v1/openapi.json", Route::OpenApi),
     ("/v1/orders", Route::Orders),
     ("/v1/orders/{id}", Route::Order),
@@ -91,6 +94,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/payment_requests/{id}/close", Route::Close),
     ("/v1/refunds", Route::Refunds),
     ("/v1/refunds/{id}", Route::Refund),
+    ("/v1/refunds/{id}/settle", Route::SettleRefund),
     ("/v1/logins", Route::Logins),
     ("/v1/logins/{id}", Route::Login),
     ("/v1/addresses", Route::Addresses),
@@ -100,6 +104,7 @@ const ROUTES: &[(&str, Route)] = &[
     ("/v1/events/{id}", Route::Event),
     ("/v1/events/{id}/replay", Route::ReplayEvent),
     ("/v1/webhook", Route::Webhook),
+    ("/v1/webhook/deliveries", Route::Deliveries),
     ("/v1/webhook/enable", Route::EnableWebhook),
     ("/v1/webhook/replay", Route::ReplayWebhook),
 ];
@@ -187,7 +192,8 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Query => return payment_requests::query(turn, ask, id),
         Route::Ship => return payment_requests::ship(turn, ask, request, id),
         // Whoever reads this has been in a transaction of the database.
-        Route::Alive => web::plain("ok"),
+        Route::Ready => web::plain("ok"),
+        Route::Metrics => counts::metrics(turn, request)?,
         Route::OpenApi => web::json_text(StatusCode::OK, OPENAPI.to_owned()),
         Route::Orders => orders::create(turn, request)?,
         Route::Order => orders::show(turn, id)?,
@@ -198,6 +204,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Close => payment_requests::close(turn, id)?,
         Route::Refunds => refunds::create(turn, request)?,
         Route::Refund => refunds::show(turn, id)?,
+        Route::SettleRefund => settling::settle(turn, request, id)?,
         Route::Logins => visits::create(turn, request, Purpose::Login)?,
         Route::Login => visits::show(turn, Purpose::Login, id)?,
         Route::Addresses => visits::create(turn, request, Purpose::Address)?,
@@ -207,6 +214,7 @@ fn dispatch(turn: &mut Turn<'_, '_>, ask: AskId, request: &Request) -> Result<Op
         Route::Event => events::show(turn, id)?,
         Route::ReplayEvent => webhooks::replay_one(turn, id)?,
         Route::Webhook => webhooks::show(turn)?,
+        Route::Deliveries => deliveries::list(turn, request)?,
         Route::EnableWebhook => webhooks::enable(turn)?,
         Route::ReplayWebhook => webhooks::replay(turn, request)?,
     };
@@ -244,7 +252,8 @@ impl Route {
                 | Route::ErrorNotify
                 | Route::LoginReturn
                 | Route::AddressReturn
-                | Route::Alive
+                | Route::Ready
+                | Route::Metrics
                 | Route::OpenApi
         )
     }
@@ -256,6 +265,7 @@ impl Route {
             | Route::ErrorNotify
             | Route::Orders
             | Route::Refunds
+            | Route::SettleRefund
             | Route::AddressReturn
             | Route::Logins
             | Route::Addresses
@@ -268,7 +278,8 @@ impl Route {
             | Route::EnableWebhook
             | Route::ReplayWebhook => "POST",
             Route::Return
-            | Route::Alive
+            | Route::Ready
+            | Route::Metrics
             | Route::OpenApi
             | Route::Order
             | Route::PaymentRequest
@@ -280,7 +291,8 @@ impl Route {
             | Route::Buyer
             | Route::Events
             | Route::Event
-            | Route::Webhook => "GET, HEAD",
+            | Route::Webhook
+            | Route::Deliveries => "GET, HEAD",
         }
     }
 

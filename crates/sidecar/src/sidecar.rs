@@ -11,6 +11,7 @@ use danbao_store::{Conn, Error, MigrateError, Tx, migrate};
 use http::StatusCode;
 
 use crate::config::{Config, ConfigError};
+use crate::counts::Counts;
 use crate::problem::Problem;
 use crate::turn::{Background, Turn, Waiting};
 use crate::{forgetting, polling, refunds, router, rows, webhooks};
@@ -48,6 +49,14 @@ struct Memory {
     entropy: Entropy,
     names: Names,
     waiting: BTreeMap<SendId, Waiting>,
+    counted: Counts,
+}
+
+/// What a group wants done and has counted. Dropped with the group if the group is not committed.
+#[derive(Default)]
+struct Taken {
+    effects: Effects<Waiting>,
+    counts: Counts,
 }
 
 /// How often the start of a life is tried when another instance is being opened at the same time.
@@ -63,27 +72,34 @@ impl Sidecar {
         migrate(&mut *conn, rows::MIGRATIONS)?;
         let life = u64::try_from(begin_life(&mut *conn)?).unwrap_or_default();
         let names = Names::new(life);
-        let memory = Memory { entropy: Entropy::of_life(seed, life), names, waiting: BTreeMap::new() };
+        let memory = Memory {
+            entropy: Entropy::of_life(seed, life),
+            names,
+            waiting: BTreeMap::new(),
+            counted: Counts::default(),
+        };
         Ok(Sidecar { conn, program: SidecarProgram { config, memory }, sweep: Sweep::default() })
     }
 }
 
 impl Program for SidecarProgram {
-    type Effects = Effects<Waiting>;
+    type Effects = Taken;
     const GROUP_TRIES_MAX: u32 = 20;
     const ALONE_TRIES_MAX: u32 = 20;
 
     fn take(&mut self, tx: &mut Tx<'_>, now: Timestamp, inputs: &[Input]) -> Result<Self::Effects, Fault> {
         let SidecarProgram { config, memory } = self;
-        let mut effects = Effects::default();
+        let mut taken = Taken::default();
         let mut turn = Turn {
             tx,
             now,
             config,
             entropy: &mut memory.entropy,
             names: &mut memory.names,
-            effects: &mut effects,
+            effects: &mut taken.effects,
             waiting: &memory.waiting,
+            counts: &mut taken.counts,
+            counted: &memory.counted,
         };
         for input in inputs {
             match input {
@@ -91,6 +107,7 @@ impl Program for SidecarProgram {
                 Input::Answer { id, outcome } => {
                     if let Some(waiting) = memory.waiting.get(id) {
                         turn.effects.heard(*id);
+                        turn.counts.asked(waiting, outcome);
                         router::answer(&mut turn, waiting.clone(), outcome)?;
                     }
                 }
@@ -101,11 +118,12 @@ impl Program for SidecarProgram {
                 }
             }
         }
-        Ok(effects)
+        Ok(taken)
     }
 
-    fn committed(&mut self, effects: Self::Effects) -> Vec<Output> {
-        effects.settle(&mut self.memory.waiting)
+    fn committed(&mut self, taken: Taken) -> Vec<Output> {
+        self.memory.counted.add(taken.counts);
+        taken.effects.settle(&mut self.memory.waiting)
     }
 
     fn apologise(&mut self, input: &Input, _: &Untaken) -> Option<Output> {

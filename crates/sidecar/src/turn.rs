@@ -11,6 +11,7 @@ use danbao_store::Tx;
 
 use crate::belief::Door;
 use crate::config::Config;
+use crate::counts::Counts;
 
 /// What we wait for from somebody else. Kept in memory: if the process dies, whoever asked us sees its request fail,
 /// the gateway repeats its notification, and what was claimed falls due again.
@@ -64,6 +65,10 @@ pub(crate) struct Turn<'t, 'c> {
     pub(crate) effects: &'t mut Effects<Waiting>,
     /// What was on its way before this group.
     pub(crate) waiting: &'t BTreeMap<SendId, Waiting>,
+    /// What this group counts.
+    pub(crate) counts: &'t mut Counts,
+    /// What was counted before this group.
+    pub(crate) counted: &'t Counts,
 }
 
 /// Work that nobody but we ourselves wait for. Bounded, so that a peer who hangs does not pile up sends whose leases run

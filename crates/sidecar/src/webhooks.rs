@@ -13,16 +13,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::config::Webhook;
+use crate::counts::Count;
 use crate::problem::Problem;
-use crate::rows::delivery::{self, Claimed};
+use crate::rows::delivery::{self, Claimed, Tried};
 use crate::rows::event::{self, EventRow};
 use crate::turn::{Background, Turn, Waiting};
-use crate::{events, signing, web};
+use crate::{deliveries, events, signing, web};
 
 /// An answer is waited for so long; the host gives up well before.
 const LEASE: Duration = Duration::from_secs(120);
 /// The longest wait that `Retry-After` can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// So much of an answer that was no yes is kept.
+const ANSWER_BYTES_MAX: usize = 1024;
 /// Events that one call can have told again.
 const REPLAY_MAX: i64 = 1000;
 
@@ -53,7 +56,8 @@ pub(crate) fn send_due(turn: &mut Turn<'_, '_>) -> Result<(), Fault> {
         match message(webhook, &event, turn.now) {
             Some(request) => turn.send(request, Waiting::Deliver { seq: claimed.seq, nth: claimed.nth }),
             None => {
-                let _ = delivery::settle(&mut **turn.tx, claimed, "given_up", "address unusable", None)?;
+                let tried = Tried { outcome: "address unusable", answer: None, at: turn.now };
+                let _ = delivery::settle(&mut **turn.tx, claimed, "given_up", tried, None)?;
             }
         }
     }
@@ -88,8 +92,12 @@ pub(crate) fn heard(
         Err(why) => why.as_str().to_owned(),
     };
     let status = outcome.as_ref().ok().map(Response::status);
+    let tried = Tried { outcome: &word, answer: None, at: turn.now };
     if status.is_some_and(|status| status.is_success()) {
-        let _ = delivery::settle(&mut **turn.tx, claimed, "delivered", &word, None)?;
+        let counts = delivery::settle(&mut **turn.tx, claimed, "delivered", tried, None)?;
+        if counts {
+            turn.counts.count(Count::Webhook { result: "delivered" });
+        }
         return Ok(());
     }
     let wait = wait_after(nth).map(|wait| wait.max(asked_for(outcome)));
@@ -97,7 +105,13 @@ pub(crate) fn heard(
         Some(wait) => ("waiting", Some(turn.now.plus(wait))),
         None => ("given_up", None),
     };
-    let counts = delivery::settle(&mut **turn.tx, claimed, state, &word, due_at)?;
+    let answer = outcome.as_ref().ok().map(beginning);
+    let tried = Tried { answer: answer.as_deref(), ..tried };
+    let counts = delivery::settle(&mut **turn.tx, claimed, state, tried, due_at)?;
+    if counts {
+        let result = if due_at.is_some() { "failed" } else { "given_up" };
+        turn.counts.count(Count::Webhook { result });
+    }
     if counts && due_at.is_none() {
         tracing::error!(seq, word, "a webhook was given up; the feed still has the event");
     }
@@ -107,6 +121,13 @@ pub(crate) fn heard(
         delivery::set_gone(&mut **turn.tx, &webhook.url, turn.now)?;
     }
     Ok(())
+}
+
+/// The beginning of an answer, for people. A database takes no NUL.
+fn beginning(answer: &Response) -> String {
+    let body = answer.body();
+    let bytes = body.get(..ANSWER_BYTES_MAX).unwrap_or(body);
+    String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
 }
 
 /// The wait after the nth try; `None` if it was the last.
@@ -144,11 +165,8 @@ pub(crate) fn show(turn: &mut Turn<'_, '_>) -> Result<Response, Fault> {
         Some(url) => delivery::gone_since(&mut **turn.tx, url)?,
         None => None,
     };
-    let mut counts = json!({ "waiting": 0, "delivered": 0, "given_up": 0 });
-    for (state, count) in delivery::count_by_state(&mut **turn.tx)? {
-        counts[state] = json!(count);
-    }
-    let body = json!({ "url": url, "gone_at": gone.map(web::rfc3339), "deliveries": counts });
+    let deliveries = deliveries::summary(turn)?;
+    let body = json!({ "url": url, "gone_at": gone.map(web::rfc3339), "deliveries": deliveries });
     Ok(web::json(StatusCode::OK, &body))
 }
 

@@ -17,6 +17,7 @@ pub mod contended;
 mod keys;
 pub mod kiosk;
 pub mod log;
+pub mod meeting;
 pub mod options;
 pub mod people;
 pub mod sidecar_life;

@@ -60,6 +60,20 @@ pub struct Options {
     pub logins: u32,
     /// How often somebody brings a login link that is not theirs.
     pub thefts: u32,
+    /// Whether two gateway nodes share one database.
+    pub has_two_nodes: bool,
+    /// Before how many of a thousand statements of one of them the other takes a step.
+    pub meets: u32,
+    /// Whether one of them is taken away one day.
+    pub retires: bool,
+    /// Whether the second is asked nothing as long as the first one lives.
+    pub stands_by: bool,
+    /// How many of a thousand batches of refunds are confirmed by the seller at the desk.
+    pub by_page: u32,
+    /// How often a test asks ahead that the merchant's next calls be refused; then refusals are told, too.
+    pub refusals: u32,
+    /// How many fault plans a test begins.
+    pub fault_plans: u32,
 }
 
 /// Which program the merchant runs.
@@ -117,6 +131,14 @@ impl Options {
             turns_switches: of("turns_switches").pick(&[false, false, false, true]),
             logins: of("logins").pick(&[0, 0, 700]),
             thefts: of("thefts").pick(&[0, 8]),
+            // What came later is for lives that are about it, so that known seeds stay as they were.
+            has_two_nodes: false,
+            meets: 0,
+            retires: false,
+            stands_by: false,
+            by_page: 0,
+            refusals: 0,
+            fault_plans: 0,
         }
     }
 
@@ -146,6 +168,13 @@ impl Options {
             turns_switches: false,
             logins: 0,
             thefts: 0,
+            has_two_nodes: false,
+            meets: 0,
+            retires: false,
+            stands_by: false,
+            by_page: 0,
+            refusals: 0,
+            fault_plans: 0,
         }
     }
 }
@@ -200,6 +229,20 @@ impl fmt::Display for Options {
             self.group_max, self.pace_max_ms
         )?;
         writeln!(f, "  contended       {} ‰ of statements", self.contended)?;
+        if self.has_two_nodes {
+            let retires = if self.retires { ", one of them not for ever" } else { "" };
+            let stands_by = if self.stands_by { ", one of them standing by" } else { "" };
+            writeln!(
+                f,
+                "  nodes           2, meeting at {} ‰ of statements{retires}{stands_by}",
+                self.meets
+            )?;
+        }
+        writeln!(
+            f,
+            "  sandbox         {} refusals, {} fault plans; {} ‰ of batches by page",
+            self.refusals, self.fault_plans, self.by_page
+        )?;
         writeln!(f, "  notifications   up to {} on their way", self.sends_max)?;
         writeln!(f, "  sandbox clock   {:?} ahead", self.clock_ahead)?;
         let contract = if self.is_refundable { "refundable" } else { "plain" };

@@ -24,15 +24,18 @@ use crate::chance::Chance;
 use crate::contended::{Contended, Rate};
 use crate::keys::{self, Pairs};
 use crate::kiosk::{Care, Terms, kiosk};
+use crate::meeting::{Isolation, Meeting, Met};
 use crate::options::{Options, Trader};
 use crate::people::{
-    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Shopper, Staff, TRIGGERS, Thief,
-    Town, Visit, Way,
+    Buyer, Clerk, Customer, Forger, Habits, Merchant, Purpose, Quarrel, Shopper, Staff, TRIGGERS, Tester,
+    Thief, Town, Visit, Way,
 };
 use crate::world::{Birth, Stuck, World};
 
 /// The gateway's authority.
 pub const GATEWAY: &str = "gateway.example";
+/// The name of a second gateway node, on the same database and behind the same authority.
+pub const OTHER_GATEWAY: &str = "gateway-2.example";
 /// The merchant's authority.
 pub const SHOP: &str = "shop.example";
 /// Members with whom a seller shares.
@@ -51,6 +54,10 @@ pub struct Cast {
     pub gateway_conn: fn(Box<dyn Conn>) -> Box<dyn Conn>,
     /// Builds the merchant for an account.
     pub merchant: fn(Account, &Options) -> Birth,
+    /// What the database promises to two gateway nodes that share it.
+    pub isolation: Isolation,
+    /// Whether the gateway nodes' hosts look again for what others have made due.
+    pub looks_again: bool,
 }
 
 impl Cast {
@@ -61,6 +68,8 @@ impl Cast {
             Trader::Shop => shop(account),
             Trader::Kiosk => kiosk(account, Care::All, Terms::Varied, options.clock_ahead),
         },
+        isolation: Isolation::Serializable,
+        looks_again: true,
     };
 }
 
@@ -96,6 +105,17 @@ pub(crate) fn contended(mut birth: Birth, rate: &Rate) -> Birth {
     })
 }
 
+/// The same program on a connection in whose transactions another node may come in between.
+fn met(mut birth: Birth, meeting: &Meeting, rate: &Rate, isolation: Isolation) -> Birth {
+    let (meeting, rate) = (meeting.clone(), Rate::clone(rate));
+    Box::new(move |conn, seed, now| {
+        let [.., a, b, c, d, e, f, g, h] = seed;
+        let chance = Chance::new(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        let conn = Met::new(conn, meeting.clone(), Rate::clone(&rate), chance, isolation);
+        birth(Box::new(conn), seed, now)
+    })
+}
+
 fn gateway_config() -> Config {
     Config { password_cost: PasswordCost::SIMULATED, ..Config::sandbox(format!("http://{GATEWAY}")) }
 }
@@ -115,7 +135,8 @@ pub struct Stage {
     world: World<Auditor>,
     gateway: Disk,
     merchant: Disk,
-    contention: Rate,
+    /// How often others come in the way of statements.
+    contention: [Rate; 2],
 }
 
 /// What came of a life.
@@ -135,6 +156,10 @@ pub struct Report {
     pub deaths: u64,
     /// How often a node took more than one input at once.
     pub groups: u64,
+    /// How often one gateway node took a step in the middle of another one's transaction.
+    pub meetings: u64,
+    /// How often one of them was asked something while the other was dead.
+    pub stood_in: u64,
     /// What the auditor counted.
     pub tally: Tally,
 }
@@ -163,13 +188,25 @@ impl Stage {
         let town = settle(&gateway_disk, chance.seed(), options)?;
         let contention = Rate::new(AtomicU32::new(options.contended));
         let account = account(&town, options)?;
-        let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone(), options.clock_ahead);
+        let auditor = Auditor::new(gateway_disk.clone(), merchant_disk.clone(), options.clock_ahead)
+            .with_refusals_told(options.refusals > 0);
         let mut world = World::new(options.seed, BEGINNING, town, auditor, is_loud);
-        world.add_site(
-            GATEWAY,
-            gateway_disk.clone(),
-            contended(gateway(cast.gateway_conn, options.sends_max), &contention),
-        );
+        let meets = Rate::new(AtomicU32::new(options.meets));
+        let meeting = Meeting::default();
+        let node = || {
+            let node = contended(gateway(cast.gateway_conn, options.sends_max), &contention);
+            if options.has_two_nodes { met(node, &meeting, &meets, cast.isolation) } else { node }
+        };
+        world.add_site(GATEWAY, gateway_disk.clone(), node());
+        if options.has_two_nodes {
+            world.add_node(GATEWAY, OTHER_GATEWAY, node(), meeting.clone());
+            if options.stands_by {
+                world.stand_by(GATEWAY);
+            }
+            if !cast.looks_again {
+                world.never_look_again(GATEWAY);
+            }
+        }
         world.add_site(
             SHOP,
             merchant_disk.clone(),
@@ -181,7 +218,7 @@ impl Stage {
             world,
             gateway: gateway_disk,
             merchant: merchant_disk,
-            contention,
+            contention: [contention, meets],
         })
     }
 
@@ -196,6 +233,7 @@ impl Stage {
             let quarrels = minds.per_mille(self.options.quarrelsome);
             let quarrel = quarrels.then(|| Quarrel::draw(minds));
             let mut habits = Habits::draw(chance, self.options.impatient);
+            habits.insists = self.options.refusals > 0;
             if quarrel.is_some() {
                 // Whoever has a quarrel does not confirm in passing.
                 habits = Habits { quarrel, confirm: Purpose::Nothing, ..habits };
@@ -225,9 +263,14 @@ impl Stage {
             let staff = Staff::new(self.options.freezes, half_ms / 4, done_after, turns);
             self.world.add_person(Box::new(staff), Duration::from_millis(half_ms / 16));
         }
+        if self.options.refusals > 0 || self.options.fault_plans > 0 {
+            let Options { refusals, fault_plans, .. } = self.options;
+            let tester = Tester::new(refusals, fault_plans, half_ms / 8);
+            self.world.add_person(Box::new(tester), Duration::from_millis(half_ms / 64));
+        }
         if self.options.is_refundable && self.options.trader == Trader::Kiosk {
             for _ in 0..self.options.clerks {
-                let clerk = Clerk::new(half_ms / 4);
+                let clerk = Clerk::new(half_ms / 4, self.options.by_page);
                 self.world.add_person(Box::new(clerk), Duration::from_millis(half_ms / 8));
             }
         }
@@ -240,6 +283,7 @@ impl Stage {
     }
 
     fn plan_deaths(&mut self) {
+        self.plan_retirement();
         let Some(every) = self.options.doom_every else { return };
         let chance = &mut Chance::new(self.options.seed ^ 0x6465_6174_6873);
         let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
@@ -258,6 +302,20 @@ impl Stage {
                 self.world.doom(site, Duration::from_millis(at_ms), death);
             }
         }
+    }
+
+    /// One of two nodes is taken away: while people are busy, on the evening of the trouble, or weeks later, when nobody
+    /// calls any more and there are only clocks to be kept.
+    fn plan_retirement(&mut self) {
+        if !self.options.has_two_nodes || !self.options.retires {
+            return;
+        }
+        let chance = &mut Chance::new(self.options.seed ^ 0x7265_7469_7265);
+        let name = if self.options.stands_by { GATEWAY } else { chance.pick(&[GATEWAY, OTHER_GATEWAY]) };
+        let trouble = self.options.trouble;
+        let days = Duration::from_secs(86_400);
+        let after = chance.pick(&[trouble / 2, trouble + LATEST_COPY, trouble + 5 * days]);
+        self.world.retire(name, after);
     }
 
     /// One death, counted from now.
@@ -294,7 +352,7 @@ impl Stage {
         let quiet_since = BEGINNING.plus(self.options.trouble);
         let troubled = self.world.run_until(quiet_since);
         self.world.heal();
-        self.contention.store(0, Ordering::Relaxed);
+        self.contention.iter().for_each(|rate| rate.store(0, Ordering::Relaxed));
         let quiet = troubled.and_then(|()| self.rest(quiet_since.plus(QUIET_MAX)));
         let World { town, witness, .. } = &mut self.world;
         let tally = witness.audit(&town.clone(), quiet_since.plus(QUIET_MAX), quiet_since);
@@ -316,6 +374,8 @@ impl Stage {
             events: self.world.log().events(),
             deaths: self.world.deaths(),
             groups: self.world.groups(),
+            meetings: self.world.meetings(),
+            stood_in: self.world.stood_in(),
             tally,
         }
     }
@@ -364,6 +424,16 @@ pub(crate) fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<T
             call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/users", &json!({ "email": email }))?;
         }
     }
+    if options.refusals > 0 {
+        let path = format!("/sandbox/v1/partners/{}", merchant.partner);
+        call_sandbox(&mut gateway, &sandbox_token, &path, &json!({ "error_notify": true }))?;
+    }
+    let mut bystander = None;
+    if options.fault_plans > 0 {
+        let wish = json!({ "seller_email": "bystander@danbao.example", "display_name": "别家" });
+        let made = call_sandbox(&mut gateway, &sandbox_token, "/sandbox/v1/partners", &wish)?;
+        bystander = made["partner"].as_str().map(str::to_owned);
+    }
     if let Some(pairs) = keys::pairs(options.sign_type) {
         exchange_keys(disk, &merchant, &pairs)?;
         merchant.signer = Some(pairs.merchant);
@@ -384,6 +454,7 @@ pub(crate) fn settle(disk: &Disk, seed: [u8; 32], options: &Options) -> Result<T
         shop,
         sandbox_token,
         merchant,
+        bystander,
         customers: customers.collect(),
         ..Town::default()
     })

@@ -3,10 +3,14 @@
 //!
 //! Nothing here knows of trades. A node is known by its authority (`gateway.example`), people by their number.
 
+mod shared;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use danbao_protocol::node::{AskId, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId};
+use danbao_protocol::node::{
+    AskId, Carriage, Crash, Input, NoAnswer, Node, Output, Request, Response, SendId,
+};
 use danbao_protocol::time::Timestamp;
 use danbao_store::Conn;
 use danbao_store::dump::dump_all;
@@ -19,6 +23,7 @@ use crate::log::EventLog;
 use crate::options::Options;
 use crate::people::{Hand, Heard, Person, Town, Want};
 use crate::wire::Weather;
+use shared::Shared;
 
 /// How long anybody waits for an answer.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -77,6 +82,10 @@ pub struct World<W> {
     /// Requests that never arrive, in the quiet neither.
     is_lost_for_good: fn(&Request) -> bool,
     sites: BTreeMap<String, Site>,
+    /// Nodes that share an authority and a database, by the authority.
+    shared: BTreeMap<String, Shared>,
+    meetings: u64,
+    stood_in: u64,
     people: Vec<Option<Resident>>,
     calls: BTreeMap<u64, Call>,
     log: EventLog,
@@ -96,6 +105,7 @@ struct Site {
     /// Calls that wait for this node's answer.
     asked: BTreeMap<AskId, u64>,
     is_step_planned: bool,
+    is_look_planned: bool,
     alarm: Option<Timestamp>,
     deaths: u64,
     /// Somebody works on its disk: it is not started meanwhile.
@@ -131,6 +141,8 @@ enum Event {
     Wake { person: usize },
     Doom { site: String, death: Death },
     Restart { site: String },
+    Look { site: String },
+    Retire { site: String },
     Work { work: Work },
     Close { site: String, lasts: Duration, work: Work },
     Reopen { site: String, work: Work },
@@ -153,6 +165,9 @@ impl<W: Witness> World<W> {
             downtime_max: Duration::from_secs(1),
             is_lost_for_good: |_| false,
             sites: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            meetings: 0,
+            stood_in: 0,
             people: Vec::new(),
             calls: BTreeMap::new(),
             log: EventLog::new(began_at, is_loud),
@@ -181,6 +196,11 @@ impl<W: Witness> World<W> {
         self.groups
     }
 
+    /// How often a node took a step in the middle of another one's transaction.
+    pub fn meetings(&self) -> u64 {
+        self.meetings
+    }
+
     /// Sets the network, how the nodes work, and how long they stay dead.
     pub fn set(&mut self, options: &Options) {
         self.weather = options.weather;
@@ -199,6 +219,7 @@ impl<W: Witness> World<W> {
             waiting: VecDeque::new(),
             asked: BTreeMap::new(),
             is_step_planned: false,
+            is_look_planned: false,
             alarm: None,
             deaths: 0,
             is_closed: false,
@@ -323,6 +344,13 @@ impl<W: Witness> World<W> {
                 }
             }
             Event::Restart { site } => self.restart(&site),
+            Event::Look { site } => {
+                if let Some(at) = self.sites.get_mut(&site) {
+                    at.is_look_planned = false;
+                }
+                self.set_alarm(&site);
+            }
+            Event::Retire { site } => self.take_away(&site),
             Event::Work { work } => work(self.now),
             Event::Close { site, lasts, work } => {
                 self.kill(&site, "stopped for an overhaul");
@@ -357,7 +385,8 @@ impl<W: Witness> World<W> {
         self.witness.asked(self.now, &request, &self.town);
         self.calls.insert(call, Call { asker, request: request.clone() });
         self.plan(ANSWER_WITHIN, Event::Reply { call, outcome: Err(NoAnswer::TimedOut) });
-        let site = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let site = self.node_at(&authority);
         if !self.sites.contains_key(&site) {
             self.plan(Duration::from_millis(1), Event::Reply { call, outcome: Err(NoAnswer::Unreachable) });
             return;
@@ -366,14 +395,24 @@ impl<W: Witness> World<W> {
         if (self.is_lost_for_good)(&request) {
             return self.log.note(self.now, &format!("#{call} is lost for good"));
         }
+        let slower = match request.extensions().get::<Carriage>() {
+            // Half a body is no request, and whoever sends it hears of it.
+            Some(Carriage::Cut { .. }) => {
+                return self
+                    .plan(Duration::from_millis(1), Event::Reply { call, outcome: Err(NoAnswer::Broken) });
+            }
+            Some(Carriage::Slow(length)) => *length,
+            None => Duration::ZERO,
+        };
         if let Some(after) = self.weather.copy(&mut self.chance) {
             let copy = self.number();
             self.calls.insert(copy, Call { asker: Asker::Nobody, request });
             let request = arriving.clone();
-            self.plan(after, Event::Arrive { call: copy, site: site.clone(), request });
+            let site = self.node_at(&authority);
+            self.plan(after, Event::Arrive { call: copy, site, request });
         }
         match self.weather.request(&mut self.chance) {
-            Some(after) => self.plan(after, Event::Arrive { call, site, request: arriving }),
+            Some(after) => self.plan(after + slower, Event::Arrive { call, site, request: arriving }),
             None => self.log.note(self.now, &format!("#{call} is lost on its way")),
         }
     }
@@ -386,6 +425,7 @@ impl<W: Witness> World<W> {
         }
         at.asked.insert(AskId(call), call);
         at.waiting.push_back(Input::Request { id: AskId(call), request });
+        self.note_standing_in(site);
         self.plan_step(site);
     }
 
@@ -401,8 +441,7 @@ impl<W: Witness> World<W> {
     /// Gives a node a group of what waits.
     fn step(&mut self, site: &str, mut inputs: Vec<Input>) {
         let size = self.chance.between(1, self.group_max);
-        let Some(at) = self.sites.get_mut(site) else { return };
-        let Some(node) = at.node.as_mut() else { return };
+        let Some(at) = self.sites.get_mut(site).filter(|at| at.node.is_some()) else { return };
         let waiting = at.waiting.len().min(usize::try_from(size).unwrap_or(1));
         inputs.extend(at.waiting.drain(..waiting));
         if inputs.is_empty() {
@@ -410,7 +449,19 @@ impl<W: Witness> World<W> {
         }
         self.log.note(self.now, &format!("{site} takes {} inputs", inputs.len()));
         self.groups += u64::from(inputs.len() > 1);
-        match node.step(self.now, inputs) {
+        let other = self.invite_other(site);
+        let Some(node) = self.sites.get_mut(site).and_then(|at| at.node.as_mut()) else { return };
+        let came_of = node.step(self.now, inputs);
+        if let Some((other, meeting)) = other {
+            self.leave_other(site, &other, &meeting);
+        }
+        self.take_up(site, came_of);
+        self.tell_others(site);
+    }
+
+    /// What came of a node's step.
+    fn take_up(&mut self, site: &str, came_of: Result<Vec<Output>, Crash>) {
+        match came_of {
             Ok(outputs) => {
                 for output in outputs {
                     self.put_out(site, output);

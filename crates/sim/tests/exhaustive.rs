@@ -31,6 +31,7 @@ fn habits(service: &'static str, mode: &'static str, way: Way, means: Means) -> 
         seller: Purpose::ShipByShop,
         confirm: if way == Way::Visitor { Purpose::Nothing } else { Purpose::ConfirmByDesk },
         quarrel: None,
+        insists: false,
     }
 }
 

@@ -16,5 +16,8 @@ mod carriage;
 pub mod client;
 pub mod clock;
 pub mod entropy;
+mod refusal;
 pub mod runner;
 pub mod server;
+mod tally;
+pub mod watcher;

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::client::Client;
 use super::clock::SteadyClock;
+use super::tally::Tally;
 
 /// How a node is driven.
 #[derive(Debug, Clone)]
@@ -28,6 +30,9 @@ pub struct Pace {
     pub rebuild_wait_min: Duration,
     /// Longest wait before a rebuild.
     pub rebuild_wait_max: Duration,
+    /// An idle node is asked this often what is due: other nodes of its database may have written something and be gone,
+    /// and the wall clock may jump (a laptop that slept).
+    pub look_again: Duration,
 }
 
 impl Default for Pace {
@@ -36,14 +41,13 @@ impl Default for Pace {
             group_max: 256,
             rebuild_wait_min: Duration::from_millis(50),
             rebuild_wait_max: Duration::from_secs(5),
+            look_again: Duration::from_secs(5),
         }
     }
 }
 
 /// A node that has lived this long has recovered: its next crash is rebuilt from without waiting.
 const RECOVERED_AFTER: Duration = Duration::from_secs(5);
-/// The wall clock is looked at this often while something is planned: it may jump (a laptop that slept).
-const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// Wait between two `Due` that changed nothing: a node that plans the past must not take a whole core.
 const IDLE_DUE_WAIT: Duration = Duration::from_millis(20);
 
@@ -57,6 +61,7 @@ enum Mail {
 #[derive(Clone)]
 pub struct Door {
     mail: Sender<Mail>,
+    tally: Arc<Tally>,
 }
 
 impl Door {
@@ -66,11 +71,17 @@ impl Door {
         self.mail.send(Mail::Ask { request, reply }).ok()?;
         answer.await.ok()
     }
+
+    /// What is counted of the node.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
 }
 
 /// A running node and its thread.
 pub struct Runner {
     mail: Sender<Mail>,
+    tally: Arc<Tally>,
     thread: JoinHandle<()>,
 }
 
@@ -92,8 +103,10 @@ impl Runner {
         let (mail, inbox) = mpsc::channel();
         let (built, first_build) = mpsc::channel();
         let looped = mail.clone();
+        let tally = Arc::new(Tally::new(name));
         let mut run = Run {
             name: name.to_owned(),
+            tally: Arc::clone(&tally),
             pace,
             clock,
             client,
@@ -115,12 +128,12 @@ impl Runner {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
         let thread = thread.with_context(|| format!("no thread for {name}"))?;
         first_build.recv().map_err(|_| anyhow!("{name} died while it was built"))??;
-        Ok(Runner { mail, thread })
+        Ok(Runner { mail, tally, thread })
     }
 
     /// The way to this node.
     pub fn door(&self) -> Door {
-        Door { mail: self.mail.clone() }
+        Door { mail: self.mail.clone(), tally: Arc::clone(&self.tally) }
     }
 
     /// Lets the node finish what it was handed before this call, then ends it. Blocks until it has ended; later asks
@@ -136,6 +149,7 @@ impl Runner {
 
 struct Run {
     name: String,
+    tally: Arc<Tally>,
     pace: Pace,
     clock: SteadyClock,
     client: Client,
@@ -164,8 +178,13 @@ impl Run {
         let mut wait = Duration::ZERO;
         loop {
             self.life += 1;
+            self.tally.set_up(true);
             let born = Instant::now();
             let ended = guarded(|| self.live(node.as_mut()));
+            match ended {
+                Ok(Ok(())) => self.tally.set_up(false),
+                _ => self.tally.died(),
+            }
             // Dropping the replies is what answers the open asks with 503.
             self.open.clear();
             if let Err(panic) = guarded(move || drop(node)) {
@@ -193,10 +212,15 @@ impl Run {
         let mut idle_due = false;
         loop {
             let group = self.collect(due, idle_due);
-            if !group.inputs.is_empty() {
+            if group.inputs.is_empty() {
+                // Nothing came for a while: what is due may have been written by others.
+                due = node.next_due()?;
+            } else {
                 let only_due = matches!(group.inputs[..], [Input::Due]);
                 let now = self.clock.now();
+                let (inputs, began) = (group.inputs.len(), Instant::now());
                 let outputs = node.step(now, group.inputs)?;
+                self.tally.stepped(inputs, began.elapsed());
                 let quiet = outputs.is_empty();
                 self.dispatch(outputs);
                 let next = node.next_due()?;
@@ -209,17 +233,13 @@ impl Run {
         }
     }
 
-    /// Waits for mail or for `due`, then takes whatever else waits already. A lone message is not kept waiting for
-    /// company: groups form by themselves while the node is at work.
+    /// Waits for mail or for `due`, though not for ever, then takes whatever else waits already. A lone message is not kept
+    /// waiting for company: groups form by themselves while the node is at work.
     fn collect(&mut self, due: Option<Timestamp>, idle_due: bool) -> Group {
         let mut group = Group { inputs: Vec::new(), stop: false };
-        let first = match due {
-            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due) => {
-                let wait = due.since(self.clock.now()).min(SLEEP_MAX);
-                self.inbox.recv_timeout(if idle_due { wait.max(IDLE_DUE_WAIT) } else { wait })
-            }
-        };
+        let wait = due.map_or(self.pace.look_again, |due| due.since(self.clock.now()));
+        let wait = wait.min(self.pace.look_again);
+        let first = self.inbox.recv_timeout(if idle_due { wait.max(IDLE_DUE_WAIT) } else { wait });
         match first {
             Ok(mail) => self.admit(mail, &mut group),
             Err(RecvTimeoutError::Timeout) => {}

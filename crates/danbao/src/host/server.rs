@@ -1,6 +1,7 @@
 //! The incoming half of the host: HTTP/1 over TCP, bounded in every direction, in front of one node.
 //!
-//! What it answers by itself: 400 (a request target that is no origin form, or holds bytes that are not UTF-8), 408
+//! What it answers by itself: `/livez`, for that says only that this process serves; `/metrics`, to whoever may read it
+//! (see [`watcher`](super::watcher)); 400 (a request target that is no origin form, or holds bytes that are not UTF-8), 408
 //! (a body that takes too long), 413 (a body too large), 414 and 431 (a head too large), 503 (too much at once, or
 //! the node died or does not answer). Everything else is the node's.
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::{Bytes, BytesMut};
 use danbao_protocol::node::{Peer, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
@@ -27,7 +28,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::refusal::{Asked, Refusal};
 use super::runner::Door;
+use super::tally::Voice;
+use super::watcher::{self, MetricsToken, READY_MAX};
 
 /// What a server grants to those who ask.
 #[derive(Debug, Clone)]
@@ -52,6 +56,8 @@ pub struct ServerLimits {
     pub drain_max: Duration,
     /// Proxies whose `X-Forwarded-For` is believed; from anybody else the header is only text.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whoever sends it may read `/metrics`; without one, that address is the node's like any other.
+    pub metrics_token: Option<MetricsToken>,
 }
 
 impl Default for ServerLimits {
@@ -67,6 +73,7 @@ impl Default for ServerLimits {
             answer_max: Duration::from_secs(90),
             drain_max: Duration::from_secs(5),
             trusted_proxies: Vec::new(),
+            metrics_token: None,
         }
     }
 }
@@ -241,17 +248,28 @@ async fn linger(mut stream: TcpStream) -> io::Result<()> {
 
 impl Front {
     async fn answer(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Response {
-        match self.forward(request, peer).await {
-            Ok(response) => response,
-            Err(StatusCode::PAYLOAD_TOO_LARGE) => too_large(self.limits.body_bytes_max),
-            Err(status) => refusal(status),
-        }
+        let (asked, path) = (Asked::of(&request), request.uri().path().to_owned());
+        let (response, voice) = if watcher::is_alive(&request) {
+            (watcher::alive(), Voice::Host)
+        } else if let Some(token) = self.limits.metrics_token.as_ref().filter(|_| path == watcher::METRICS) {
+            (watcher::metrics(&self.door, token.is_sent_by(request.headers())).await, Voice::Host)
+        } else {
+            match self.forward(request, peer).await {
+                Ok(response) => (response, Voice::Node),
+                Err(refusal) => (refusal.respond(&asked), Voice::Host),
+            }
+        };
+        self.door.tally().answered(&path, response.status(), voice);
+        response
     }
 
-    async fn forward(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Result<Response, StatusCode> {
-        let _place = self.requests.try_acquire().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    async fn forward(&self, request: hyper::Request<Incoming>, peer: IpAddr) -> Result<Response, Refusal> {
+        let _place = self.requests.try_acquire().map_err(|_| Refusal::Busy)?;
         let (mut head, body) = request.into_parts();
-        head.uri = origin_form(&head.uri).ok_or(StatusCode::BAD_REQUEST)?;
+        head.uri = origin_form(&head.uri).ok_or(Refusal::Target)?;
+        // Whoever watches has less patience than whoever pays.
+        let answer_max =
+            if watcher::is_readiness(head.uri.path()) { READY_MAX } else { self.limits.answer_max };
         head.extensions.clear();
         head.extensions.insert(asker(peer, &head.headers, &self.limits.trusted_proxies));
         let mut room = None;
@@ -259,11 +277,11 @@ impl Front {
             Bytes::new()
         } else {
             let reading = self.read(body, &mut room);
-            timeout(self.limits.body_max, reading).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))?
+            timeout(self.limits.body_max, reading).await.unwrap_or(Err(Refusal::Slow))?
         };
         let answer = self.door.ask(http::Request::from_parts(head, body));
-        let answer = timeout(self.limits.answer_max, answer).await.ok().flatten();
-        answer.ok_or(StatusCode::SERVICE_UNAVAILABLE)
+        let answer = timeout(answer_max, answer).await.ok().flatten();
+        answer.ok_or(Refusal::Unanswered)
     }
 
     /// Reads a whole body; `room` holds its share of the memory for bodies until the answer is on its way.
@@ -271,16 +289,16 @@ impl Front {
         &self,
         mut body: Incoming,
         room: &mut Option<OwnedSemaphorePermit>,
-    ) -> Result<Bytes, StatusCode> {
+    ) -> Result<Bytes, Refusal> {
         let max = self.limits.body_bytes_max;
         if body.size_hint().lower() > max as u64 {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            return Err(Refusal::TooLarge { max });
         }
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+            let Ok(data) = frame.map_err(|_| Refusal::Broken)?.into_data() else { continue };
             if whole.len() + data.len() > max {
-                return Err(StatusCode::PAYLOAD_TOO_LARGE);
+                return Err(Refusal::TooLarge { max });
             }
             self.make_room(data.len(), room)?;
             if whole.is_empty() && body.is_end_stream() {
@@ -291,10 +309,10 @@ impl Front {
         Ok(whole.freeze())
     }
 
-    fn make_room(&self, bytes: usize, room: &mut Option<OwnedSemaphorePermit>) -> Result<(), StatusCode> {
+    fn make_room(&self, bytes: usize, room: &mut Option<OwnedSemaphorePermit>) -> Result<(), Refusal> {
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
         let more = Arc::clone(&self.bodies).try_acquire_many_owned(kib);
-        let more = more.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        let more = more.map_err(|_| Refusal::Busy)?;
         match room {
             Some(room) => room.merge(more),
             None => *room = Some(more),
@@ -329,28 +347,6 @@ fn asker(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> Peer {
 fn origin_form(uri: &Uri) -> Option<Uri> {
     let target = uri.path_and_query().filter(|target| target.as_str().starts_with('/'))?;
     Some(Uri::from(target.clone()))
-}
-
-/// The host's own no. A body that was not read to its end makes the connection useless, so it is closed.
-fn refusal(status: StatusCode) -> Response {
-    said(status, &format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or_default()))
-}
-
-/// Says how much would have been taken: whoever sends a batch of refunds can send it as several.
-fn too_large(max: usize) -> Response {
-    let text = format!(
-        "413 Payload Too Large\nA body may have {max} bytes here. A larger batch can be sent as several.\n"
-    );
-    said(StatusCode::PAYLOAD_TOO_LARGE, &text)
-}
-
-fn said(status: StatusCode, text: &str) -> Response {
-    let mut response = Response::new(Bytes::copy_from_slice(text.as_bytes()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
 }
 
 #[cfg(test)]

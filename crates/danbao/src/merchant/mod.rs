@@ -82,9 +82,12 @@ impl Service {
         };
         let runner = Runner::start("merchant", Pace::default(), SteadyClock::wall(), client, build)?;
         let inside = runtime.enter();
-        let connections_max = settings.connections_max;
-        let server =
-            listener.serve(runner.door(), ServerLimits { connections_max, ..ServerLimits::default() });
+        let limits = ServerLimits {
+            connections_max: settings.connections_max,
+            metrics_token: settings.metrics_token()?,
+            ..ServerLimits::default()
+        };
+        let server = listener.serve(runner.door(), limits);
         drop(inside);
         Ok(Service { runtime, url, webhook, runner, server, _data: data })
     }

@@ -14,6 +14,7 @@ use danbao_sidecar::{Accounts, Config, ConfigError, Secret, Webhook};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::{DatabaseUrl, Lang};
+use crate::host::watcher::MetricsToken;
 use crate::installation::public_url;
 
 /// Every setting. Unknown keys are errors, in every layer.
@@ -54,6 +55,10 @@ pub struct MerchantSettings {
     pub webhook: Option<WebhookSettings>,
     /// The name of the account for new payment requests; needed if there are several.
     pub default_account: Option<String>,
+    /// Whoever sends this as a bearer token may read `/metrics`; without it there is no such address.
+    pub metrics_token: Text,
+    /// A file that holds it.
+    pub metrics_token_file: Option<PathBuf>,
     /// Contracts with the gateway and their keys, by names of the merchant's own.
     pub account: BTreeMap<String, AccountSettings>,
 }
@@ -144,6 +149,8 @@ impl Default for MerchantSettings {
             result_secret_file: None,
             webhook: None,
             default_account: None,
+            metrics_token: Text::default(),
+            metrics_token_file: None,
             account: BTreeMap::new(),
         }
     }
@@ -189,8 +196,18 @@ impl MerchantSettings {
         if self.connections_max == 0 {
             bail!("`connections_max` is 0: nobody could connect");
         }
+        self.metrics_token()?;
         let anywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
         self.sidecar(&public_url(self.public_url.as_deref(), anywhere)).map(drop)
+    }
+
+    /// What opens `/metrics`, if anything does.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a token that could be guessed.
+    pub fn metrics_token(&self) -> anyhow::Result<Option<MetricsToken>> {
+        let token = one("metrics_token", &self.metrics_token, self.metrics_token_file.as_deref())?;
+        token.map(|token| MetricsToken::new(&token).context("`metrics_token`")).transpose()
     }
 
     fn accounts(&self) -> anyhow::Result<Accounts> {
@@ -408,6 +425,17 @@ mod tests {
             count += 1;
         }
         assert!(count > 25);
+    }
+
+    #[test]
+    fn a_metrics_token_that_could_be_guessed_is_refused_and_none_is_none() {
+        let mut settings: MerchantSettings = toml::from_str(FILE).unwrap();
+        assert_eq!(settings.metrics_token().unwrap(), None);
+        settings.metrics_token = Text("sixteen-bytes-or-more".to_owned());
+        assert!(settings.metrics_token().unwrap().is_some() && settings.check().is_ok());
+        settings.metrics_token = Text("short".to_owned());
+        let said = format!("{:#}", settings.check().unwrap_err());
+        assert!(said.contains("`metrics_token`: a metrics token has at least 16 bytes"), "{said}");
     }
 
     #[test]

@@ -149,6 +149,58 @@ fn what_is_due_comes_in_time_and_what_is_overdue_at_once() {
     runner.unwrap().stop();
 }
 
+/// What another node on the same database has made due, and whether somebody has taken it up.
+#[derive(Default)]
+struct Rows {
+    due: Option<Timestamp>,
+    is_looked_at: bool,
+}
+
+struct OnStandby {
+    rows: Arc<Mutex<Rows>>,
+    told: mpsc::Sender<()>,
+}
+
+impl Node for OnStandby {
+    fn step(&mut self, _: Timestamp, inputs: Vec<Input>) -> Result<Vec<Output>, Crash> {
+        assert!(matches!(inputs[..], [Input::Due]));
+        self.rows.lock().unwrap().due = None;
+        self.told.send(()).unwrap();
+        Ok(vec![])
+    }
+
+    fn next_due(&mut self) -> Result<Option<Timestamp>, Crash> {
+        let mut rows = self.rows.lock().unwrap();
+        rows.is_looked_at = true;
+        Ok(rows.due)
+    }
+}
+
+/// Several nodes share a database: what one of them owes when it is killed is done by whoever is left, although nobody
+/// has ever called them.
+#[test]
+fn a_node_to_which_nobody_speaks_takes_up_what_others_have_left_behind() {
+    for first in [None, Some(Timestamp(wall_now().0 + 86_400_000))] {
+        let rows = Arc::new(Mutex::new(Rows { due: first, is_looked_at: false }));
+        let (shared, (told, taken_up)) = (Arc::clone(&rows), mpsc::channel());
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let client = Client::new(runtime.handle().clone(), ClientLimits::default()).unwrap();
+        let pace = Pace { look_again: Duration::from_millis(10), ..Pace::default() };
+        let build = move || {
+            let node = OnStandby { rows: Arc::clone(&shared), told: told.clone() };
+            Ok(Box::new(node) as Box<dyn Node>)
+        };
+        let runner = Runner::start("toy", pace, SteadyClock::wall(), client, build).unwrap();
+        while !rows.lock().unwrap().is_looked_at {
+            std::thread::yield_now();
+        }
+        rows.lock().unwrap().due = Some(Timestamp(0));
+        taken_up.recv_timeout(Duration::from_secs(10)).unwrap();
+        runner.stop();
+    }
+}
+
 #[test]
 fn a_node_that_plans_the_past_for_ever_does_not_take_a_core() {
     struct Stuck(Arc<AtomicUsize>);

@@ -22,6 +22,7 @@ mod interfaces;
 mod keys;
 mod lives;
 mod login;
+mod nodes;
 mod notifications;
 mod openapi;
 mod order;

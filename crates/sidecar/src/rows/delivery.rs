@@ -1,7 +1,9 @@
 //! Events on their way to the shop.
 
 use danbao_merchant::protocol::time::Timestamp;
-use danbao_store::{Conn, Error};
+use danbao_store::{Conn, Error, Reader, Row};
+
+use super::event::EventRow;
 
 /// A delivery that was taken to be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +19,41 @@ pub(crate) struct DeliveryRow {
     pub(crate) state: String,
     pub(crate) tries: i64,
     pub(crate) due_at: Option<Timestamp>,
+    /// What came of the last try, in a word.
     pub(crate) outcome: Option<String>,
+    /// The beginning of what the shop answered to it, if it did not take it.
+    pub(crate) answer: Option<String>,
+    /// When that was known.
+    pub(crate) tried_at: Option<Timestamp>,
+}
+
+/// What came of a try.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tried<'a> {
+    pub(crate) outcome: &'a str,
+    pub(crate) answer: Option<&'a str>,
+    pub(crate) at: Timestamp,
+}
+
+/// The states of a delivery that a person may have to look at. Each has an index of its own, so the state stands in the
+/// text of the SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undelivered {
+    Waiting,
+    GivenUp,
+}
+
+impl Undelivered {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Undelivered::Waiting => "waiting",
+            Undelivered::GivenUp => "given_up",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Undelivered> {
+        [Undelivered::Waiting, Undelivered::GivenUp].into_iter().find(|known| known.as_str() == word)
+    }
 }
 
 /// First tries go in the order of the events, one of an order at a time; retries may interleave, and orders never wait
@@ -30,7 +66,8 @@ pub(crate) fn begin(conn: &mut dyn Conn, seq: i64, order_no: &str, now: Timestam
     conn.execute(
         "INSERT INTO delivery (seq, order_no, state, tries, awaiting, due_at, outcome)
          VALUES ($1, $2, 'waiting', 0, 0, $3, NULL)
-         ON CONFLICT (seq) DO UPDATE SET state = 'waiting', tries = 0, awaiting = 0, due_at = $3, outcome = NULL",
+         ON CONFLICT (seq) DO UPDATE SET state = 'waiting', tries = 0, awaiting = 0, due_at = $3, outcome = NULL,
+             answer = NULL, tried_at = NULL",
         &[seq.into(), order_no.into(), now.0.into()],
     )?;
     Ok(())
@@ -66,13 +103,21 @@ pub(crate) fn settle(
     conn: &mut dyn Conn,
     claimed: Claimed,
     state: &str,
-    outcome: &str,
+    tried: Tried<'_>,
     due_at: Option<Timestamp>,
 ) -> Result<bool, Error> {
     let rows = conn.execute(
-        "UPDATE delivery SET state = $1, outcome = $2, awaiting = 0, due_at = $3
-         WHERE seq = $4 AND tries = $5 AND awaiting = 1",
-        &[state.into(), outcome.into(), due_at.map(|at| at.0).into(), claimed.seq.into(), claimed.nth.into()],
+        "UPDATE delivery SET state = $1, outcome = $2, answer = $3, tried_at = $4, awaiting = 0, due_at = $5
+         WHERE seq = $6 AND tries = $7 AND awaiting = 1",
+        &[
+            state.into(),
+            tried.outcome.into(),
+            tried.answer.into(),
+            tried.at.0.into(),
+            due_at.map(|at| at.0).into(),
+            claimed.seq.into(),
+            claimed.nth.into(),
+        ],
     )?;
     Ok(rows == 1)
 }
@@ -91,24 +136,70 @@ pub(crate) fn next_due(conn: &mut dyn Conn) -> Result<Option<Timestamp>, Error> 
 
 /// Finds an event's delivery.
 pub(crate) fn load(conn: &mut dyn Conn, seq: i64) -> Result<Option<DeliveryRow>, Error> {
-    let row =
-        conn.query_opt("SELECT state, tries, due_at, outcome FROM delivery WHERE seq = $1", &[seq.into()])?;
-    let read = |row: danbao_store::Row| {
-        let mut columns = row.reader();
-        Ok(DeliveryRow {
-            state: columns.next()?,
-            tries: columns.next()?,
-            due_at: columns.next::<Option<i64>>()?.map(Timestamp),
-            outcome: columns.next()?,
-        })
-    };
-    row.map(read).transpose()
+    let sql = "SELECT state, tries, due_at, outcome, answer, tried_at FROM delivery WHERE seq = $1";
+    let row = conn.query_opt(sql, &[seq.into()])?;
+    row.map(|row| read(&mut row.reader())).transpose()
 }
 
-/// How many deliveries are in each state.
-pub(crate) fn count_by_state(conn: &mut dyn Conn) -> Result<Vec<(String, i64)>, Error> {
-    let rows = conn.query("SELECT state, count(*) FROM delivery GROUP BY state ORDER BY state", &[])?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+fn read(columns: &mut Reader<'_>) -> Result<DeliveryRow, Error> {
+    Ok(DeliveryRow {
+        state: columns.next()?,
+        tries: columns.next()?,
+        due_at: columns.next::<Option<i64>>()?.map(Timestamp),
+        outcome: columns.next()?,
+        answer: columns.next()?,
+        tried_at: columns.next::<Option<i64>>()?.map(Timestamp),
+    })
+}
+
+/// The deliveries in a state after a place, at most `count`, with their events.
+pub(crate) fn undelivered(
+    conn: &mut dyn Conn,
+    state: Undelivered,
+    seq: i64,
+    count: i64,
+) -> Result<Vec<(EventRow, DeliveryRow)>, Error> {
+    let rows = conn.query(&undelivered_sql(state), &[seq.into(), count.into()])?;
+    let both = |row: &Row| {
+        let mut columns = row.reader();
+        let event = EventRow {
+            seq: columns.next()?,
+            id: columns.next()?,
+            order_no: columns.next()?,
+            at: Timestamp(columns.next()?),
+            body: columns.next()?,
+        };
+        Ok((event, read(&mut columns)?))
+    };
+    rows.iter().map(both).collect()
+}
+
+/// How many deliveries are in a state, counted up to `most`.
+pub(crate) fn count(conn: &mut dyn Conn, state: Undelivered, most: i64) -> Result<i64, Error> {
+    conn.query_one(&count_sql(state), &[most.into()])?.get(0)
+}
+
+fn undelivered_sql(state: Undelivered) -> String {
+    format!(
+        "SELECT e.seq, e.id, e.order_no, e.at, e.body, d.state, d.tries, d.due_at, d.outcome, d.answer, d.tried_at
+         FROM delivery d JOIN event e ON e.seq = d.seq
+         WHERE d.state = '{}' AND d.seq > $1 ORDER BY d.seq LIMIT $2",
+        state.as_str()
+    )
+}
+
+fn count_sql(state: Undelivered) -> String {
+    format!(
+        "SELECT count(*) FROM (SELECT seq FROM delivery WHERE state = '{}' LIMIT $1) AS counted",
+        state.as_str()
+    )
+}
+
+/// When the oldest event that still waits was written.
+pub(crate) fn oldest_waiting(conn: &mut dyn Conn) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT e.at FROM delivery d JOIN event e ON e.seq = d.seq WHERE d.state = 'waiting'
+               ORDER BY d.seq LIMIT 1";
+    conn.query_opt(sql, &[])?.map(|row| row.get(0).map(Timestamp)).transpose()
 }
 
 /// Since when an address wants no more; `None` if it does.
@@ -132,4 +223,38 @@ pub(crate) fn unset_gone(conn: &mut dyn Conn, url: &str, now: Timestamp) -> Resu
     conn.execute("DELETE FROM gone_endpoint WHERE url = $1", &[url.into()])?;
     conn.execute("UPDATE delivery SET awaiting = 0, due_at = $1 WHERE awaiting = 1", &[now.0.into()])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use danbao_store::testing::Database;
+    use danbao_store::{Dialect, migrate};
+
+    use super::*;
+
+    /// Every delivery that ever was is in the table. Nobody who watches may go through all of it.
+    #[test]
+    fn what_is_late_or_was_given_up_is_found_by_an_index_and_not_by_going_through_the_table() {
+        for database in Database::of_each_kind().unwrap() {
+            let mut conn = database.connect().unwrap();
+            if conn.dialect() != Dialect::Sqlite {
+                continue;
+            }
+            migrate(&mut *conn, super::super::MIGRATIONS).unwrap();
+            for state in [Undelivered::Waiting, Undelivered::GivenUp] {
+                let index = format!("delivery_{}", state.as_str());
+                for sql in [count_sql(state), undelivered_sql(state)] {
+                    let plan = conn
+                        .query(
+                            &format!("EXPLAIN QUERY PLAN {sql}"),
+                            &[1.into(), 1.into()][..sql.matches('$').count()],
+                        )
+                        .unwrap();
+                    let plan: Vec<String> = plan.iter().map(|row| row.get::<String>(3).unwrap()).collect();
+                    assert!(plan.iter().any(|step| step.contains(&index)), "{sql}: {plan:?}");
+                    assert!(!plan.iter().any(|step| step.starts_with("SCAN e")), "{sql}: {plan:?}");
+                }
+            }
+        }
+    }
 }

@@ -21,8 +21,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "refunds", sql: include_str!("../../migrations/003_refunds.sql") },
     Migration { version: 4, name: "visits", sql: include_str!("../../migrations/004_visits.sql") },
     Migration { version: 5, name: "refusals", sql: include_str!("../../migrations/005_refusals.sql") },
-    Migration { version: 6, name: "ages", sql: include_str!("../../migrations/006_ages.sql") },
-    Migration { version: 7, name: "inbox_2", sql: inbox::MIGRATION_2_SQL },
+    Migration { version: 6, name: "deliveries", sql: include_str!("../../migrations/006_deliveries.sql") },
+    Migration { version: 7, name: "ages", sql: include_str!("../../migrations/007_ages.sql") },
+    Migration { version: 8, name: "inbox_2", sql: inbox::MIGRATION_2_SQL },
 ];
 
 /// Counts one more life of this database and says which it is, from 1.

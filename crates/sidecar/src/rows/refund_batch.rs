@@ -21,17 +21,20 @@ pub(crate) enum BatchState {
     Unclear,
     /// It has said no to all of it.
     Refused,
+    /// It has not told what came of each item, and a person has.
+    Settled,
     /// It has told what came of each item.
     Done,
 }
 
 impl BatchState {
-    const ALL: [BatchState; 6] = [
+    const ALL: [BatchState; 7] = [
         BatchState::Waiting,
         BatchState::Asked,
         BatchState::Accepted,
         BatchState::Unclear,
         BatchState::Refused,
+        BatchState::Settled,
         BatchState::Done,
     ];
 
@@ -42,12 +45,18 @@ impl BatchState {
             BatchState::Accepted => "accepted",
             BatchState::Unclear => "unclear",
             BatchState::Refused => "refused",
+            BatchState::Settled => "settled",
             BatchState::Done => "done",
         }
     }
 
     fn from_word(word: &str) -> Option<BatchState> {
         BatchState::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// Whether a person may say what came of it: the gateway is not asked any more, and has not told.
+    pub(crate) const fn is_a_persons(self) -> bool {
+        matches!(self, BatchState::Accepted | BatchState::Unclear | BatchState::Settled)
     }
 
     /// Whether the gateway's yes is still to come, or would be news.
@@ -159,6 +168,13 @@ pub(crate) fn claim_due(
         claimed.push(BatchRow { tries: batch.tries + 1, send_due_at: Some(leased_until), ..batch });
     }
     Ok(claimed)
+}
+
+/// How many batches are in each state of which it is not known what came.
+pub(crate) fn count_open(conn: &mut dyn Conn) -> Result<Vec<(BatchState, i64)>, Error> {
+    let sql = "SELECT state, count(*) FROM refund_batch WHERE done_at IS NULL GROUP BY state";
+    let rows = conn.query(sql, &[])?;
+    rows.iter().map(|row| Ok((word(row.get(0)?, BatchState::from_word)?, row.get(1)?))).collect()
 }
 
 /// When the next one is due.

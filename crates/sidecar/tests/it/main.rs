@@ -3,7 +3,9 @@
 
 mod buyers;
 mod changed_settings;
+mod counts;
 mod crash;
+mod deliveries;
 mod events;
 mod forgetting;
 mod instances;
@@ -18,6 +20,7 @@ mod refusal_deaths;
 mod refusals;
 mod restored;
 mod rivals;
+mod settling;
 mod town;
 mod visit_deaths;
 mod webhooks;

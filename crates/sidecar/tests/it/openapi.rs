@@ -38,11 +38,6 @@ fn every_example_fits_its_schema() {
         }
         for (name, response) in openapi["components"]["responses"].as_object().unwrap() {
             let content = &response["content"]["application/problem+json"];
-            if content.is_null() {
-                // The host's own words.
-                assert_eq!(response["content"]["text/plain"]["schema"]["type"], "string", "{name}");
-                continue;
-            }
             check(&openapi, &content["schema"], &content["example"], name).unwrap();
             examples += 1;
         }
@@ -111,7 +106,14 @@ fn every_described_path_answers_as_it_is_described() {
                     .replace("{address_id}", &address_id)
                     .replace("{user_id}", crate::buyers::USER)
                     .replace("{id}", &id);
-                let (ask, input) = world.ask(call(method.clone(), &format!("/v1{address}"), &body, path));
+                if path.ends_with("/settle") {
+                    // The gateway works on it, and never tells.
+                    world.due();
+                    let _ = world.gateway_says(crate::world::done());
+                }
+                let query = if path == "/webhook/deliveries" { "?state=waiting" } else { "" };
+                let address = format!("/v1{address}{query}");
+                let (ask, input) = world.ask(call(method.clone(), &address, &body, path));
                 world.step(vec![input]);
                 if path.ends_with("/ship") {
                     let _ = world.gateway_says(crate::world::done());
@@ -135,7 +137,7 @@ fn every_described_path_answers_as_it_is_described() {
                 asked += 1;
             }
         }
-        assert_eq!(asked, 22);
+        assert_eq!(asked, 24);
         for event in world.events() {
             check(&openapi, &openapi["components"]["schemas"]["Event"], &event, "event").unwrap();
         }

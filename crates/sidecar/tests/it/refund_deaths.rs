@@ -146,13 +146,13 @@ fn a_batch_that_was_kept_before_midnight_is_not_told_as_failed_after_it() {
             (&refund["state"], &refund["error_code"]),
             (&json!("unclear"), &json!("BATCH_NO_FORMAT_ERROR"))
         );
-        assert_eq!(town.kinds_of("M"), ["order.paid"]);
+        assert_eq!(town.kinds_of("M"), ["order.paid", "refund.unclear"]);
         let calls = town.gateway.calls.len();
         town.gateway_is_mute(|town| town.pass(70));
         assert_eq!(town.gateway.calls.len(), calls, "and not told for ever");
         town.pass(2);
         assert_eq!(shown(&mut town, &batch_no)["state"], "done");
-        assert_eq!(town.kinds_of("M"), ["order.paid", "refund.succeeded"]);
+        assert_eq!(town.kinds_of("M"), ["order.paid", "refund.unclear", "refund.succeeded"]);
         assert_eq!(town.gateway.refunded.len(), 1);
     });
 }

@@ -52,7 +52,7 @@ fn what_is_not_taken_is_told_again_on_a_schedule_until_it_is_given_up() {
         assert_eq!(waits, [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
         assert!(world.is_idle(), "given up, and a finished trade is not asked after");
         let (_, webhook) = world.api(Method::GET, "/v1/webhook", &Value::Null);
-        assert_eq!(webhook["deliveries"], json!({ "waiting": 0, "delivered": 0, "given_up": 1 }));
+        assert_eq!(webhook["deliveries"], json!({ "waiting": 0, "given_up": 1, "oldest_waiting_at": null }));
 
         let id = world.events()[0]["id"].as_str().unwrap().to_owned();
         let (status, replayed) = world.api(Method::POST, &format!("/v1/events/{id}/replay"), &Value::Null);

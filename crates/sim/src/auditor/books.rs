@@ -23,6 +23,9 @@ pub(super) struct Gateway {
     pub(super) items: Vec<Item>,
     /// Notifications of other things than trades; their states are empty.
     pub(super) letters: Vec<Notice>,
+    pub(super) resends: Vec<Resend>,
+    pub(super) mishaps: Vec<Mishap>,
+    pub(super) plans: Vec<Plan>,
 }
 
 /// Refunds of direct payments that were asked for together.
@@ -35,6 +38,8 @@ pub(super) struct Batch {
     pub(super) items: i64,
     pub(super) done: i64,
     pub(super) succeeded: i64,
+    pub(super) received_at: i64,
+    pub(super) confirmed_at: Option<i64>,
     pub(super) finished_at: Option<i64>,
 }
 
@@ -141,6 +146,14 @@ pub(super) struct Notice {
     pub(super) attempts: i64,
     pub(super) due_at: Option<i64>,
     pub(super) acknowledged_at: Option<i64>,
+    /// A fault plan let later ones of the thread go before its first try.
+    pub(super) passes: bool,
+    /// Its tries began anew then, because a fault plan had spoiled those before.
+    pub(super) begun_anew_at: Option<i64>,
+    /// How many were those before.
+    pub(super) tries_before: i64,
+    pub(super) notify_url: String,
+    pub(super) created_at: i64,
 }
 
 impl Notice {
@@ -154,7 +167,35 @@ pub(super) struct Attempt {
     pub(super) seq: i64,
     pub(super) attempt: i64,
     pub(super) sent_at: i64,
+    pub(super) duration_ms: i64,
     pub(super) outcome: String,
+}
+
+/// A send beside a notification's schedule.
+pub(super) struct Resend {
+    pub(super) thread: String,
+    pub(super) seq: i64,
+    pub(super) due_at: Option<i64>,
+    pub(super) outcome: String,
+}
+
+/// What a fault plan did to a try, and whose plan it was.
+pub(super) struct Mishap {
+    pub(super) thread: String,
+    pub(super) seq: i64,
+    pub(super) attempt: i64,
+    pub(super) fault: String,
+    pub(super) plan_id: i64,
+    pub(super) at: i64,
+}
+
+/// A fault plan.
+pub(super) struct Plan {
+    pub(super) plan_id: i64,
+    pub(super) partner: String,
+    pub(super) trade_no: Option<String>,
+    pub(super) begun_at: i64,
+    pub(super) until_at: i64,
 }
 
 /// What the merchant has written down.
@@ -167,6 +208,8 @@ pub(super) struct Merchant {
     pub(super) messages: Vec<Message>,
     /// What it believes of the items of its batches, as (batch_no, trade_no, fen, outcome, charge); a shop has none.
     pub(super) batch_results: Vec<BatchResult>,
+    /// What it was told of refused requests, as (notify_id, out_trade_no, error_code); a shop has none.
+    pub(super) complaints: Vec<(String, String, String)>,
 }
 
 /// (batch_no, trade_no, amount, outcome, charge)
@@ -278,7 +321,7 @@ impl Gateway {
                     })
                 },
             )?,
-            journals: rows(conn, "SELECT journal_id, at, trade_no FROM journal ORDER BY journal_id", |c| {
+            journals: rows(conn, "SELECT journal_id, at, trade_no FROM journal ORDER BY at, journal_id", |c| {
                 Ok(Journal { journal_id: c.next()?, at: c.next()?, trade_no: c.next()? })
             })?,
             postings: rows(
@@ -299,7 +342,8 @@ impl Gateway {
             notices: rows(
                 conn,
                 "SELECT thread, seq, notify_id, trade_status, refund_status, discount, total_fee, first_sent_at,
-                        sent_at, attempts, due_at, acknowledged_at
+                        sent_at, attempts, due_at, acknowledged_at, passes, begun_anew_at, tries_before, notify_url,
+                        created_at
                  FROM notice WHERE trade_status IS NOT NULL ORDER BY thread, seq",
                 |c| {
                     Ok(Notice {
@@ -315,22 +359,29 @@ impl Gateway {
                         attempts: c.next()?,
                         due_at: c.next()?,
                         acknowledged_at: c.next()?,
+                        passes: c.next()?,
+                        begun_anew_at: c.next()?,
+                        tries_before: c.next()?,
+                        notify_url: c.next()?,
+                        created_at: c.next()?,
                     })
                 },
             )?,
-            attempts: rows(conn, "SELECT thread, seq, attempt, sent_at, outcome FROM attempt ORDER BY thread, seq, attempt", |c| {
+            attempts: rows(conn, "SELECT thread, seq, attempt, sent_at, duration_ms, outcome FROM attempt ORDER BY thread, seq, attempt", |c| {
                 Ok(Attempt {
                     trade_no: c.next()?,
                     seq: c.next()?,
                     attempt: c.next()?,
                     sent_at: c.next()?,
+                    duration_ms: c.next()?,
                     outcome: c.next()?,
                 })
             })?,
             page_return_ids: rows(conn, "SELECT notify_id FROM page_return", |c| c.next())?,
             batches: rows(
                 conn,
-                "SELECT thread, batch_no, origin, seller, notify_url, items, done, succeeded, finished_at
+                "SELECT thread, batch_no, origin, seller, notify_url, items, done, succeeded, received_at, confirmed_at,
+                        finished_at
                  FROM refund_batch ORDER BY thread",
                 |c| {
                     Ok(Batch {
@@ -342,6 +393,8 @@ impl Gateway {
                         items: c.next()?,
                         done: c.next()?,
                         succeeded: c.next()?,
+                        received_at: c.next()?,
+                        confirmed_at: c.next()?,
                         finished_at: c.next()?,
                     })
                 },
@@ -363,9 +416,32 @@ impl Gateway {
                     })
                 },
             )?,
+            resends: rows(conn, "SELECT thread, seq, due_at, COALESCE(outcome, '') FROM resend", |c| {
+                Ok(Resend { thread: c.next()?, seq: c.next()?, due_at: c.next()?, outcome: c.next()? })
+            })?,
+            mishaps: rows(conn, "SELECT thread, seq, attempt, fault, plan_id, at FROM mishap", |c| {
+                Ok(Mishap {
+                    thread: c.next()?,
+                    seq: c.next()?,
+                    attempt: c.next()?,
+                    fault: c.next()?,
+                    plan_id: c.next()?,
+                    at: c.next()?,
+                })
+            })?,
+            plans: rows(conn, "SELECT plan_id, partner, trade_no, begun_at, until_at FROM fault_plan ORDER BY plan_id", |c| {
+                Ok(Plan {
+                    plan_id: c.next()?,
+                    partner: c.next()?,
+                    trade_no: c.next()?,
+                    begun_at: c.next()?,
+                    until_at: c.next()?,
+                })
+            })?,
             letters: rows(
                 conn,
-                "SELECT thread, seq, notify_id, letter, first_sent_at, sent_at, attempts, due_at, acknowledged_at
+                "SELECT thread, seq, notify_id, letter, first_sent_at, sent_at, attempts, due_at, acknowledged_at,
+                        passes, begun_anew_at, tries_before, notify_url, created_at
                  FROM notice WHERE trade_status IS NULL ORDER BY thread, seq",
                 |c| {
                     Ok(Notice {
@@ -381,6 +457,11 @@ impl Gateway {
                         attempts: c.next()?,
                         due_at: c.next()?,
                         acknowledged_at: c.next()?,
+                        passes: c.next()?,
+                        begun_anew_at: c.next()?,
+                        tries_before: c.next()?,
+                        notify_url: c.next()?,
+                        created_at: c.next()?,
                     })
                 },
             )?,
@@ -424,6 +505,11 @@ impl Merchant {
             messages: rows(conn, "SELECT way, raw, outcome, note FROM message ORDER BY id", |c| {
                 Ok(Message { way: c.next()?, raw: c.next()?, outcome: c.next()?, note: c.next()? })
             })?,
+            // A merchant that wants to hear of no refusals has no such table.
+            complaints: rows(conn, "SELECT notify_id, out_trade_no, code FROM complaint", |c| {
+                Ok((c.next()?, c.next()?, c.next()?))
+            })
+            .unwrap_or_default(),
             // A merchant that refunds nothing has no such table.
             batch_results: rows(
                 conn,

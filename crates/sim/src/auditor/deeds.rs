@@ -9,7 +9,7 @@ use http::header::LOCATION;
 use serde_json::Value;
 
 use super::Auditor;
-use super::books::{Event, Gateway, Refund, Trade};
+use super::books::{Batch, Event, Gateway, Refund, Trade};
 use super::traffic::Fields;
 use crate::people::{Town, fen};
 
@@ -114,7 +114,7 @@ fn problems(deeds: &Deeds, gateway: &Gateway, trade: &Trade, history: &[&Event],
         // At the cashier and by the interfaces trades are opened, paid and sent; everything else has its form.
         let is_by_form = matches!(event.actor.as_str(), "buyer" | "seller")
             && !matches!(event.command.as_str(), "create" | "arrange" | "pay" | "pay_held");
-        if is_by_form && !deeds.asked.contains_key(&key(&event.command)) {
+        if is_by_form && !deeds.asked.contains_key(&key(&event.command)) && !is_of_page(gateway, event) {
             problems.push(format!("{} was done by the {} and asked by nobody", event.command, event.actor));
         }
     }
@@ -139,6 +139,17 @@ fn problems(deeds: &Deeds, gateway: &Gateway, trade: &Trade, history: &[&Event],
         problems.push("its refund is not one that was applied for".to_owned());
     }
     problems
+}
+
+/// Whether a seller's refund is one of a batch that was confirmed on its page, which is held against the batch's call.
+fn is_of_page(gateway: &Gateway, event: &Event) -> bool {
+    let mut items = gateway.items.iter();
+    event.command == "refund_paid"
+        && items.any(|item| {
+            let is_taken = item.trade_no == event.trade_no && item.done_at == event.at;
+            let is_page = |batch: &&Batch| batch.thread == item.thread && batch.origin == "pwd";
+            is_taken && gateway.batches.iter().any(|batch| is_page(&batch))
+        })
 }
 
 /// Whether the buyer has applied for just this, and sent the goods back just so.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Auditor;
-use super::books::{Account, Event, Gateway, Item, Posting, Trade};
+use super::books::{Account, Event, Gateway, Item, Journal, Posting, Trade};
 use crate::people::{Town, fen};
 
 /// postings of journal j have the numbers from j * 100.
@@ -14,7 +14,7 @@ pub(super) fn audit(auditor: &mut Auditor, gateway: &Gateway, town: &Town) {
     audit_balances(auditor, gateway);
     audit_journals(auditor, gateway);
     for account in &gateway.accounts {
-        audit_chain(auditor, account, &gateway.postings);
+        audit_chain(auditor, account, gateway);
     }
     for trade in &gateway.trades {
         audit_trade(auditor, gateway, town, trade);
@@ -84,10 +84,12 @@ pub(super) fn lines_of(gateway: &Gateway, journal_id: i64) -> Vec<&Posting> {
     gateway.postings.iter().filter(|posting| posting.posting_id / LINES == journal_id).collect()
 }
 
-/// From the account's newest posting back to its first: every posting of the account, each once.
-fn audit_chain(auditor: &mut Auditor, account: &Account, postings: &[Posting]) {
+/// From the account's newest posting back to its first: every posting of the account, each once, and none before a later
+/// one. Several nodes take their numbers from blocks, so the numbers alone say nothing of the order.
+fn audit_chain(auditor: &mut Auditor, account: &Account, gateway: &Gateway) {
     let name = account.account.as_str();
-    let own: BTreeMap<i64, i64> = postings
+    let mut own: BTreeMap<i64, i64> = gateway
+        .postings
         .iter()
         .filter_map(|posting| {
             let previous = match name {
@@ -98,21 +100,23 @@ fn audit_chain(auditor: &mut Auditor, account: &Account, postings: &[Posting]) {
             Some((posting.posting_id, previous))
         })
         .collect();
-    let mut at = account.last_posting;
-    let mut walked = 0;
-    while let Some(previous) = own.get(&at) {
-        walked += 1;
-        if walked == 1 && *previous != account.previous_posting {
+    let instant = |posting_id: i64| {
+        let of_journal = |journal: &&Journal| journal.journal_id == posting_id / LINES;
+        gateway.journals.iter().find(of_journal).map_or(i64::MIN, |journal| journal.at)
+    };
+    let (mut at, all) = (account.last_posting, own.len());
+    while let Some(previous) = own.remove(&at) {
+        if own.len() + 1 == all && previous != account.previous_posting {
             auditor.find(format!("{name} misremembers the posting before its last"));
         }
-        if *previous >= at {
+        if instant(previous) > instant(at) {
             auditor.find(format!("the chain of {name} goes forwards at {at}"));
-            return;
         }
-        at = *previous;
+        at = previous;
     }
-    if at != 0 || walked != own.len() {
-        auditor.find(format!("the chain of {name} ends at {at} after {walked} of {} postings", own.len()));
+    if at != 0 || !own.is_empty() {
+        let walked = all - own.len();
+        auditor.find(format!("the chain of {name} ends at {at} after {walked} of {all} postings"));
     }
 }
 

@@ -11,6 +11,8 @@ mod ledger;
 mod logins;
 mod notices;
 mod orders;
+mod plans;
+mod refusals;
 mod rejected;
 mod repayments;
 mod standing;
@@ -27,6 +29,7 @@ use crate::people::Town;
 use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
 use logins::Logins;
+use refusals::Refusals;
 pub(crate) use rejected::LOOK_EVERY;
 use rejected::RejectedMessages;
 use repayments::Repayments;
@@ -45,6 +48,8 @@ pub struct Auditor {
     told: BTreeMap<(String, Status), Timestamp>,
     /// Notifications that were seen on the wire, by notify_id.
     sent: BTreeMap<String, Sent>,
+    /// How often each has left the gateway.
+    sends: BTreeMap<String, i64>,
     /// Notifications that the merchant was seen to answer with `success`.
     acknowledged: BTreeSet<String>,
     /// Page returns that were handed out, and when first.
@@ -53,6 +58,8 @@ pub struct Auditor {
     deeds: Deeds,
     /// Refund batches that went over the wire.
     repayments: Repayments,
+    /// Links that were refused.
+    refusals: Refusals,
     /// Who signed in, and what was told of it.
     logins: Logins,
     /// Who was frozen, and what the merchant wanted to hear.
@@ -97,15 +104,23 @@ impl Auditor {
             findings: Vec::new(),
             told: BTreeMap::new(),
             sent: BTreeMap::new(),
+            sends: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             returned: BTreeMap::new(),
             deeds: Deeds::default(),
             repayments: Repayments::default(),
+            refusals: Refusals::default(),
             logins: Logins::default(),
             standing: Standing::new(),
             rejected: RejectedMessages::default(),
             quiet_since: Timestamp(0),
         }
+    }
+
+    /// An auditor who knows whether the merchant's contract has it told of refusals.
+    pub fn with_refusals_told(mut self, are_told: bool) -> Auditor {
+        self.refusals.are_told = are_told;
+        self
     }
 
     /// Notes what the merchant may forget before the audit. To be called every [`LOOK_EVERY`].
@@ -133,7 +148,9 @@ impl Auditor {
         deeds::audit(self, &gateway, town);
         ledger::audit(self, &gateway, town);
         notices::audit(self, &gateway, town, quiet_since);
+        plans::audit(self, &gateway, town);
         repayments::audit(self, &gateway, &merchant, town, quiet_since);
+        refusals::audit(self, &gateway, &merchant, town, quiet_since);
         orders::audit(self, &gateway, &merchant);
         logins::audit(self, town);
         self.audit_told(&gateway);
@@ -150,6 +167,8 @@ impl Auditor {
             marks: {
                 let mut marks = marks(&gateway, &merchant, town);
                 marks.append(&mut self.logins.marks);
+                marks.append(&mut self.repayments.marks);
+                marks.append(&mut self.refusals.marks);
                 marks
             },
         }
@@ -199,13 +218,28 @@ fn marks(gateway: &Gateway, merchant: &Merchant, town: &Town) -> BTreeMap<String
             .chain(terms.map(|term| format!("term {term}")))
             .chain([format!("signed {sign_type}")])
     });
-    let items = gateway.items.iter().map(|item| format!("refund {}", item.result));
+    let batches = gateway.batches.iter().filter(|batch| batch.origin == "pwd");
+    let batches = batches.map(|batch| match batch.confirmed_at {
+        Some(_) => "batch confirmed by the seller".to_owned(),
+        None => "batch never confirmed".to_owned(),
+    });
+    let taken = gateway.items.iter().filter(|item| !item.result.is_empty());
+    let items = taken.map(|item| format!("refund {}", item.result));
     let letters = gateway.letters.iter().map(|letter| match letter.acknowledged_at {
         Some(_) => "letter acknowledged".to_owned(),
         None => "letter given up".to_owned(),
     });
     let mut marks = BTreeMap::new();
-    for mark in changes.chain(tries).chain(messages).chain(asked).chain(items).chain(letters) {
+    let plans = plans::marks(gateway, town).into_iter();
+    for mark in changes
+        .chain(tries)
+        .chain(messages)
+        .chain(asked)
+        .chain(items)
+        .chain(batches)
+        .chain(letters)
+        .chain(plans)
+    {
         *marks.entry(mark).or_default() += 1;
     }
     marks

@@ -2,8 +2,8 @@
 
 use danbao_protocol::time::Timestamp;
 
-use super::Auditor;
 use super::books::{Attempt, Event, Gateway, Notice, Status, Trade};
+use super::{Auditor, plans};
 use crate::people::{KnownOrder, Town};
 
 /// The waiting times of the 2011 list, in seconds, and the end of all tries.
@@ -91,15 +91,17 @@ fn list(states: &[(i64, &Status)]) -> String {
 }
 
 /// Each change's first try went out after the one before it had been tried. A first try that was written down and lost
-/// with its process may have been seen by nobody; then the order of the wire says nothing.
+/// with its process, or that a fault plan held back, may have been seen by nobody; then the order of the wire says nothing.
+/// What a fault plan put off so that others may pass keeps no order.
 fn audit_order(auditor: &mut Auditor, gateway: &Gateway, trade: &Trade, notices: &[&Notice]) {
     let is_lost = |notice: &Notice| {
         let of_notice = |attempt: &&Attempt| attempt.trade_no == trade.trade_no && attempt.seq == notice.seq;
-        gateway.attempts.iter().find(of_notice).is_some_and(|first| first.outcome == "lost")
+        let first = gateway.attempts.iter().find(of_notice);
+        first.is_some_and(|first| first.outcome == "lost" || plans::has_held_back(gateway, first))
     };
     let seen: Vec<(usize, i64)> = notices
         .iter()
-        .filter(|notice| !is_lost(notice))
+        .filter(|notice| !is_lost(notice) && !notice.passes)
         .filter_map(|notice| Some((auditor.sent.get(&notice.notify_id)?.place, notice.seq)))
         .collect();
     for pair in seen.windows(2) {
@@ -160,14 +162,23 @@ fn audit_acknowledged(auditor: &mut Auditor, gateway: &Gateway, notice: &Notice,
         auditor.find(format!("{name} counts as acknowledged, but the merchant never said success"));
     }
     let heard = gateway.attempts.iter().any(|attempt| {
-        attempt.trade_no == notice.trade_no && attempt.seq == notice.seq && attempt.outcome == "acknowledged"
+        attempt.trade_no == notice.trade_no
+            && attempt.seq == notice.seq
+            && attempt.outcome == "acknowledged"
+            && !plans::has_spoiled(gateway, attempt)
     });
-    if !heard {
+    let by_copy = gateway.resends.iter().any(|resend| {
+        (&resend.thread, resend.seq) == (&notice.trade_no, notice.seq) && resend.outcome == "acknowledged"
+    });
+    if !heard && !by_copy {
         auditor.find(format!("{name} counts as acknowledged without a try that was"));
     }
 }
 
-/// No try comes before its time.
+/// How long the answer to a try is waited for at least, in milliseconds, before somebody else may take it for lost.
+const LEASE_MS: i64 = 45_000;
+
+/// No try comes before its time, and none while another one is on its way.
 fn audit_pace(auditor: &mut Auditor, gateway: &Gateway, notice: &Notice, name: &str) {
     let tries: Vec<&Attempt> = gateway
         .attempts
@@ -180,7 +191,22 @@ fn audit_pace(auditor: &mut Auditor, gateway: &Gateway, notice: &Notice, name: &
             return;
         }
     }
-    for (pair, wait) in tries.windows(2).zip(WAITS_SECONDS) {
+    for attempt in tries.iter().filter(|attempt| attempt.outcome == "lost") {
+        if attempt.duration_ms < LEASE_MS {
+            let ms = attempt.duration_ms;
+            auditor.find(format!("{name}: try {} was taken for lost after {ms} ms", attempt.attempt));
+        }
+    }
+    for pair in tries.windows(2) {
+        if let [earlier, later] = pair
+            && later.sent_at < earlier.sent_at + earlier.duration_ms
+        {
+            auditor.find(format!("{name}: try {} went while the one before was on its way", later.attempt));
+        }
+    }
+    // Which waiting times held before the tries began anew is not known: they may have done so more than once.
+    let counted: Vec<_> = tries.into_iter().filter(|attempt| attempt.attempt > notice.tries_before).collect();
+    for (pair, wait) in counted.windows(2).zip(WAITS_SECONDS) {
         if let [earlier, later] = pair
             && later.sent_at - earlier.sent_at < wait * 1000
         {
@@ -192,14 +218,15 @@ fn audit_pace(auditor: &mut Auditor, gateway: &Gateway, notice: &Notice, name: &
 
 /// The tries of a notice may end only where the list ends, and never in quiet times.
 fn audit_given_up(auditor: &mut Auditor, notice: &Notice, quiet_since: Timestamp, name: &str) {
-    let (Some(first), Some(last)) = (notice.first_sent_at, notice.sent_at) else {
+    let first = notice.begun_anew_at.or(notice.first_sent_at);
+    let (Some(first), Some(last)) = (first, notice.sent_at) else {
         auditor.find(format!("{name} was given up without a try"));
         return;
     };
     if last > quiet_since.0 + 60_000 {
         auditor.find(format!("{name} was given up though the merchant could be reached"));
     }
-    let tries = usize::try_from(notice.attempts).unwrap_or_default();
+    let tries = usize::try_from(notice.attempts - notice.tries_before).unwrap_or_default();
     let all = WAITS_SECONDS.len() + 1;
     let next_wait = WAITS_SECONDS.get(tries.saturating_sub(1)).copied();
     // A try may be heard of up to 45 s after it began.

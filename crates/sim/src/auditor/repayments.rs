@@ -8,11 +8,13 @@ use danbao_protocol::time::Timestamp;
 use danbao_store::Bind;
 use danbao_store::faulty::Disk;
 use http::Method;
+use http::header::LOCATION;
 
 use super::Auditor;
 use super::books::{Batch, Event, Gateway, Item, Merchant, Notice, Posting, Trade};
 use super::ledger::{self, Line, returned_shares};
 use super::notices;
+use super::refusals::is_of_refusal;
 use super::traffic::{Fields, has};
 use crate::people::{Town, fen};
 
@@ -28,26 +30,56 @@ pub(super) struct Repayments {
     kept: BTreeSet<String>,
     /// Letters on the wire by notify_id, as (batch_no, success_num, result_details).
     letters: BTreeMap<String, (String, String, String)>,
+    /// When the page of a batch was first given out, by its thread and by the gateway's clock.
+    shown: BTreeMap<String, Timestamp>,
+    /// When somebody first sent a page's form with the right password, by the batch's thread.
+    confirmed: BTreeMap<String, Timestamp>,
+    /// How often each thing happened on such pages.
+    pub(super) marks: BTreeMap<String, u64>,
 }
 
 impl Repayments {
-    /// The merchant asks for a batch.
-    pub(super) fn hear_asked(&mut self, request: &Request, town: &Town) {
+    /// The merchant asks for a batch, or somebody confirms one on its page; `now` is by the gateway's clock.
+    pub(super) fn hear_asked(&mut self, now: Timestamp, request: &Request, town: &Town) {
+        if let Some(thread) = page_of(request, town).filter(|_| request.method() == Method::POST) {
+            let entered = Fields::read(request.body()).get("payment_password");
+            if entered.as_deref() == Some(town.merchant.payment_password.as_str()) {
+                self.confirmed.entry(thread).or_insert(now);
+            }
+        }
         let Some(form) = batch_call(request, town) else { return };
         let Some(batch_no) = form.get("batch_no") else { return };
         let items = form.get_in_own_charset("detail_data").unwrap_or_default();
         self.asked.insert(batch_no, items.split('#').filter_map(read_item).collect());
     }
 
-    /// The gateway says that a batch is kept: it must be committed at this very moment.
+    /// The gateway says that a batch is kept, or that it is confirmed: it must be committed at this very moment.
     pub(super) fn hear_answered(
         &mut self,
+        now: Timestamp,
         request: &Request,
         response: &Response,
         town: &Town,
         gateway: &Disk,
     ) -> Option<String> {
+        let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+        if let Some(thread) = page_of(request, town) {
+            let is_confirmed = request.method() == Method::POST && to == request.uri().path();
+            let sql = "SELECT thread FROM refund_batch WHERE thread = $1 AND confirmed_at IS NOT NULL";
+            let is_lie = is_confirmed && !has(gateway, sql, &[Bind::Text(&thread)]);
+            if request.method() == Method::POST {
+                self.mark_page(now, &thread, request, is_confirmed, town);
+            }
+            return is_lie.then(|| format!("batch {thread} is said to be confirmed before it is"));
+        }
         let batch_no = batch_call(request, town)?.get("batch_no")?;
+        if let Some(thread) = to.strip_prefix("/refunds/").and_then(|id| id.get(..16)) {
+            self.shown.entry(thread.to_owned()).or_insert(now);
+            self.kept.insert(batch_no);
+            let sql = "SELECT thread FROM refund_batch WHERE thread = $1";
+            let is_there = has(gateway, sql, &[Bind::Text(thread)]);
+            return (!is_there).then(|| format!("batch {thread} has a page before it is kept"));
+        }
         if !String::from_utf8_lossy(response.body()).contains("<is_success>T") {
             return None;
         }
@@ -55,6 +87,27 @@ impl Repayments {
         let is_there = has(gateway, sql, &[Bind::Text(&batch_no)]);
         self.kept.insert(batch_no.clone());
         (!is_there).then(|| format!("batch {batch_no} is said to be kept before it is"))
+    }
+
+    fn mark_page(
+        &mut self,
+        now: Timestamp,
+        thread: &str,
+        request: &Request,
+        is_confirmed: bool,
+        town: &Town,
+    ) {
+        let entered = Fields::read(request.body()).get("payment_password");
+        let is_right = entered.as_deref() == Some(town.merchant.payment_password.as_str());
+        let shown = self.shown.get(thread);
+        let is_late = shown.is_some_and(|shown| now.0 >= shown.0 + CONFIRM_WITHIN_MS);
+        let what = match (is_confirmed, is_right) {
+            (true, _) => "confirmed",
+            (false, false) => "wrong password",
+            (false, true) if is_late => "too late",
+            (false, true) => "not now",
+        };
+        *self.marks.entry(format!("page of a batch: {what}")).or_default() += 1;
     }
 
     /// The result of a batch leaves for the merchant: it must be owed at this moment, and every try says the same.
@@ -88,12 +141,20 @@ fn letter(request: &Request, town: &Town) -> Option<Fields> {
     is_letter.then(|| Fields::read(request.body()))
 }
 
+/// The thread of the batch whose page is asked for.
+fn page_of(request: &Request, town: &Town) -> Option<String> {
+    let url = request.uri().to_string();
+    let id = url.strip_prefix(&town.gateway)?.strip_prefix("/refunds/")?;
+    id.get(..16).map(str::to_owned)
+}
+
 fn batch_call(request: &Request, town: &Town) -> Option<Fields> {
     if !request.uri().to_string().starts_with(&format!("{}/gateway.do", town.gateway)) {
         return None;
     }
     let form = Fields::read(request.body());
-    let is_batch = form.get("service").is_some_and(|service| service == "refund_fastpay_by_platform_nopwd");
+    let is_batch =
+        form.get("service").is_some_and(|service| service.starts_with("refund_fastpay_by_platform_"));
     is_batch.then_some(form)
 }
 
@@ -125,7 +186,7 @@ pub(super) fn audit(
         }
         audit_letter(auditor, gateway, merchant, town, batch, &items, quiet_since);
     }
-    for letter in &gateway.letters {
+    for letter in gateway.letters.iter().filter(|letter| !is_of_refusal(letter, town)) {
         if gateway.batches.iter().all(|batch| batch.thread != letter.trade_no) {
             auditor.find(format!("letter {} is about nothing", letter.trade_no));
         }
@@ -137,17 +198,25 @@ fn problems(auditor: &Auditor, gateway: &Gateway, batch: &Batch, items: &[&Item]
     let written: Vec<Asked> =
         items.iter().map(|item| (item.trade_no.clone(), item.amount, item.royalty.clone())).collect();
     let is_asked = match batch.origin.as_str() {
-        "nopwd" => auditor.repayments.asked.get(&batch.batch_no) == Some(&written),
+        "nopwd" | "pwd" => auditor.repayments.asked.get(&batch.batch_no) == Some(&written),
         _ => written.iter().all(|(trade_no, amount, _)| auditor.deeds.is_repayment_asked(trade_no, *amount)),
     };
     if !is_asked {
         problems.push("is not what was asked for".to_owned());
+    }
+    if batch.confirmed_at.is_none() {
+        let is_untouched = batch.done == 0 && items.iter().all(|item| item.result.is_empty());
+        if !is_untouched || batch.origin != "pwd" {
+            problems.push("was worked on and nobody had confirmed it".to_owned());
+        }
+        return problems;
     }
     let succeeded = items.iter().filter(|item| item.result == "SUCCESS").count();
     let counts = [batch.items, batch.done, i64::try_from(items.len()).unwrap_or(-1)];
     if counts.iter().any(|count| *count != batch.items) || i64::try_from(succeeded) != Ok(batch.succeeded) {
         problems.push(format!("counts {counts:?} items, {} of {succeeded} refunds", batch.succeeded));
     }
+    problems.extend(confirmation_problems(auditor, batch, items));
     if batch.finished_at.is_none() || items.iter().any(|item| item.result.is_empty()) {
         problems.push("was never finished".to_owned());
     }
@@ -162,6 +231,34 @@ fn problems(auditor: &Auditor, gateway: &Gateway, batch: &Batch, items: &[&Item]
         if !lawful.contains(item.result.as_str()) {
             problems.push(format!("item {} came to {}, lawful were {lawful:?}", item.line, item.result));
         }
+    }
+    problems
+}
+
+/// How long a batch waits for its password.
+const CONFIRM_WITHIN_MS: i64 = 86_400_000;
+
+/// A page's batch is confirmed by whoever has the password, in time, and by nobody else.
+fn confirmation_problems(auditor: &Auditor, batch: &Batch, items: &[&Item]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let (Some(at), "pwd") = (batch.confirmed_at, batch.origin.as_str()) else { return problems };
+    match auditor.repayments.confirmed.get(&batch.thread) {
+        Some(asked) if asked.0 <= at => {}
+        _ => problems.push("counts as confirmed, and nobody had entered the password".to_owned()),
+    }
+    let shown = auditor.repayments.shown.get(&batch.thread).map_or(batch.received_at, |shown| shown.0);
+    if at < batch.received_at {
+        problems.push("was confirmed before it came".to_owned());
+    }
+    if at >= shown + CONFIRM_WITHIN_MS {
+        let hours = (at - shown) / 3_600_000;
+        problems.push(format!("was confirmed {hours} hours after its page was shown"));
+    }
+    if items.iter().any(|item| item.done_at < at) {
+        problems.push("had items taken before it was confirmed".to_owned());
+    }
+    if !auditor.standing.may_be_free(&batch.seller, at) {
+        problems.push("was confirmed by a frozen seller".to_owned());
     }
     problems
 }
@@ -286,8 +383,8 @@ fn audit_letter(
     let name = format!("the letter of batch {}", batch.batch_no);
     let letters: Vec<&Notice> =
         gateway.letters.iter().filter(|letter| letter.trade_no == batch.thread).collect();
-    let owed = usize::from(batch.notify_url.is_some());
-    if letters.len() != owed || (batch.origin == "nopwd") != (owed == 1) {
+    let owed = usize::from(batch.notify_url.is_some() && batch.confirmed_at.is_some());
+    if letters.len() != owed || (batch.origin == "desk") != batch.notify_url.is_none() {
         auditor.find(format!("{name}: owed {owed}, wrote {}", letters.len()));
     }
     let Some(letter) = letters.first() else { return };

@@ -14,9 +14,10 @@ use http::header::LOCATION;
 
 use super::Auditor;
 use super::books::{Notice, Status};
+use super::refusals::Refusals;
 use super::repayments::Repayments;
 use crate::people::{Town, fen};
-use crate::stage::GATEWAY;
+use crate::stage::{GATEWAY, OTHER_GATEWAY};
 use crate::world::Witness;
 
 /// How long a page return can be verified.
@@ -25,8 +26,11 @@ const RETURN_LINK: Duration = Duration::from_secs(60);
 impl Witness for Auditor {
     fn asked(&mut self, now: Timestamp, request: &Request, town: &Town) {
         self.deeds.hear_asked(request, town);
-        self.repayments.hear_asked(request, town);
+        self.repayments.hear_asked(now.plus(self.clock_ahead), request, town);
         if let Some(problem) = self.repayments.hear_letter(request, town, &self.gateway) {
+            self.find(problem);
+        }
+        if let Some(problem) = self.refusals.hear_asked(request, town, &self.gateway) {
             self.find(problem);
         }
         let is_notification =
@@ -36,6 +40,7 @@ impl Witness for Auditor {
         }
         match Said::read(request.body()) {
             Some(said) => {
+                self.count_send(&said.notify_id);
                 self.hear_told(now, &said.trade_no, &said.status, "a notification");
                 self.hear_sent(said);
             }
@@ -45,16 +50,18 @@ impl Witness for Auditor {
 
     fn answered(&mut self, now: Timestamp, request: &Request, response: &Response, town: &Town) {
         self.deeds.hear_answered(request, response, town);
-        if let Some(problem) = self.repayments.hear_answered(request, response, town, &self.gateway) {
-            self.find(problem);
-        }
+        let gateway_now = now.plus(self.clock_ahead);
+        let problem = self.repayments.hear_answered(gateway_now, request, response, town, &self.gateway);
+        problem.into_iter().for_each(|problem| self.find(problem));
+        let problem = self.refusals.hear_answered(gateway_now, request, response, town, &self.gateway);
+        problem.into_iter().for_each(|problem| self.find(problem));
         self.standing.hear(request, response, town);
         let disks = (&self.gateway, &self.merchant);
         let problems = self.logins.hear_answered(now, request, response, town, disks);
         problems.into_iter().for_each(|problem| self.find(problem));
-        if let Some(notify_id) = Repayments::acknowledged(request, response, town) {
-            self.acknowledged.insert(notify_id);
-        }
+        let heard = Repayments::acknowledged(request, response, town);
+        let heard = heard.or_else(|| Refusals::acknowledged(request, response, town));
+        self.acknowledged.extend(heard);
         let url = request.uri().to_string();
         let asked = match request.method() {
             &Method::POST => request.body().as_ref(),
@@ -79,12 +86,13 @@ impl Witness for Auditor {
         is_expecting: bool,
         town: &Town,
     ) {
-        if site == GATEWAY {
+        let is_gateway = [GATEWAY, OTHER_GATEWAY].contains(&site);
+        if is_gateway {
             let now = now.plus(self.clock_ahead);
             let problems = self.standing.see(now, &self.gateway, &town.merchant.partner);
             problems.into_iter().for_each(|problem| self.find(problem));
         }
-        if until.is_some() || site != GATEWAY {
+        if until.is_some() || !is_gateway {
             return;
         }
         let sql = match is_expecting {
@@ -94,6 +102,7 @@ impl Witness for Auditor {
             false => {
                 "SELECT thread FROM notice WHERE due_at IS NOT NULL
                  UNION SELECT thread FROM refund_batch WHERE due_at IS NOT NULL
+                 UNION SELECT thread FROM resend WHERE due_at IS NOT NULL
                  UNION SELECT trade_no FROM deadline"
             }
         };
@@ -181,6 +190,23 @@ impl Auditor {
         }
     }
 
+    /// Each send was written down as a try, or as one beside the schedule, before it left: who claims what another has on
+    /// lease sends more than that.
+    fn count_send(&mut self, notify_id: &str) {
+        let sends = self.sends.entry(notify_id.to_owned()).or_default();
+        *sends += 1;
+        let sql =
+            "SELECT n.attempts + (SELECT count(*) FROM resend r WHERE r.thread = n.thread AND r.seq = n.seq
+                                            AND r.sent_at IS NOT NULL)
+                   FROM notice n WHERE n.notify_id = $1";
+        let rows = self.gateway.inspect(|conn| conn.query(sql, &[Bind::Text(notify_id)]));
+        let begun = rows.ok().and_then(|rows| rows.first()?.get::<i64>(0).ok()).unwrap_or(0);
+        if *sends > begun {
+            let sends = *sends;
+            self.find(format!("{notify_id} was sent {sends} times in {begun} tries"));
+        }
+    }
+
     /// The gateway says of an id that it is its own: it must have been seen on the wire, and a page return's must not be
     /// older than one minute (protocol.md §6.1, §6.3).
     fn hear_verified(&mut self, now: Timestamp, question: &[u8]) {
@@ -193,7 +219,10 @@ impl Auditor {
             Some(at) if now.since(*at) > RETURN_LINK => {
                 self.find(format!("{notify_id} is confirmed {:?} after the return", now.since(*at)));
             }
-            None if !self.sent.contains_key(&notify_id) && !self.repayments.is_sent(&notify_id) => {
+            None if !self.sent.contains_key(&notify_id)
+                && !self.repayments.is_sent(&notify_id)
+                && !self.refusals.is_sent(&notify_id) =>
+            {
                 self.find(format!("{notify_id} is confirmed and was never given out"));
             }
             _ => {}

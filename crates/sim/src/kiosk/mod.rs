@@ -3,6 +3,7 @@
 //! It asks for what the model shop does not: shares for others, and times of its own. And it can be careless on demand
 //! ([`Care`]), for the tests that see whether the auditor notices.
 
+mod complaints;
 mod refunds;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,7 @@ const MIGRATIONS: &[Migration] = &[
               CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL);",
     },
     Migration { version: 3, name: "refunds", sql: refunds::SCHEMA },
+    Migration { version: 4, name: "complaints", sql: complaints::SCHEMA },
 ];
 
 struct Kiosk {
@@ -76,6 +78,8 @@ enum Waiting {
     Message { ask: AskId, way: Way, message: String, signed: Signed },
     /// Whether the result of a batch is its own.
     Letter { ask: AskId, signed: Signed },
+    /// Whether a letter of a refusal is its own.
+    Complaint { ask: AskId, signed: Signed, charset: Charset },
     /// To keep a batch.
     Batch { ask: AskId, batch_no: String },
 }
@@ -131,6 +135,8 @@ impl Kiosk {
                     outputs.push(Output::Respond { id, response });
                 }
                 "/refunds" => self.refund(now, id, request.body(), outputs)?,
+                "/pay/error/utf-8" => self.complaint(id, request.body(), Charset::Utf8, outputs),
+                "/pay/error/gbk" => self.complaint(id, request.body(), Charset::Gbk, outputs),
                 "/refunds/notify" => self.letter(id, request.body(), outputs),
                 "/pay/notify" => {
                     let received = Received::notification(None, request.body());
@@ -153,6 +159,9 @@ impl Kiosk {
                         (ask, self.hear(now, way, &message, signed, &outcome)?)
                     }
                     Waiting::Letter { ask, signed } => (ask, self.hear_letter(signed, &outcome)?),
+                    Waiting::Complaint { ask, signed, charset } => {
+                        (ask, self.hear_complaint(signed, charset, &outcome)?)
+                    }
                     Waiting::Batch { ask, batch_no } => (ask, Kiosk::answer_clerk(&batch_no, &outcome)),
                 };
                 outputs.push(Output::Respond { id: ask, response });
@@ -203,6 +212,11 @@ impl Kiosk {
             });
         }
         if self.terms == Terms::Varied {
+            if service.is_direct() {
+                // Which charset a letter will be in, the request itself says; so its address does too.
+                let url = format!("http://{SHOP}/pay/error/{}", charset.label().to_ascii_lowercase());
+                request.direct.error_notify_url = Some(url);
+            }
             ask_for_more(&mut request, count);
         }
         let facts = OrderFacts::of(&self.account, &request).map_err(|why| Error::Shape(why.to_string()))?;

@@ -6,6 +6,7 @@ use danbao_protocol::charset::Charset;
 use danbao_protocol::ids::TradeNo;
 use danbao_protocol::money::Fen;
 use danbao_protocol::node::{AskId, NoAnswer, Output, Response};
+use danbao_protocol::params::Params;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Error, Tx};
 use serde_json::{Value, json};
@@ -35,6 +36,11 @@ impl Kiosk {
             Some(batch_no) => self.kept(batch_no)?,
             None => self.keep(now, &wish)?,
         };
+        if wish["by_page"] == true {
+            let form = batch.and_then(|batch| self.page_form(&batch)).unwrap_or_else(|| json!({}));
+            outputs.push(Output::Respond { id: ask, response: Response::new(form.to_string().into()) });
+            return Ok(());
+        }
         let request =
             batch.and_then(|batch| Some((self.account.refund_request(&batch).ok()?, batch.batch_no)));
         match request {
@@ -45,6 +51,22 @@ impl Kiosk {
             None => outputs.push(Output::Respond { id: ask, response: Response::new("{}".into()) }),
         }
         Ok(())
+    }
+
+    /// The form that leads the seller to the gateway's page, as a browser would send it.
+    fn page_form(&self, batch: &RefundBatch) -> Option<Value> {
+        let html = self.account.refund_form(batch, "退款").ok()?;
+        let (_, rest) = html.split_once("action=\"")?;
+        let (url, fields) = rest.split_once('"')?;
+        let mut params = Params::new();
+        for field in fields.split("<input type=\"hidden\" name=\"").skip(1) {
+            let (name, rest) = field.split_once("\" value=\"")?;
+            let (value, _) = rest.split_once("\">")?;
+            params.push(name, &batch.charset.encode(&unescaped(value)).ok()?);
+        }
+        Some(
+            json!({ "batch_no": batch.batch_no.as_str(), "url": unescaped(url), "body": params.to_urlencoded() }),
+        )
     }
 
     /// Writes a batch down before anybody is asked for it: its result must be held against it.
@@ -132,6 +154,12 @@ impl Kiosk {
         tx.commit()?;
         Ok(true)
     }
+}
+
+/// What an attribute of HTML says.
+fn unescaped(text: &str) -> String {
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    entities.into_iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
 }
 
 /// The batch of a clerk's wish.

@@ -53,6 +53,8 @@ pub struct Habits {
     pub return_after: Duration,
     /// What the seller does for this order.
     pub seller: Purpose,
+    /// Follows a refused link again, a few times.
+    pub insists: bool,
     /// How the buyer says that the goods are there.
     pub confirm: Purpose,
     /// What else buyer and seller do about this order.
@@ -111,10 +113,13 @@ impl Habits {
             ]),
             confirm: chance.pick(&[Purpose::ConfirmByDesk, Purpose::ConfirmBySandbox, Purpose::Nothing]),
             quarrel: None,
+            insists: false,
         }
     }
 }
 
+/// What a refusal costs of a buyer's patience.
+const REFUSAL: u32 = 7;
 /// Failures after which a buyer goes home.
 const PATIENCE: u32 = 30;
 
@@ -359,6 +364,10 @@ impl Buyer {
                 self.submit(&url, &[], hand);
             }
             ["pay", "return"] => hand.say("is back in the shop"),
+            ["gateway.do"] if self.habits.insists => {
+                self.failures += REFUSAL;
+                self.fail("a refused link", hand);
+            }
             ["cashier", ..] => self.fail("a page that leads nowhere", hand),
             _ => hand.say(format!("ends at {path} {status}")),
         }

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::errand::{answered_trade, look_up};
-use super::{Hand, Heard, KnownOrder, Person, fen};
+use super::{Hand, Heard, KnownOrder, Manner, Person, Treasurer, fen};
 
 /// Batches after which it is time to go home.
 const BATCHES_MAX: u32 = 5;
@@ -16,6 +16,8 @@ const TRIES_MAX: u32 = 4;
 #[derive(Debug, Clone)]
 pub struct Clerk {
     pause_max_ms: u64,
+    /// How many of a thousand batches go to the seller's desk.
+    by_page: u32,
     batches: u32,
     tries: u32,
     /// Orders whose trades are still to be looked up.
@@ -36,10 +38,11 @@ enum State {
 }
 
 impl Clerk {
-    /// A clerk who waits at most so long between two batches.
-    pub fn new(pause_max_ms: u64) -> Clerk {
+    /// A clerk who waits at most so long between two batches, and lets the seller confirm so many of a thousand at the
+    /// desk.
+    pub fn new(pause_max_ms: u64, by_page: u32) -> Clerk {
         let (orders, items) = (Vec::new(), Vec::new());
-        Clerk { pause_max_ms, batches: 0, tries: 0, orders, items, state: State::Resting }
+        Clerk { pause_max_ms, by_page, batches: 0, tries: 0, orders, items, state: State::Resting }
     }
 
     fn rest(&mut self, hand: &mut Hand<'_>) {
@@ -96,11 +99,15 @@ impl Clerk {
             return self.rest(hand);
         }
         let charset = hand.chance.pick(&["utf-8", "gbk"]);
-        let wish = json!({ "items": self.items, "charset": charset });
+        let mut wish = json!({ "items": self.items, "charset": charset });
+        let by_page = hand.chance.per_mille(self.by_page);
+        if by_page {
+            wish["by_page"] = true.into();
+        }
         self.tries = 0;
         let Some(request) = at_kiosk(hand, &wish) else { return self.rest(hand) };
         // The same once more, under another number: only one of them may give the money.
-        if hand.chance.per_mille(400) {
+        if !by_page && hand.chance.per_mille(400) {
             hand.ask_deaf(request.clone());
         }
         self.state = State::Sent(None);
@@ -111,6 +118,10 @@ impl Clerk {
     fn hear(&mut self, response: &Response, hand: &mut Hand<'_>) {
         let answer: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         let batch_no = answer["batch_no"].as_str().map(str::to_owned);
+        if let (Some(url), Some(body)) = (answer["url"].as_str(), answer["body"].as_str()) {
+            self.hand_over((url.to_owned(), body.to_owned()), hand);
+            return self.rest(hand);
+        }
         match (batch_no, answer["said"].as_str()) {
             (Some(batch_no), said) => {
                 hand.say(format!("hears {said:?} of batch {batch_no}"));
@@ -118,6 +129,16 @@ impl Clerk {
                 if said.is_some() { self.rest(hand) } else { self.ask_again(hand) }
             }
             (None, _) => self.ask_again(hand),
+        }
+    }
+
+    /// The seller's people confirm it, who do not ask each other either.
+    fn hand_over(&self, form: (String, String), hand: &mut Hand<'_>) {
+        let count = if hand.chance.per_mille(250) { 2 } else { 1 };
+        for _ in 0..count {
+            let manner = Manner::draw(hand.chance);
+            let after = hand.chance.millis(0, 60_000);
+            hand.send(Box::new(Treasurer::new(form.clone(), manner)), after);
         }
     }
 

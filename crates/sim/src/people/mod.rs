@@ -8,8 +8,10 @@ mod errand;
 mod forger;
 mod shopper;
 mod staff;
+mod tester;
 mod thief;
 mod town;
+mod treasurer;
 
 use std::time::Duration;
 
@@ -24,10 +26,12 @@ pub use errand::{Errand, Purpose};
 pub use forger::Forger;
 pub use shopper::{Door, Shopper, Visit};
 pub use staff::{Staff, TRIGGERS};
+pub use tester::Tester;
 pub use thief::Thief;
 pub(crate) use thief::made_up;
 pub(crate) use town::fen;
 pub use town::{Customer, KnownOrder, Login, Merchant, Town};
+pub use treasurer::{Manner, Treasurer};
 
 use crate::chance::Chance;
 

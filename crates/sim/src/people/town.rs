@@ -160,6 +160,8 @@ pub struct Town {
     pub sandbox_token: String,
     /// Who sells.
     pub merchant: Merchant,
+    /// Another partner, with whom nobody trades.
+    pub bystander: Option<String>,
     /// Who can buy.
     pub customers: Vec<Customer>,
     /// Orders, in the order in which they became known.
@@ -185,6 +187,11 @@ impl Town {
     /// Where the results of refund batches go.
     pub fn refund_notify_url(&self) -> String {
         format!("{}/refunds/notify", self.shop)
+    }
+
+    /// Where it is told that a request was refused, without the word of the request's charset.
+    pub(crate) fn error_notify_url(&self) -> String {
+        format!("{}/pay/error/", self.messages_at())
     }
 
     /// How a page of the gateway begins the form that brings an address to the shop; a sidecar's addresses go on with the

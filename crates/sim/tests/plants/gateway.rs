@@ -72,6 +72,20 @@ pub(crate) enum Bug {
     AddressOfAnother,
     /// Every change of direct pay is announced, whatever the partner wants.
     SwitchesIgnored,
+    /// A batch that waits for its password is taken as if it were confirmed.
+    ConfirmedByItself,
+    /// A batch waits a day too long for its password.
+    ConfirmableTooLong,
+    /// A refused request is told to nobody.
+    RefusalUntold,
+    /// The same refusal is owed as often as it is met.
+    RefusalOwedAgain,
+    /// Whoever is told anything meets with every plan, whose ever it is.
+    PlanOfAnother,
+    /// What a plan has spoiled until the tries were over is not begun anew.
+    PlanLoses,
+    /// A try is not on lease: whoever looks next may take it for lost.
+    LeaseForgotten,
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -184,10 +198,30 @@ impl Planted {
                 let all = "TRADE_FINISHED TRADE_SUCCESS WAIT_BUYER_PAY TRADE_CLOSED";
                 rename(binds, "TRADE_FINISHED TRADE_SUCCESS", all);
             }
+            Bug::ConfirmedByItself | Bug::ConfirmableTooLong if is_into("refund_batch") => {
+                self.tamper_with_confirmation(binds);
+            }
+            Bug::RefusalUntold if is_into("notice") && is_refusal(binds) => return Ok(Fate::Skipped),
+            Bug::PlanLoses if sql.contains("begun_anew_at = $3, tries_before") => {
+                let sql = "UPDATE notice SET awaiting = 0, due_at = NULL WHERE thread = $1 AND seq = $2";
+                run(conn, sql, &binds[..2])?;
+                return Ok(Fate::Skipped);
+            }
+            Bug::LeaseForgotten if sql.contains("awaiting = 1, due_at = $4") => binds[3] = binds[4].clone(),
             Bug::PriceForgotten if sql.starts_with("UPDATE trade SET mode") => binds[7] = Value::Int(0),
             _ => {}
         }
         Ok(Fate::Done)
+    }
+
+    fn tamper_with_confirmation(&self, binds: &mut [Value]) {
+        if text(binds, 3) != "pwd" {
+            return;
+        }
+        match self.bug {
+            Bug::ConfirmedByItself => (binds[14], binds[16]) = (binds[13].clone(), binds[13].clone()),
+            _ => binds[13] = Value::Int(int(binds, 13) + DAY_MS),
+        }
     }
 
     fn tamper_with_batches(
@@ -283,6 +317,19 @@ fn rename(binds: &mut [Value], from: &str, to: &str) {
     }
 }
 
+/// Whether a letter tells of a refused request.
+fn is_refusal(binds: &[Value]) -> bool {
+    let Some(Value::Bytes(letter)) = binds.get(7) else { return false };
+    String::from_utf8_lossy(letter).contains("error_code=")
+}
+
+/// Every plan, as if it were for the partner who is told.
+fn plans_of_everybody(sql: &str) -> Option<String> {
+    let own = "SELECT plan_id, COALESCE((SELECT MIN(partner) FROM payment_request), partner), NULL,";
+    let (_, rest) = sql.split_once("SELECT plan_id, partner, trade_no,")?;
+    rest.contains("WHERE until_at >").then(|| format!("{own}{rest}"))
+}
+
 /// The rule that a trade's notices go in their order, taken out of the query for those that are due.
 fn without_order(sql: &str) -> Option<String> {
     let (select, rest) = sql.split_once("AND NOT EXISTS")?;
@@ -302,6 +349,13 @@ impl Plant for Planted {
         binds: &mut Vec<Value>,
     ) -> Result<Option<String>, Error> {
         self.tamper_with_question(conn, sql, binds)?;
-        Ok(without_order(sql).filter(|_| self.bug == Bug::OutOfOrder))
+        Ok(match self.bug {
+            Bug::OutOfOrder => without_order(sql),
+            Bug::PlanOfAnother => plans_of_everybody(sql),
+            Bug::RefusalOwedAgain if sql.contains("AND due_at IS NOT NULL AND letter IS NOT NULL") => {
+                Some(sql.replace("LIMIT 1", "AND 1 = 0"))
+            }
+            _ => None,
+        })
     }
 }

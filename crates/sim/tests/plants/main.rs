@@ -10,6 +10,7 @@ mod late_notices;
 
 use danbao_protocol::sign::SignType;
 use danbao_sim::kiosk::{Care, Terms, kiosk};
+use danbao_sim::meeting::Isolation;
 use danbao_sim::options::Trader;
 use danbao_sim::tampered::Tampered;
 use danbao_sim::{Cast, Options, Report, Stage, Victim, live};
@@ -33,6 +34,12 @@ const NO_REFUNDS: Cast = Cast {
     merchant: |account, options| kiosk(account, Care::NoRefunds, Terms::Plain, options.clock_ahead),
     ..Cast::PRODUCT
 };
+const NO_DUPLICATE_CHECK_OF_LETTERS: Cast = Cast {
+    merchant: |account, options| kiosk(account, Care::NoDuplicateCheck, Terms::Varied, options.clock_ahead),
+    ..Cast::PRODUCT
+};
+const WEAK_DATABASE: Cast = Cast { isolation: Isolation::ReadCommitted, ..Cast::PRODUCT };
+const NEVER_LOOKS_AGAIN: Cast = Cast { looks_again: false, ..Cast::PRODUCT };
 const NOTICE_AFTER_COMMIT: Cast =
     Cast { gateway_conn: |conn| Tampered::boxed(conn, LateNotices::default()), ..Cast::PRODUCT };
 
@@ -115,6 +122,7 @@ fn found_in_batches(cast: Cast, what: &str) -> u64 {
         trader: Trader::Kiosk,
         is_refundable: true,
         clerks: 3,
+        by_page: 300,
         sign_type: SignType::Md5,
         ..Options::draw(seed)
     };
@@ -204,4 +212,73 @@ planted_in_the_gateway! {
     a_clock_that_is_early_is_found: ClockEarly, "agree_refund came [-86400";
     an_extension_without_effect_is_found: ExtensionForgotten, "confirm_goods came [-";
     a_share_that_is_cut_is_found: ShareCut, "should have moved";
+}
+
+/// Seeds in which a tester asks for refusals and for faults of the wire.
+fn found_in_drills(cast: Cast, what: &str) -> u64 {
+    let drill = |seed| Options {
+        trader: Trader::Kiosk,
+        buyers: 8,
+        refusals: 6,
+        fault_plans: 6,
+        freezes: 3,
+        sign_type: SignType::Md5,
+        ..Options::draw(seed)
+    };
+    found_in(drill, cast, what)
+}
+
+/// Seeds in which two gateway nodes share a database.
+fn found_in_nodes(cast: Cast, what: &str) -> u64 {
+    let nodes = |seed: u64| Options { has_two_nodes: true, meets: 60, buyers: 8, ..Options::draw(seed) };
+    found_in(nodes, cast, what)
+}
+
+/// Seeds in which one of two gateway nodes stands by until the other is taken away.
+fn found_on_standby(cast: Cast, what: &str) -> u64 {
+    let standby = |seed: u64| Options {
+        has_two_nodes: true,
+        retires: true,
+        stands_by: true,
+        doom_every: None,
+        ..Options::draw(seed)
+    };
+    found_in(standby, cast, what)
+}
+
+planted_in_the_gateway! {
+    found_in_batches:
+    a_batch_that_confirms_itself_is_found: ConfirmedByItself, "nobody had entered the password";
+    a_batch_that_waits_too_long_for_its_password_is_found: ConfirmableTooLong, "hours after its page was shown";
+}
+
+planted_in_the_gateway! {
+    found_in_drills:
+    a_refusal_that_is_told_to_nobody_is_found: RefusalUntold, "no letter is owed that says so";
+    a_refusal_that_is_owed_twice_at_once_is_found: RefusalOwedAgain, "came to be owed twice at once";
+    a_plan_that_harms_somebody_else_is_found: PlanOfAnother, "for somebody else";
+    a_plan_that_loses_a_notice_is_found: PlanLoses, "after a fault plan had spoiled a try";
+}
+
+planted_in_the_gateway! {
+    found_in_nodes:
+    a_try_that_is_not_on_lease_is_found: LeaseForgotten, "was taken for lost after";
+}
+
+#[test]
+fn a_merchant_that_keeps_a_letter_twice_is_found() {
+    let seed = found_in_drills(NO_DUPLICATE_CHECK_OF_LETTERS, "was kept 2 times");
+    println!("found by seed {seed}");
+}
+
+#[test]
+fn a_database_that_isolates_its_nodes_too_little_is_found() {
+    let seed = found_in_nodes(WEAK_DATABASE, "was sent 2 times in 1 tries");
+    println!("found by seed {seed}");
+}
+
+#[test]
+fn a_host_that_never_sees_what_other_nodes_have_made_due_is_found() {
+    let seed = found_on_standby(NEVER_LOOKS_AGAIN, "was never taken");
+    println!("found by seed {seed}");
 }
