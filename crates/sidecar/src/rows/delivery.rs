@@ -73,7 +73,9 @@ pub(crate) fn begin(conn: &mut dyn Conn, seq: i64, order_no: &str, now: Timestam
     Ok(())
 }
 
-/// Takes what is due, at most `count`, until `leased_until`: if nothing is heard, it falls due again by itself.
+/// Takes what is due, at most `count`, until `leased_until`: if nothing is heard, because the process that has asked is gone,
+/// it falls due again by itself, and the same try is made again. Counted anew, a process that dies often would use up the
+/// tries of three days in an hour.
 pub(crate) fn claim_due(
     conn: &mut dyn Conn,
     now: Timestamp,
@@ -82,7 +84,7 @@ pub(crate) fn claim_due(
 ) -> Result<Vec<Claimed>, Error> {
     let rows = conn.query(
         &format!(
-            "UPDATE delivery SET tries = tries + 1, awaiting = 1, due_at = $1
+            "UPDATE delivery SET tries = tries + 1 - awaiting, awaiting = 1, due_at = $1
              WHERE due_at <= $2 AND seq IN (
                  SELECT d.seq FROM delivery d WHERE d.due_at <= $2 AND {IS_FREE}
                  ORDER BY d.due_at, d.seq LIMIT $3)

@@ -3,13 +3,14 @@
 use base64ct::{Base64, Encoding};
 use bytes::Bytes;
 use danbao_merchant::protocol::node::{Input, Response};
+use danbao_store::testing::Database;
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::world::{WEBHOOK_SECRET, on_both_databases};
+use crate::world::{WEBHOOK_SECRET, World, on_both_databases, open};
 
 #[test]
 fn a_webhook_carries_the_event_of_the_feed_and_its_signature_fits() {
@@ -162,4 +163,28 @@ fn a_shop_that_hangs_does_not_pile_up_webhooks() {
         assert!(world.sent_to("shop").is_some());
         assert!(world.sent_to("shop").is_none());
     });
+}
+
+/// Found by the simulation (refunds 11): a sidecar that died often gave a webhook up within hours.
+#[test]
+fn tries_that_die_with_their_process_do_not_use_up_the_schedule() {
+    for database in Database::of_each_kind().unwrap() {
+        let mut world = World::on(open(database.connect().unwrap()));
+        let bought = world.direct("A");
+        let _ = world.bring(bought.notify(1, "TRADE_FINISHED"), "true");
+        for _ in 0..20 {
+            let _ = world.wait();
+            assert!(world.sent_to("shop").is_some(), "told, and dead before the answer");
+            let now = world.now;
+            world = World::on(open(database.connect().unwrap()));
+            world.now = now;
+        }
+        let mut waits = Vec::new();
+        for _ in 0..10 {
+            waits.push(world.wait());
+            let _ = world.shop_says(500);
+        }
+        assert_eq!(waits[1..], [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
+        drop(world);
+    }
 }
