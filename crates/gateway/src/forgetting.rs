@@ -32,7 +32,6 @@ pub(crate) fn next(conn: &mut dyn Conn) -> Result<Option<Timestamp>, Fault> {
 /// Forgets one slice; how many rows those were.
 pub(crate) fn slice(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, Fault> {
     let before = now.minus(KEPT);
-    // A line of the feed may take a resend with it.
     let half = i64::from(sweep::SLICE / 2);
     let up_to = resend::last_told(&mut **tx)? - TELLINGS_MAX;
     let told = age::forget_tellings(&mut **tx, up_to, before, half)?;

@@ -1,11 +1,9 @@
-//! What a sandbox keeps for a while only: the feed of sends that are over, resends, and fault plans with what they did.
-//! Notices and their attempts are the record and stay.
+//! What a sandbox keeps for a while only: the feed of sends that are over, and fault plans with what they did. Notices,
+//! their attempts and their resends are the record and stay: a notice may be acknowledged by a resend alone.
 
 use danbao_node::Fault;
 use danbao_protocol::time::Timestamp;
 use danbao_store::{Bind, Conn, Row};
-
-use crate::rows::resend;
 
 /// The oldest line of the feed that may go: its number, and when its send was over. The last line never goes: the next
 /// number is counted from it.
@@ -19,39 +17,28 @@ pub(crate) fn first_told(tx: &mut dyn Conn) -> Result<Option<(i64, Timestamp)>, 
 }
 
 /// Deletes lines from the beginning of the feed, at most so many: those up to a number, and those that were over before
-/// an instant. What is left has no gaps. A resend goes with its line; how many rows those were.
+/// an instant. What is left has no gaps. How many lines those were.
 pub(crate) fn forget_tellings(
     tx: &mut dyn Conn,
     up_to: i64,
     before: Timestamp,
     limit: i64,
 ) -> Result<u64, Fault> {
-    let last = resend::last_told(tx)?;
     let rows = tx.query(
-        "SELECT telling_no, at, thread, seq, resend_no FROM telling WHERE telling_no < $1
-         ORDER BY telling_no LIMIT $2",
-        &[Bind::Int(last), Bind::Int(limit)],
+        "SELECT telling_no, at FROM telling WHERE telling_no < (SELECT MAX(telling_no) FROM telling)
+         ORDER BY telling_no LIMIT $1",
+        &[Bind::Int(limit)],
     )?;
-    let mut gone = 0;
-    let mut gone_up_to = None;
+    let mut last = None;
     for row in &rows {
         let (number, at): (i64, i64) = (row.get(0)?, row.get(1)?);
         if number > up_to && at >= before.0 {
             break;
         }
-        if let Some(resend_no) = row.get::<Option<i64>>(4)? {
-            let thread: String = row.get(2)?;
-            gone += tx.execute(
-                "DELETE FROM resend WHERE thread = $1 AND seq = $2 AND resend_no = $3 AND due_at IS NULL",
-                &[Bind::Text(&thread), Bind::Int(row.get(3)?), Bind::Int(resend_no)],
-            )?;
-        }
-        gone_up_to = Some(number);
+        last = Some(number);
     }
-    if let Some(number) = gone_up_to {
-        gone += tx.execute("DELETE FROM telling WHERE telling_no <= $1", &[Bind::Int(number)])?;
-    }
-    Ok(gone)
+    let Some(last) = last else { return Ok(0) };
+    Ok(tx.execute("DELETE FROM telling WHERE telling_no <= $1", &[Bind::Int(last)])?)
 }
 
 /// The fault plan that ended first, and when. The newest plan never goes: the next number is counted from it.

@@ -419,25 +419,8 @@ impl Gateway {
             resends: rows(conn, "SELECT thread, seq, due_at, COALESCE(outcome, '') FROM resend", |c| {
                 Ok(Resend { thread: c.next()?, seq: c.next()?, due_at: c.next()?, outcome: c.next()? })
             })?,
-            mishaps: rows(conn, "SELECT thread, seq, attempt, fault, plan_id, at FROM mishap", |c| {
-                Ok(Mishap {
-                    thread: c.next()?,
-                    seq: c.next()?,
-                    attempt: c.next()?,
-                    fault: c.next()?,
-                    plan_id: c.next()?,
-                    at: c.next()?,
-                })
-            })?,
-            plans: rows(conn, "SELECT plan_id, partner, trade_no, begun_at, until_at FROM fault_plan ORDER BY plan_id", |c| {
-                Ok(Plan {
-                    plan_id: c.next()?,
-                    partner: c.next()?,
-                    trade_no: c.next()?,
-                    begun_at: c.next()?,
-                    until_at: c.next()?,
-                })
-            })?,
+            mishaps: mishaps(conn)?,
+            plans: plans(conn)?,
             letters: rows(
                 conn,
                 "SELECT thread, seq, notify_id, letter, first_sent_at, sent_at, attempts, due_at, acknowledged_at,
@@ -519,6 +502,34 @@ impl Merchant {
             .unwrap_or_default(),
         })
     }
+}
+
+/// What the fault plans did.
+pub(super) fn mishaps(conn: &mut dyn Conn) -> Result<Vec<Mishap>, Error> {
+    rows(conn, "SELECT thread, seq, attempt, fault, plan_id, at FROM mishap", |c| {
+        Ok(Mishap {
+            thread: c.next()?,
+            seq: c.next()?,
+            attempt: c.next()?,
+            fault: c.next()?,
+            plan_id: c.next()?,
+            at: c.next()?,
+        })
+    })
+}
+
+/// The fault plans.
+pub(super) fn plans(conn: &mut dyn Conn) -> Result<Vec<Plan>, Error> {
+    let sql = "SELECT plan_id, partner, trade_no, begun_at, until_at FROM fault_plan ORDER BY plan_id";
+    rows(conn, sql, |c| {
+        Ok(Plan {
+            plan_id: c.next()?,
+            partner: c.next()?,
+            trade_no: c.next()?,
+            begun_at: c.next()?,
+            until_at: c.next()?,
+        })
+    })
 }
 
 /// Two columns: the trade's state and the refund's.

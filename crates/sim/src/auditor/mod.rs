@@ -7,13 +7,13 @@
 mod books;
 mod clocks;
 mod deeds;
+mod forgotten;
 mod ledger;
 mod logins;
 mod notices;
 mod orders;
 mod plans;
 mod refusals;
-mod rejected;
 mod repayments;
 mod standing;
 mod trades;
@@ -28,10 +28,10 @@ use danbao_store::faulty::Disk;
 use crate::people::Town;
 use books::{Gateway, Merchant, Message, Status};
 use deeds::Deeds;
+use forgotten::Forgotten;
+pub(crate) use forgotten::LOOK_EVERY;
 use logins::Logins;
 use refusals::Refusals;
-pub(crate) use rejected::LOOK_EVERY;
-use rejected::RejectedMessages;
 use repayments::Repayments;
 use standing::Standing;
 use traffic::Sent;
@@ -64,8 +64,8 @@ pub struct Auditor {
     logins: Logins,
     /// Who was frozen, and what the merchant wanted to hear.
     standing: Standing,
-    /// What the merchant did not believe, also when it has forgotten that.
-    rejected: RejectedMessages,
+    /// What the programs have forgotten since.
+    forgotten: Forgotten,
     /// Since when, by the gateway's clock, nothing was lost any more.
     quiet_since: Timestamp,
 }
@@ -112,7 +112,7 @@ impl Auditor {
             refusals: Refusals::default(),
             logins: Logins::default(),
             standing: Standing::new(),
-            rejected: RejectedMessages::default(),
+            forgotten: Forgotten::default(),
             quiet_since: Timestamp(0),
         }
     }
@@ -123,9 +123,9 @@ impl Auditor {
         self
     }
 
-    /// Notes what the merchant may forget before the audit. To be called every [`LOOK_EVERY`].
+    /// Notes what the programs may forget before the audit. To be called every [`LOOK_EVERY`].
     pub(crate) fn look(&mut self) {
-        if let Err(error) = self.rejected.look(&self.merchant) {
+        if let Err(error) = self.forgotten.look(&self.gateway, &self.merchant) {
             self.find(format!("a database cannot be read: {error}"));
         }
     }
@@ -134,14 +134,15 @@ impl Auditor {
     /// `quiet_since` says since when nothing was lost any more.
     pub fn audit(&mut self, town: &Town, now: Timestamp, quiet_since: Timestamp) -> Tally {
         self.look();
-        let (gateway, mut merchant) = match (Gateway::load(&self.gateway), Merchant::load(&self.merchant)) {
+        let (mut gateway, mut merchant) = match (Gateway::load(&self.gateway), Merchant::load(&self.merchant))
+        {
             (Ok(gateway), Ok(merchant)) => (gateway, merchant),
             (Err(error), _) | (_, Err(error)) => {
                 self.find(format!("a database cannot be read: {error}"));
                 return Tally::default();
             }
         };
-        self.rejected.complete(&mut merchant);
+        self.forgotten.complete(&mut gateway, &mut merchant);
         let (now, quiet_since) = (now.plus(self.clock_ahead), quiet_since.plus(self.clock_ahead));
         self.quiet_since = quiet_since;
         trades::audit(self, &gateway, town, now);
