@@ -13,8 +13,8 @@ use danbao_sim::{Cast, Options, Report, Stage, Victim};
 use danbao_store::faulty::Death;
 
 const SEED: u64 = 20_120_301;
-/// Longer than any clock of these purchases, so that deaths meet the clocks too.
-const TROUBLE: Duration = Duration::from_secs(20 * 86_400);
+/// Longer than any clock of these purchases, and than a sandbox keeps its feed, so that deaths meet both too.
+const TROUBLE: Duration = Duration::from_secs(100 * 86_400);
 
 /// A buyer without whims. Visitors speak GBK and leave the end to the clocks.
 fn habits(service: &'static str, mode: &'static str, way: Way, means: Means) -> Habits {
